@@ -1,0 +1,127 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+static struct {
+    atomic_int level;
+    pthread_mutex_t mutex; /* guards the rest, and the order of lines */
+    void (*before)(void *);
+    void (*after)(void *);
+    void *data;
+} logger = {.level = LOG_INFO, .mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static bool
+hidden(enum log_level level)
+{
+    return (int)level >
+           atomic_load_explicit(&logger.level, memory_order_relaxed);
+}
+
+static const char *
+prefix(enum log_level level)
+{
+    switch (level) {
+    case LOG_ERROR:
+        return "molo: error: ";
+    case LOG_WARNING:
+        return "molo: warning: ";
+    case LOG_INFO:
+    case LOG_VERBOSE:
+    case LOG_DEBUG:
+        break;
+    }
+    return "molo: ";
+}
+
+/* Messages quote servers and scripts: nothing in them may steer the terminal.
+ * Line ends stay, as some messages are lists. */
+static void
+append_printable(struct buf *line, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+            buf_printf(line, "\\x%02x", c);
+        else
+            buf_append(line, p, 1);
+    }
+}
+
+static void
+write_all(const char *data, size_t size)
+{
+    pthread_mutex_lock(&logger.mutex);
+    if (logger.before != NULL)
+        logger.before(logger.data);
+    while (size > 0) {
+        ssize_t written = write(STDERR_FILENO, data, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            break;
+        data += written;
+        size -= (size_t)written;
+    }
+    if (logger.after != NULL)
+        logger.after(logger.data);
+    pthread_mutex_unlock(&logger.mutex);
+}
+
+void
+log_print(enum log_level level, const char *fmt, ...)
+{
+    if (hidden(level))
+        return;
+    int saved_errno = errno;
+    struct buf message = {0};
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&message, fmt, args);
+    va_end(args);
+
+    struct buf line = {0};
+    buf_append_str(&line, prefix(level));
+    append_printable(&line, message.data);
+    buf_append_str(&line, "\n");
+    write_all(line.data, line.size);
+    buf_finish(&line);
+    buf_finish(&message);
+    errno = saved_errno;
+}
+
+void
+log_text(enum log_level level, const char *text)
+{
+    if (!hidden(level))
+        write_all(text, strlen(text));
+}
+
+void
+log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&logger.level, (int)level, memory_order_relaxed);
+}
+
+enum log_level
+log_get_level(void)
+{
+    return (enum log_level)atomic_load_explicit(&logger.level,
+                                                memory_order_relaxed);
+}
+
+void
+log_set_hooks(void (*before)(void *), void (*after)(void *), void *data)
+{
+    pthread_mutex_lock(&logger.mutex);
+    logger.before = before;
+    logger.after = after;
+    logger.data = data;
+    pthread_mutex_unlock(&logger.mutex);
+}

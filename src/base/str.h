@@ -1,0 +1,23 @@
+#ifndef MOLO_BASE_STR_H
+#define MOLO_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Number of insertions, deletions, substitutions and swaps of neighbours
+ * between two words (optimal string alignment distance), case-insensitive. */
+size_t str_distance(const char *a, const char *b);
+
+/* The candidate nearest to a mistyped word, or NULL if none is near enough to
+ * be what was meant. Borrows from `candidates` (`count` entries). */
+const char *str_nearest(const char *word, const char *const *candidates,
+                        size_t count);
+
+/* Label of a name in results: trailing digits become one '#'. `out` is always
+ * terminated; a name longer than size - 1 is cut. */
+void str_label(const char *name, char *out, size_t size);
+
+/* True if [data, data+size) holds CR, LF or NUL. */
+bool str_has_ctl_break(const char *data, size_t size);
+
+#endif
