@@ -1,0 +1,64 @@
+#ifndef MOLO_STATS_RECORDER_H
+#define MOLO_STATS_RECORDER_H
+
+#include "stats/snapshot.h"
+
+/* The write side of measurement: what happened, in the words of the one who
+ * saw it. One thread (its shard's, or the hub's) writes. Never fails; after the
+ * first use of a name, recording allocates nothing.
+ *
+ * Endpoints beyond RECORDER_MAX_ENDPOINTS distinct names are counted under
+ * "other" and reported once as a warning that names the cause. */
+#define RECORDER_MAX_ENDPOINTS 1000
+
+struct recorder;
+
+struct recorder *recorder_create(void);
+void recorder_destroy(struct recorder *recorder);
+/* All since creation; borrowed, valid until the recorder is destroyed. */
+const struct snapshot *recorder_snapshot(const struct recorder *recorder);
+
+void recorder_run_start(struct recorder *recorder);
+/* `active`: duration less coordination waits, sleeps and delays. Interrupted
+ * runs are counted; their cut lengths are not recorded. */
+void recorder_run_end(struct recorder *recorder, const char *scenario,
+                      enum run_outcome outcome, nsec_t duration, nsec_t active);
+
+/* What a transport measured of one exchange; lengths of time. A phase that did
+ * not take place (reused connection: dns, connect, tls) is negative and is not
+ * recorded. */
+struct request_sample {
+    const char *method, *name;
+    int status;      /* 0: no answer */
+    bool failed;
+    unsigned sends;  /* 0: never sent; n > 1: n - 1 silent re-sends, which are
+                        counted as failed requests of their own */
+    uint64_t bytes_sent, bytes_received;
+    nsec_t duration; /* from send to the end */
+    nsec_t dns, connect, tls, send, wait, receive;
+};
+void recorder_request(struct recorder *recorder,
+                      const struct request_sample *sample);
+
+void recorder_check(struct recorder *recorder, const char *name, bool passed);
+/* `first` describes this occurrence; kept when it is the first of its kind and
+ * message. Borrowed during the call. */
+void recorder_error(struct recorder *recorder, const char *kind,
+                    const char *message, const struct error_first *first);
+
+/* Coordination; `name` is the object's name, rows are kept by label. */
+void recorder_coord_wait(struct recorder *recorder, const char *type,
+                         const char *name, nsec_t waited);
+enum coord_event {
+    COORD_ROUND, COORD_MISSED, COORD_TIMEOUT, COORD_BREAK
+};
+void recorder_coord_event(struct recorder *recorder, const char *type,
+                          const char *name, enum coord_event event);
+void recorder_coord_propagation(struct recorder *recorder, const char *type,
+                                const char *name, nsec_t t);
+void recorder_coord_visibility(struct recorder *recorder, const char *type,
+                               const char *name, nsec_t t);
+void recorder_coord_round(struct recorder *recorder, const char *type,
+                          const char *name, nsec_t duration);
+
+#endif

@@ -1,0 +1,340 @@
+#define uthash_malloc(size) xmalloc(size)
+
+#include "stats/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Every map is keyed by a string that its rows own. */
+#define FIND(rows, key, size, found) HASH_FIND(hh, rows, key, size, found)
+#define ADD(rows, key, row) \
+    HASH_ADD_KEYPTR(hh, rows, (row)->key, strlen((row)->key), row)
+
+struct snapshot *
+snapshot_create(void)
+{
+    return xcalloc(1, sizeof(struct snapshot));
+}
+
+static void
+destroy_scenarios(struct snapshot *s)
+{
+    struct scenario_stats *row, *next;
+    HASH_ITER (hh, s->scenarios, row, next) {
+        HASH_DEL(s->scenarios, row);
+        free(row->name);
+        free(row);
+    }
+}
+
+static void
+destroy_endpoints(struct snapshot *s)
+{
+    struct endpoint_stats *row, *next;
+    HASH_ITER (hh, s->endpoints, row, next) {
+        HASH_DEL(s->endpoints, row);
+        hist_destroy(row->duration);
+        free(row->key);
+        free(row->method);
+        free(row->name);
+        free(row);
+    }
+}
+
+static void
+destroy_checks(struct snapshot *s)
+{
+    struct check_stats *row, *next;
+    HASH_ITER (hh, s->checks, row, next) {
+        HASH_DEL(s->checks, row);
+        free(row->name);
+        free(row);
+    }
+}
+
+static void
+destroy_errors(struct snapshot *s)
+{
+    struct error_stats *row, *next;
+    HASH_ITER (hh, s->errors, row, next) {
+        HASH_DEL(s->errors, row);
+        free(row->key);
+        free(row->kind);
+        free(row->message);
+        free(row->first.where);
+        free(row);
+    }
+}
+
+static void
+destroy_coords(struct snapshot *s)
+{
+    struct coord_stats *row, *next;
+    HASH_ITER (hh, s->coords, row, next) {
+        HASH_DEL(s->coords, row);
+        hist_destroy(row->wait);
+        hist_destroy(row->propagation);
+        hist_destroy(row->visibility);
+        hist_destroy(row->round);
+        free(row->key);
+        free(row->label);
+        free(row->type);
+        free(row);
+    }
+}
+
+void
+snapshot_destroy(struct snapshot *snapshot)
+{
+    if (snapshot == NULL)
+        return;
+    for (int i = 0; i < TREND_COUNT; i++)
+        hist_destroy(snapshot->trends[i]);
+    destroy_scenarios(snapshot);
+    destroy_endpoints(snapshot);
+    destroy_checks(snapshot);
+    destroy_errors(snapshot);
+    destroy_coords(snapshot);
+    buf_finish(&snapshot->key);
+    free(snapshot);
+}
+
+static void
+merge_hist(struct hist **into, const struct hist *from)
+{
+    if (from == NULL)
+        return;
+    if (*into == NULL)
+        *into = hist_create();
+    hist_merge(*into, from);
+}
+
+static void
+merge_scenarios(struct snapshot *into, const struct snapshot *from)
+{
+    for (const struct scenario_stats *row = from->scenarios; row != NULL;
+         row = row->hh.next) {
+        struct scenario_stats *sum = snapshot_scenario(into, row->name);
+        sum->ok += row->ok;
+        sum->failed += row->failed;
+        sum->interrupted += row->interrupted;
+    }
+}
+
+static void
+merge_endpoints(struct snapshot *into, const struct snapshot *from)
+{
+    for (const struct endpoint_stats *row = from->endpoints; row != NULL;
+         row = row->hh.next) {
+        struct endpoint_stats *sum =
+            snapshot_endpoint(into, row->method, row->name);
+        sum->count += row->count;
+        sum->unsent += row->unsent;
+        sum->failed += row->failed;
+        sum->bytes_sent += row->bytes_sent;
+        sum->bytes_received += row->bytes_received;
+        for (int i = 0; i < HTTP_STATUS_MAX; i++)
+            sum->status[i / 100][i % 100] += row->status[i / 100][i % 100];
+        merge_hist(&sum->duration, row->duration);
+    }
+}
+
+static void
+merge_checks(struct snapshot *into, const struct snapshot *from)
+{
+    for (const struct check_stats *row = from->checks; row != NULL;
+         row = row->hh.next) {
+        struct check_stats *sum = snapshot_check(into, row->name);
+        sum->passes += row->passes;
+        sum->fails += row->fails;
+    }
+}
+
+static void
+merge_errors(struct snapshot *into, const struct snapshot *from)
+{
+    for (const struct error_stats *row = from->errors; row != NULL;
+         row = row->hh.next) {
+        struct error_stats *sum = snapshot_error(into, row->kind, row->message);
+        if (sum == NULL) {
+            into->errors_dropped += row->count;
+            continue;
+        }
+        /* The earliest of all is the first, whichever shard saw it. */
+        if (sum->count == 0 || row->first.at < sum->first.at) {
+            free(sum->first.where);
+            sum->first = row->first;
+            sum->first.where = xstrdup(row->first.where);
+        }
+        sum->count += row->count;
+    }
+}
+
+static void
+merge_coords(struct snapshot *into, const struct snapshot *from)
+{
+    for (const struct coord_stats *row = from->coords; row != NULL;
+         row = row->hh.next) {
+        struct coord_stats *sum = snapshot_coord(into, row->type, row->label);
+        sum->rounds += row->rounds;
+        sum->missed += row->missed;
+        sum->waits += row->waits;
+        sum->timeouts += row->timeouts;
+        sum->breaks += row->breaks;
+        merge_hist(&sum->wait, row->wait);
+        merge_hist(&sum->propagation, row->propagation);
+        merge_hist(&sum->visibility, row->visibility);
+        merge_hist(&sum->round, row->round);
+    }
+}
+
+void
+snapshot_merge(struct snapshot *into, const struct snapshot *from)
+{
+    into->runs_started += from->runs_started;
+    into->runs_ok += from->runs_ok;
+    into->runs_failed += from->runs_failed;
+    into->runs_interrupted += from->runs_interrupted;
+    into->runs_dropped += from->runs_dropped;
+    into->requests += from->requests;
+    into->requests_failed += from->requests_failed;
+    into->requests_unsent += from->requests_unsent;
+    into->bytes_sent += from->bytes_sent;
+    into->bytes_received += from->bytes_received;
+    into->checks_passed += from->checks_passed;
+    into->checks_failed += from->checks_failed;
+    into->errors_dropped += from->errors_dropped;
+    for (int i = 0; i < TREND_COUNT; i++)
+        merge_hist(&into->trends[i], from->trends[i]);
+    merge_scenarios(into, from);
+    merge_endpoints(into, from);
+    merge_checks(into, from);
+    merge_errors(into, from);
+    merge_coords(into, from);
+}
+
+const char *
+snapshot_trend_name(enum trend trend)
+{
+    static const char *const names[TREND_COUNT] = {
+        [TREND_HTTP_REQ_DURATION] = "http_req_duration",
+        [TREND_HTTP_REQ_DNS] = "http_req_dns",
+        [TREND_HTTP_REQ_CONNECT] = "http_req_connect",
+        [TREND_HTTP_REQ_TLS] = "http_req_tls",
+        [TREND_HTTP_REQ_SEND] = "http_req_send",
+        [TREND_HTTP_REQ_WAIT] = "http_req_wait",
+        [TREND_HTTP_REQ_RECEIVE] = "http_req_receive",
+        [TREND_RUN_DURATION] = "run_duration",
+        [TREND_RUN_ACTIVE] = "run_active",
+        [TREND_COORD_WAIT] = "coord_wait",
+        [TREND_COORD_PROPAGATION] = "coord_propagation",
+        [TREND_COORD_VISIBILITY] = "coord_visibility",
+    };
+    return names[trend];
+}
+
+/* A key of two parts in the snapshot's own buffer; valid until the next. */
+static const struct buf *
+join_key(struct snapshot *s, const char *first, char separator,
+         const char *second)
+{
+    buf_clear(&s->key);
+    buf_append_str(&s->key, first);
+    buf_append(&s->key, &separator, 1);
+    buf_append_str(&s->key, second);
+    return &s->key;
+}
+
+struct scenario_stats *
+snapshot_scenario(struct snapshot *s, const char *name)
+{
+    struct scenario_stats *row;
+    FIND(s->scenarios, name, strlen(name), row);
+    if (row != NULL)
+        return row;
+    row = xcalloc(1, sizeof(*row));
+    row->name = xstrdup(name);
+    ADD(s->scenarios, name, row);
+    return row;
+}
+
+struct endpoint_stats *
+snapshot_find_endpoint(struct snapshot *s, const char *method, const char *name)
+{
+    const struct buf *key = join_key(s, method, ' ', name);
+    struct endpoint_stats *row;
+    FIND(s->endpoints, key->data, key->size, row);
+    return row;
+}
+
+struct endpoint_stats *
+snapshot_endpoint(struct snapshot *s, const char *method, const char *name)
+{
+    struct endpoint_stats *row = snapshot_find_endpoint(s, method, name);
+    if (row != NULL)
+        return row;
+    row = xcalloc(1, sizeof(*row));
+    row->key = xstrdup(s->key.data);
+    row->method = xstrdup(method);
+    row->name = xstrdup(name);
+    ADD(s->endpoints, key, row);
+    return row;
+}
+
+struct check_stats *
+snapshot_check(struct snapshot *s, const char *name)
+{
+    struct check_stats *row;
+    FIND(s->checks, name, strlen(name), row);
+    if (row != NULL)
+        return row;
+    row = xcalloc(1, sizeof(*row));
+    row->name = xstrdup(name);
+    ADD(s->checks, name, row);
+    return row;
+}
+
+struct coord_stats *
+snapshot_coord(struct snapshot *s, const char *type, const char *label)
+{
+    const struct buf *key = join_key(s, type, ' ', label);
+    struct coord_stats *row;
+    FIND(s->coords, key->data, key->size, row);
+    if (row != NULL)
+        return row;
+    row = xcalloc(1, sizeof(*row));
+    row->key = xstrdup(key->data);
+    row->type = xstrdup(type);
+    row->label = xstrdup(label);
+    ADD(s->coords, key, row);
+    return row;
+}
+
+struct error_stats *
+snapshot_error(struct snapshot *s, const char *kind, const char *message)
+{
+    const struct buf *key = join_key(s, kind, '\n', message);
+    struct error_stats *row;
+    FIND(s->errors, key->data, key->size, row);
+    if (row != NULL)
+        return row;
+    if (HASH_COUNT(s->errors) >= SNAPSHOT_MAX_ERRORS)
+        return NULL;
+    row = xcalloc(1, sizeof(*row));
+    row->key = xstrdup(key->data);
+    row->kind = xstrdup(kind);
+    row->message = xstrdup(message);
+    row->first = (struct error_first){.worker_id = -1, .where = xstrdup("")};
+    ADD(s->errors, key, row);
+    return row;
+}
+
+void
+snapshot_record(struct hist **slot, nsec_t value)
+{
+    if (*slot == NULL)
+        *slot = hist_create();
+    hist_record(*slot, value);
+}

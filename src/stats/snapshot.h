@@ -1,0 +1,133 @@
+#ifndef MOLO_STATS_SNAPSHOT_H
+#define MOLO_STATS_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "stats/hist.h"
+
+/* Everything measured so far, as data that outputs read and that merges: the
+ * snapshots of N shards merged in any order equal the snapshot of one. Owns
+ * all it points to. The maps are uthash tables in order of first use. */
+
+/* The built-in trends, in the order of the result JSON. snapshot_trend_name()
+ * gives the public name. All are durations. */
+enum trend {
+    TREND_HTTP_REQ_DURATION, /* service time: from send to the last byte */
+    TREND_HTTP_REQ_DNS,
+    TREND_HTTP_REQ_CONNECT,
+    TREND_HTTP_REQ_TLS,
+    TREND_HTTP_REQ_SEND,
+    TREND_HTTP_REQ_WAIT,
+    TREND_HTTP_REQ_RECEIVE,
+    TREND_RUN_DURATION,
+    TREND_RUN_ACTIVE, /* less coordination waits, sleeps and delays */
+    TREND_COORD_WAIT,
+    TREND_COORD_PROPAGATION,
+    TREND_COORD_VISIBILITY,
+    TREND_COUNT,
+};
+
+enum run_outcome { RUN_OK, RUN_FAILED, RUN_INTERRUPTED };
+
+struct scenario_stats {
+    char *name;
+    uint64_t ok, failed, interrupted;
+    UT_hash_handle hh;
+};
+
+#define HTTP_STATUS_MAX 1000
+
+/* One row per (method, name). */
+struct endpoint_stats {
+    char *key; /* "METHOD name" */
+    char *method, *name;
+    uint64_t count;  /* attempts: sent plus unsent */
+    uint64_t unsent; /* never reached the wire (refused connection ...) */
+    uint64_t failed;
+    uint64_t bytes_sent, bytes_received;
+    uint64_t status[HTTP_STATUS_MAX / 100][100]; /* [status / 100][% 100] */
+    struct hist *duration; /* of those that got an answer or failed after send;
+                              NULL until the first value */
+    UT_hash_handle hh;
+};
+
+struct check_stats {
+    char *name;
+    uint64_t passes, fails;
+    UT_hash_handle hh;
+};
+
+/* The first occurrence of an error, for whoever looks for its cause. */
+struct error_first {
+    int64_t worker_id; /* -1: a global fixture */
+    int64_t step;
+    nsec_t at; /* since the start of the test */
+    char *where; /* "pad.lua:9", or "" */
+};
+
+struct error_stats {
+    char *key; /* "kind\nmessage" */
+    char *kind, *message;
+    uint64_t count;
+    struct error_first first;
+    UT_hash_handle hh;
+};
+
+/* One row per type and label of coordination objects: a variable and a notifier
+ * may have the same name. */
+struct coord_stats {
+    char *key; /* "type label" */
+    char *label;
+    char *type; /* "notifier", "variable" ... */
+    uint64_t rounds, missed, waits, timeouts, breaks;
+    struct hist *wait;        /* NULL until the first value, like the others */
+    struct hist *propagation; /* written -> each reader woken */
+    struct hist *visibility;  /* writer's last request done -> one_read */
+    struct hist *round;       /* written -> last reader done with it */
+    UT_hash_handle hh;
+};
+
+struct snapshot {
+    uint64_t runs_started, runs_ok, runs_failed, runs_interrupted,
+        runs_dropped;
+    uint64_t requests, requests_failed, requests_unsent;
+    uint64_t bytes_sent, bytes_received;
+    uint64_t checks_passed, checks_failed;
+    uint64_t errors_dropped; /* occurrences beyond SNAPSHOT_MAX_ERRORS */
+    struct hist *trends[TREND_COUNT]; /* NULL until the first value */
+    struct scenario_stats *scenarios;
+    struct endpoint_stats *endpoints;
+    struct check_stats *checks;
+    struct error_stats *errors;
+    struct coord_stats *coords;
+    struct buf key; /* of look-ups, so that they need no memory of their own */
+};
+
+struct snapshot *snapshot_create(void);
+void snapshot_destroy(struct snapshot *snapshot);
+void snapshot_merge(struct snapshot *into, const struct snapshot *from);
+const char *snapshot_trend_name(enum trend trend);
+/* Row of that key, made on first use. The name strings are copied. */
+struct scenario_stats *snapshot_scenario(struct snapshot *s, const char *name);
+struct endpoint_stats *snapshot_endpoint(struct snapshot *s, const char *method,
+                                         const char *name);
+/* The row if there is one, else NULL. */
+struct endpoint_stats *snapshot_find_endpoint(struct snapshot *s,
+                                              const char *method,
+                                              const char *name);
+struct check_stats *snapshot_check(struct snapshot *s, const char *name);
+struct coord_stats *snapshot_coord(struct snapshot *s, const char *type,
+                                   const char *label);
+/* NULL when SNAPSHOT_MAX_ERRORS distinct errors are already kept (the caller
+ * counts errors_dropped). A new row has count 0 and an empty `first`. */
+#define SNAPSHOT_MAX_ERRORS 1000
+struct error_stats *snapshot_error(struct snapshot *s, const char *kind,
+                                   const char *message);
+/* Creates *slot on first use, then records. */
+void snapshot_record(struct hist **slot, nsec_t value);
+
+#endif
