@@ -1,0 +1,88 @@
+#ifndef MOLO_PLAN_OPTION_TABLE_H
+#define MOLO_PLAN_OPTION_TABLE_H
+
+#include "plan/options.h"
+
+/* The table of options. Inside src/plan only; everybody else goes through
+ * options.h. */
+
+enum option_kind {
+    OPTION_KIND_FLAG,  /* bool */
+    OPTION_KIND_INT,   /* int64_t within min .. max */
+    OPTION_KIND_TIME,  /* nsec_t within min .. max */
+    OPTION_KIND_DELAY, /* delay_low, delay_high */
+    OPTION_KIND_FAIL,  /* fail_runs, fail_percent */
+    OPTION_KIND_SEED,
+    OPTION_KIND_WORD, /* enum: index into words */
+    OPTION_KIND_TEXT, /* char * */
+    OPTION_KIND_LIST, /* struct option_list, repeatable */
+    OPTION_KIND_ENV,  /* pairs, merged by key */
+    OPTION_KIND_TAG,
+    OPTION_KIND_QUIET, /* both steer verbosity */
+    OPTION_KIND_VERBOSE,
+};
+
+enum option_group {
+    OPTION_GROUP_LOAD,
+    OPTION_GROUP_END,
+    OPTION_GROUP_COORDINATION,
+    OPTION_GROUP_HTTP,
+    OPTION_GROUP_SCRIPT,
+    OPTION_GROUP_OUTPUT,
+};
+#define OPTION_GROUP_COUNT 6
+
+struct option_spec {
+    const char *name;
+    char short_name;      /* '\0': none */
+    char hidden_short;    /* works, and is not in the help */
+    const char *hidden;   /* the same for a long name; NULL: none */
+    const char *argument; /* as the help shows it; NULL: a flag */
+    enum option_kind kind;
+    enum option_group group;
+    size_t offset; /* in struct options, where the kind says a C type */
+    int64_t min, max;
+    const char *const *words;           /* NULL-terminated */
+    bool (*is_valid)(const char *text); /* NULL: any text */
+    const char *forms; /* what is accepted, to follow "is not" */
+    const char *help;
+    bool command_line_only;
+};
+
+#define OPTION_TABLE_SIZE 24
+extern const struct option_spec option_table[OPTION_TABLE_SIZE];
+extern const char *const option_group_names[OPTION_GROUP_COUNT];
+
+/* By long name, with '-' or '_', hidden names included. NULL: none. */
+const struct option_spec *option_find(const char *name, size_t size);
+const struct option_spec *option_find_short(char name);
+static inline bool
+option_is_flag(const struct option_spec *spec)
+{
+    return spec->argument == NULL;
+}
+
+/* A long name as it is written in `source`, such as --max-runs. */
+#define OPTION_SPELLING_SIZE 64
+void option_spell(enum option_source source, const char *name,
+                  char out[OPTION_SPELLING_SIZE]);
+/* "unknown option '--worker': did you mean '--workers'?" */
+bool option_refuse_unknown(enum option_source source, const char *name,
+                           struct err *err);
+
+/* A value, parsed and not yet stored. Borrows the text. */
+struct option_value {
+    const char *text;
+    bool flag;
+    int64_t number; /* also nsec_t, the seed, the index of a word */
+    int64_t high;   /* of a range */
+    double percent;
+    size_t key_size; /* of K=V */
+};
+
+/* `text` NULL: the option was given without a value. */
+bool
+option_parse_value(const struct option_spec *spec, enum option_source source,
+                   const char *text, struct option_value *out, struct err *err);
+
+#endif

@@ -1,0 +1,283 @@
+#include "plan/options.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "plan/option_table.h"
+
+/* Where each value came from stays out of reach of those who read them. */
+struct options_state {
+    struct options values; /* first: options_create returns its address */
+    enum option_source sources[OPTION_TABLE_SIZE];
+    /* Of each pair, as script and command line may name different keys. */
+    enum option_source *env_sources, *tag_sources;
+};
+
+static struct options_state *
+state_of(struct options *options)
+{
+    return container_of(options, struct options_state, values);
+}
+
+static size_t
+index_of(const struct option_spec *spec)
+{
+    return (size_t)(spec - option_table);
+}
+
+void
+option_list_append(struct option_list *list, const char *item)
+{
+    list->items =
+        xrealloc(list->items, (list->count + 1) * sizeof(list->items[0]));
+    list->items[list->count++] = xstrdup(item);
+}
+
+void
+option_list_finish(struct option_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct option_list){0};
+}
+
+static void
+pairs_finish(struct option_pair *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(pairs[i].key);
+        free(pairs[i].value);
+    }
+    free(pairs);
+}
+
+static void
+pairs_set(struct option_pair **pairs, enum option_source **sources,
+          size_t *count, enum option_source source,
+          const struct option_value *value)
+{
+    const char *text = value->text + value->key_size + 1;
+    for (size_t i = 0; i < *count; i++) {
+        struct option_pair *pair = &(*pairs)[i];
+        if (strlen(pair->key) != value->key_size ||
+            memcmp(pair->key, value->text, value->key_size) != 0)
+            continue;
+        if (source >= (*sources)[i]) {
+            free(pair->value);
+            pair->value = xstrdup(text);
+            (*sources)[i] = source;
+        }
+        return;
+    }
+    *pairs = xrealloc(*pairs, (*count + 1) * sizeof((*pairs)[0]));
+    *sources = xrealloc(*sources, (*count + 1) * sizeof((*sources)[0]));
+    (*pairs)[*count] = (struct option_pair){
+        .key = xstrndup(value->text, value->key_size),
+        .value = xstrdup(text),
+    };
+    (*sources)[(*count)++] = source;
+}
+
+/* -q and -v are two ways to say one thing: the stronger source decides, and
+ * within one source the later. */
+static void
+verbosity_set(struct options_state *state, const struct option_spec *spec,
+              enum option_source source, const struct option_value *value)
+{
+    enum option_source *quiet =
+        &state->sources[index_of(option_find("quiet", strlen("quiet")))];
+    enum option_source *verbose =
+        &state->sources[index_of(option_find("verbose", strlen("verbose")))];
+    enum option_source before = *quiet > *verbose ? *quiet : *verbose;
+    if (source < before)
+        return;
+    int *verbosity = &state->values.verbosity;
+    if (source > before)
+        *verbosity = 0;
+    if (spec->kind == OPTION_KIND_QUIET) {
+        *verbosity = value->flag ? -1 : 0;
+        *quiet = source;
+        return;
+    }
+    /* -v -v adds up; an explicit 0 takes it back. */
+    int base = *verbosity < 0 || value->number == 0 ? 0 : *verbosity;
+    int sum = base + (int)value->number;
+    *verbosity = sum > 2 ? 2 : sum;
+    *verbose = source;
+}
+
+static void *
+field_of(struct options *options, const struct option_spec *spec)
+{
+    return (char *)options + spec->offset;
+}
+
+static void
+store(struct options_state *state, const struct option_spec *spec,
+      enum option_source source, const struct option_value *value)
+{
+    struct options *options = &state->values;
+    enum option_source *current = &state->sources[index_of(spec)];
+    bool weaker = source < *current;
+    switch (spec->kind) {
+    case OPTION_KIND_ENV:
+        pairs_set(&options->env, &state->env_sources, &options->env_count,
+                  source, value);
+        break;
+    case OPTION_KIND_TAG:
+        pairs_set(&options->tags, &state->tag_sources, &options->tag_count,
+                  source, value);
+        break;
+    case OPTION_KIND_QUIET:
+    case OPTION_KIND_VERBOSE:
+        verbosity_set(state, spec, source, value);
+        return;
+    case OPTION_KIND_FLAG:
+        if (!weaker)
+            *(bool *)field_of(options, spec) = value->flag;
+        break;
+    case OPTION_KIND_INT:
+    case OPTION_KIND_TIME:
+        if (!weaker)
+            *(int64_t *)field_of(options, spec) = value->number;
+        break;
+    case OPTION_KIND_DELAY:
+        if (!weaker) {
+            options->delay_low = value->number;
+            options->delay_high = value->high;
+        }
+        break;
+    case OPTION_KIND_FAIL:
+        if (!weaker) {
+            options->fail_runs = value->number;
+            options->fail_percent = value->percent;
+        }
+        break;
+    case OPTION_KIND_SEED:
+        if (!weaker) {
+            options->seed = (uint64_t)value->number;
+            options->seed_given = true;
+        }
+        break;
+    case OPTION_KIND_WORD:
+        if (!weaker) {
+            /* Any enum of words, whatever its name. */
+            unsigned word = (unsigned)value->number;
+            memcpy(field_of(options, spec), &word, sizeof(word));
+        }
+        break;
+    case OPTION_KIND_TEXT:
+        if (!weaker) {
+            char **field = field_of(options, spec);
+            free(*field);
+            *field = xstrdup(value->text);
+        }
+        break;
+    case OPTION_KIND_LIST:
+        if (!weaker) {
+            struct option_list *list = field_of(options, spec);
+            if (source > *current)
+                option_list_finish(list);
+            option_list_append(list, value->text);
+        }
+        break;
+    }
+    if (!weaker)
+        *current = source;
+}
+
+_Static_assert(sizeof(enum option_progress) == sizeof(unsigned) &&
+                   sizeof(enum option_on_deadlock) == sizeof(unsigned),
+               "words are stored as unsigned");
+_Static_assert(sizeof(nsec_t) == sizeof(int64_t),
+               "times are stored as int64_t");
+
+struct options *
+options_create(void)
+{
+    struct options_state *state = xcalloc(1, sizeof(*state));
+    state->values = (struct options){
+        .workers = 1,
+        .duration = NSEC_NEVER,
+        .fail_runs = 1,
+        .fail_percent = -1,
+        .graceful_stop = 30 * NSEC_PER_SEC,
+        .wait_timeout = 60 * NSEC_PER_SEC,
+        .timeout = 60 * NSEC_PER_SEC,
+        .seed = rng_fresh_seed(),
+    };
+    return &state->values;
+}
+
+void
+options_destroy(struct options *options)
+{
+    if (options == NULL)
+        return;
+    struct options_state *state = state_of(options);
+    option_list_finish(&options->scenarios);
+    option_list_finish(&options->headers);
+    option_list_finish(&options->outputs);
+    pairs_finish(options->env, options->env_count);
+    pairs_finish(options->tags, options->tag_count);
+    free(options->base_url);
+    free(state->env_sources);
+    free(state->tag_sources);
+    free(state);
+}
+
+bool
+options_is_given(const struct options *options, const char *name)
+{
+    const struct options_state *state = (const void *)options;
+    const struct option_spec *spec = option_find(name, strlen(name));
+    return spec != NULL && state->sources[index_of(spec)] > OPTION_DEFAULT;
+}
+
+bool
+options_set(struct options *options, enum option_source source,
+            const char *name, const char *value, struct err *err)
+{
+    const struct option_spec *spec = option_find(name, strlen(name));
+    if (spec == NULL ||
+        (spec->command_line_only && source != OPTION_COMMAND_LINE))
+        return option_refuse_unknown(source, name, err);
+    struct option_value parsed;
+    if (!option_parse_value(spec, source, value, &parsed, err))
+        return false;
+    store(state_of(options), spec, source, &parsed);
+    return true;
+}
+
+bool
+options_read_environment(struct options *options, char *const *environ,
+                         struct err *err)
+{
+    static const char prefix[] = "MOLO_";
+    for (; *environ != NULL; environ++) {
+        const char *entry = *environ;
+        const char *equals = strchr(entry, '=');
+        if (equals == NULL || strncmp(entry, prefix, strlen(prefix)) != 0)
+            continue;
+        const char *name = entry + strlen(prefix);
+        char lower[OPTION_SPELLING_SIZE];
+        size_t size = (size_t)(equals - name);
+        /* An empty variable is one that somebody unset the easy way. */
+        if (size >= sizeof(lower) || equals[1] == '\0')
+            continue;
+        for (size_t i = 0; i < size; i++)
+            lower[i] = (char)tolower((unsigned char)name[i]);
+        lower[size] = '\0';
+        const struct option_spec *spec = option_find(lower, size);
+        if (spec == NULL || spec->command_line_only)
+            continue;
+        if (!options_set(options, OPTION_ENVIRONMENT, lower, equals + 1, err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,97 @@
+#ifndef MOLO_PLAN_OPTIONS_H
+#define MOLO_PLAN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+/* Every option of `molo run`, from whatever source: one table gives its name,
+ * short name, argument, type, range, environment variable and help, so that
+ * parsing, precedence, --help and suggestions cannot disagree. */
+
+/* Weakest first. */
+enum option_source {
+    OPTION_DEFAULT,
+    OPTION_CONFIG,
+    OPTION_SCRIPT,      /* molo.options{...} */
+    OPTION_ENVIRONMENT, /* MOLO_WORKERS ... */
+    OPTION_COMMAND_LINE,
+};
+
+struct option_pair {
+    char *key, *value;
+};
+struct option_list {
+    char **items;
+    size_t count;
+};
+
+enum option_progress { PROGRESS_AUTO, PROGRESS_ON, PROGRESS_OFF };
+enum option_on_deadlock { ON_DEADLOCK_STOP, ON_DEADLOCK_BREAK };
+
+/* The values. Read freely; written by options_set only. Owns its strings. */
+struct options {
+    int64_t workers;
+    nsec_t duration;  /* NSEC_NEVER: not given */
+    int64_t max_runs; /* per worker; 0: not given */
+    nsec_t ramp_up;
+    nsec_t delay_low, delay_high;
+    struct option_list scenarios; /* -s */
+    bool stop_on_failure;
+    int64_t fail_runs;   /* --fail N; -1: never, or a percentage is given */
+    double fail_percent; /* --fail P%; negative: not given */
+    nsec_t graceful_stop;
+    nsec_t wait_timeout; /* 0: none */
+    enum option_on_deadlock on_deadlock;
+    char *base_url;             /* NULL: none */
+    nsec_t timeout;             /* of a request */
+    bool insecure;              /* -k */
+    struct option_list headers; /* -H "K: V" */
+    struct option_pair *env;    /* -e K=V */
+    size_t env_count;
+    struct option_pair *tags; /* --tag K=V */
+    size_t tag_count;
+    bool seed_given;
+    uint64_t seed;              /* fresh unless given */
+    struct option_list outputs; /* -o KIND=FILE */
+    int verbosity;              /* -1: -q, 1: -v, 2: -vv */
+    enum option_progress progress;
+    bool no_color;
+    bool help;
+};
+
+struct options *options_create(void);
+void options_destroy(struct options *options);
+/* Has this option been given, by a source stronger than the default? */
+bool options_is_given(const struct options *options, const char *name);
+
+/* Sets one option by its long name ("max-runs" or "max_runs"). A weaker source
+ * than the one that set it before is ignored silently (but its value is
+ * checked). Flags take "true"/"false" or NULL for true. Repeatable options
+ * append within one source and replace a weaker source's list; env and tags
+ * merge by key. An unknown name is an error with a suggestion. The message
+ * names the option in the spelling of `source` (--max-runs, max_runs,
+ * MOLO_MAX_RUNS). */
+bool options_set(struct options *options, enum option_source source,
+                 const char *name, const char *value, struct err *err);
+/* MOLO_* from `environ`. An unknown MOLO_ variable is ignored. */
+bool options_read_environment(struct options *options, char *const *environ,
+                              struct err *err);
+/* Arguments after "molo run": "--max-runs 5", "--max-runs=5", "-r5", "-r 5",
+ * "-vv", flags in one word ("-qx"), "--" ends options. What is no option is
+ * appended to `positionals` (owned by the caller's list). Flags of other tools
+ * get a hint: `-c 64` (-w), `-t 30s` (-d), `-n` (-i), `-R` (--rate). */
+bool
+options_parse_arguments(struct options *options, int argc, char *const *argv,
+                        struct option_list *positionals, struct err *err);
+/* The table as help text, in groups, 80 columns. */
+void options_help(struct buf *out);
+
+void option_list_append(struct option_list *list, const char *item);
+void option_list_finish(struct option_list *list);
+
+#endif
