@@ -1,0 +1,44 @@
+#ifndef MOLO_LOOP_IMPL_H
+#define MOLO_LOOP_IMPL_H
+
+#include <assert.h>
+#include <pthread.h>
+
+#include <ev.h>
+
+#include "base/heap.h"
+#include "loop/loop.h"
+
+/* What the files of this directory share. Nobody else may include it: libev
+ * stays behind loop.h, timer.h and signals.h. */
+struct loop {
+    struct ev_loop *ev;
+    pthread_t owner;
+    bool stopping;
+
+    struct list ready; /* jobs of a later turn */
+    struct list batch; /* jobs of this turn that have not run yet */
+    void (*hook)(void *data);
+    void *hook_data;
+
+    struct heap timers;
+    ev_timer alarm;       /* the only timer libev knows */
+    nsec_t alarm_at;      /* NSEC_NEVER: not armed */
+    nsec_t firing_before; /* 0: no timer callback is running */
+
+    nsec_t turn_started; /* 0: not yet polled */
+    nsec_t max_turn;
+};
+
+/* Arms the alarm for the earliest timer; called once per turn. */
+void loop_arm_alarm(struct loop *loop);
+void loop_on_alarm(struct ev_loop *ev, ev_timer *alarm, int revents);
+
+static inline void
+loop_assert_owner(const struct loop *loop)
+{
+    assert(pthread_equal(loop->owner, pthread_self()));
+    (void)loop;
+}
+
+#endif

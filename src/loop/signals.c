@@ -1,0 +1,128 @@
+#include "loop/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "loop/impl.h"
+
+enum { ARRIVALS = 16 };
+
+struct signals {
+    struct loop *loop;
+    ev_async wake;
+    void (*on_signal)(void *data, int signo);
+    void *data;
+    unsigned delivered;
+    struct sigaction old_int, old_term, old_pipe;
+};
+
+/* What the handler may touch: lock-free atomics only. A slot of `arrivals` is 0
+ * until the handler that claimed it has stored its signal number. */
+static atomic_uint count;
+static atomic_llong first_at, second_at;
+static atomic_int arrivals[ARRIVALS];
+static struct signals *_Atomic current;
+
+static void
+handle_signal(int signo)
+{
+    int saved_errno = errno;
+    unsigned index = atomic_fetch_add(&count, 1);
+    if (index == 0)
+        atomic_store(&first_at, clock_now());
+    else if (index == 1)
+        atomic_store(&second_at, clock_now());
+    atomic_store(&arrivals[index % ARRIVALS], signo);
+    struct signals *signals = atomic_load(&current);
+    if (signals != NULL)
+        ev_async_send(signals->loop->ev, &signals->wake);
+    errno = saved_errno;
+}
+
+static void
+on_wake(struct ev_loop *ev, ev_async *wake, int revents)
+{
+    struct signals *signals = wake->data;
+    unsigned arrived = atomic_load(&count);
+    /* Someone who holds the key down: the oldest were overwritten. */
+    if (arrived - signals->delivered > ARRIVALS)
+        signals->delivered = arrived - ARRIVALS;
+    while (signals->delivered != arrived) {
+        atomic_int *slot = &arrivals[signals->delivered % ARRIVALS];
+        int signo = atomic_exchange(slot, 0);
+        if (signo == 0)
+            return;
+        signals->delivered++;
+        signals->on_signal(signals->data, signo);
+        if (atomic_load(&current) != signals)
+            return; /* the callback destroyed it */
+    }
+}
+
+struct signals *
+signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
+               void *data)
+{
+    loop_assert_owner(loop);
+    assert(atomic_load(&current) == NULL);
+    atomic_store(&count, 0);
+    atomic_store(&first_at, 0);
+    atomic_store(&second_at, 0);
+    for (int i = 0; i < ARRIVALS; i++)
+        atomic_store(&arrivals[i], 0);
+
+    struct signals *signals = xcalloc(1, sizeof(*signals));
+    signals->loop = loop;
+    signals->on_signal = on_signal;
+    signals->data = data;
+    ev_async_init(&signals->wake, on_wake);
+    signals->wake.data = signals;
+    ev_async_start(loop->ev, &signals->wake);
+    atomic_store(&current, signals);
+
+    struct sigaction action = {
+        .sa_handler = handle_signal,
+        .sa_flags = SA_RESTART,
+    };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &signals->old_int);
+    sigaction(SIGTERM, &action, &signals->old_term);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, &signals->old_pipe);
+    return signals;
+}
+
+void
+signals_destroy(struct signals *signals)
+{
+    if (signals == NULL)
+        return;
+    loop_assert_owner(signals->loop);
+    sigaction(SIGINT, &signals->old_int, NULL);
+    sigaction(SIGTERM, &signals->old_term, NULL);
+    sigaction(SIGPIPE, &signals->old_pipe, NULL);
+    atomic_store(&current, NULL);
+    ev_async_stop(signals->loop->ev, &signals->wake);
+    free(signals);
+}
+
+unsigned
+signals_count(void)
+{
+    return atomic_load(&count);
+}
+
+nsec_t
+signals_first_at(void)
+{
+    return atomic_load(&first_at);
+}
+
+nsec_t
+signals_second_at(void)
+{
+    return atomic_load(&second_at);
+}

@@ -1,0 +1,25 @@
+#ifndef MOLO_LOOP_SIGNALS_H
+#define MOLO_LOOP_SIGNALS_H
+
+#include "base/clock.h"
+
+/* SIGINT and SIGTERM of the process, delivered on the loop. A handler of our
+ * own counts them at once, because a script that never yields must be able to
+ * see them from its count hook while the loop stands still. SIGPIPE is
+ * ignored. One at a time per process. */
+struct loop;
+struct signals;
+
+struct signals *
+signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
+               void *data);
+/* Restores what was there before. */
+void signals_destroy(struct signals *signals);
+
+/* Async-signal-safe view: how many arrived, and when the first and second did
+ * (0: not yet). Any thread. */
+unsigned signals_count(void);
+nsec_t signals_first_at(void);
+nsec_t signals_second_at(void);
+
+#endif
