@@ -1,0 +1,371 @@
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "http/curl_impl.h"
+#include "http/url.h"
+
+static const struct {
+    CURLcode code;
+    enum transfer_fault fault;
+} faults[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, FAULT_DNS},
+    {CURLE_COULDNT_RESOLVE_PROXY, FAULT_DNS},
+    {CURLE_COULDNT_CONNECT, FAULT_CONNECT},
+    {CURLE_SSL_CONNECT_ERROR, FAULT_TLS},
+    {CURLE_OBSOLETE51, FAULT_TLS},
+    {CURLE_SSL_ENGINE_NOTFOUND, FAULT_TLS},
+    {CURLE_SSL_ENGINE_SETFAILED, FAULT_TLS},
+    {CURLE_SSL_CERTPROBLEM, FAULT_TLS},
+    {CURLE_SSL_CIPHER, FAULT_TLS},
+    {CURLE_PEER_FAILED_VERIFICATION, FAULT_TLS},
+    {CURLE_USE_SSL_FAILED, FAULT_TLS},
+    {CURLE_SSL_ENGINE_INITFAILED, FAULT_TLS},
+    {CURLE_SSL_CACERT_BADFILE, FAULT_TLS},
+    {CURLE_SSL_SHUTDOWN_FAILED, FAULT_TLS},
+    {CURLE_SSL_CRL_BADFILE, FAULT_TLS},
+    {CURLE_SSL_ISSUER_ERROR, FAULT_TLS},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, FAULT_TLS},
+    {CURLE_SSL_INVALIDCERTSTATUS, FAULT_TLS},
+    {CURLE_OPERATION_TIMEDOUT, FAULT_TIMEOUT},
+    {CURLE_SEND_ERROR, FAULT_RESET},
+    {CURLE_RECV_ERROR, FAULT_RESET},
+    {CURLE_GOT_NOTHING, FAULT_RESET},
+    {CURLE_BAD_CONTENT_ENCODING, FAULT_DECODE},
+    {CURLE_WRITE_ERROR, FAULT_DECODE},
+    {CURLE_FILESIZE_EXCEEDED, FAULT_TOO_LARGE},
+    {CURLE_OUT_OF_MEMORY, FAULT_GENERATOR},
+};
+
+void
+exchange_fail(struct exchange *x, enum transfer_fault fault, int code,
+              const char *phase, const char *fmt, ...)
+{
+    struct transfer *transfer = x->transfer;
+    transfer->fault = fault;
+    transfer->fault_code = code;
+    transfer->fault_phase = phase;
+    if (transfer->ended_at == 0) {
+        transfer->ended_at = clock_now();
+        transfer->timings.elapsed = transfer->ended_at - transfer->started_at;
+    }
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(transfer->fault_message, sizeof(transfer->fault_message), fmt,
+              args);
+    va_end(args);
+}
+
+static enum transfer_fault
+classify(CURLcode code)
+{
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        if (faults[i].code == code)
+            return faults[i].fault;
+    return FAULT_PROTOCOL;
+}
+
+static const char *
+phase_words(const char *phase)
+{
+    static const char *const words[][2] = {
+        {"dns", "looking up the host name"},    {"connect", "connecting"},
+        {"tls", "in the TLS handshake"},        {"send", "sending the request"},
+        {"wait", "waiting for the first byte"},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(words[i][0], phase) == 0)
+            return words[i][1];
+    return "receiving the answer";
+}
+
+/* "127.0.0.1:80", or the URL's host if no address was tried. */
+static const char *
+peer_name(struct exchange *x, char *out, size_t size)
+{
+    char text[INET6_ADDRSTRLEN];
+    const void *address = &x->address;
+    if (x->address_size > 0 && x->address.ss_family == AF_INET) {
+        const struct sockaddr_in *in = address;
+        inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+        snprintf(out, size, "%s:%d", text, ntohs(in->sin_port));
+    } else if (x->address_size > 0 && x->address.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = address;
+        inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+        snprintf(out, size, "[%s]:%d", text, ntohs(in6->sin6_port));
+    } else {
+        struct url_parts parts;
+        const struct buf *url = &x->transfer->request.url;
+        if (url_split(url->data, url->size, &parts, NULL))
+            snprintf(out, size, "%.*s",
+                     parts.host_size > 200 ? 200 : (int)parts.host_size,
+                     parts.host);
+        else
+            snprintf(out, size, "?");
+    }
+    return out;
+}
+
+static bool
+is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+           error == ENOMEM;
+}
+
+/* libcurl does not tell why it could not begin a look-up: see whether there is
+ * still a descriptor to be had. */
+static int
+probe_descriptors(void)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+/* EADDRNOTAVAIL has two reasons: all local ports to that peer are taken, or
+ * this machine has no address to reach it from. Datagrams have ports of their
+ * own, so that they tell. */
+static bool
+has_local_address(struct exchange *x)
+{
+    int fd = socket(x->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    const void *address = &x->address;
+    bool ok = connect(fd, address, x->address_size) == 0;
+    close(fd);
+    return ok;
+}
+
+static bool
+fail_as_generator(struct exchange *x, CURLcode code, int error)
+{
+    const char *phase = x->transfer->fault_phase;
+    char peer[256];
+    int shortage = 0;
+    if (code == CURLE_COULDNT_CONNECT)
+        shortage = is_shortage(x->socket_errno) ? x->socket_errno : error;
+    else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_OUT_OF_MEMORY)
+        shortage = probe_descriptors();
+    if (shortage == EMFILE) {
+        struct rlimit limit = {0};
+        getrlimit(RLIMIT_NOFILE, &limit);
+        exchange_fail(x, FAULT_GENERATOR, EMFILE, phase,
+                      "molo ran out of descriptors (limit %llu): raise "
+                      "'ulimit -n' or use fewer workers",
+                      (unsigned long long)limit.rlim_cur);
+        return true;
+    }
+    if (is_shortage(shortage)) {
+        exchange_fail(x, FAULT_GENERATOR, shortage, phase,
+                      "this machine ran out of resources: %s",
+                      strerror(shortage));
+        return true;
+    }
+    if (shortage == EADDRNOTAVAIL && has_local_address(x)) {
+        exchange_fail(x, FAULT_GENERATOR, EADDRNOTAVAIL, phase,
+                      "this machine ran out of local ports to %s",
+                      peer_name(x, peer, sizeof(peer)));
+        return true;
+    }
+    if (code == CURLE_OUT_OF_MEMORY) {
+        exchange_fail(x, FAULT_GENERATOR, ENOMEM, phase,
+                      "this machine ran out of memory");
+        return true;
+    }
+    return false;
+}
+
+/* What libcurl has to say, else the general text of the code. */
+static const char *
+curl_words(const struct exchange *x, CURLcode code)
+{
+    return x->error[0] != '\0' ? x->error : curl_easy_strerror(code);
+}
+
+static void
+fail_connect(struct exchange *x, CURLcode code, int error)
+{
+    char peer[256], reason[128] = "could not connect";
+    if (error != 0) {
+        snprintf(reason, sizeof(reason), "%s", strerror(error));
+        reason[0] = (char)tolower((unsigned char)reason[0]);
+    }
+    exchange_fail(x, FAULT_CONNECT, error != 0 ? error : (int)code, "connect",
+                  "%s (%s)", reason, peer_name(x, peer, sizeof(peer)));
+}
+
+static void
+fail_timeout(struct exchange *x, CURLcode code)
+{
+    const struct transfer *transfer = x->transfer;
+    const char *doing = phase_words(transfer->fault_phase);
+    if (transfer->request.timeout == NSEC_NEVER) {
+        /* libcurl has a limit of its own for connecting. */
+        exchange_fail(x, FAULT_TIMEOUT, code, transfer->fault_phase,
+                      "no answer, %s", doing);
+        return;
+    }
+    char limit[32];
+    units_format_duration(transfer->request.timeout, limit, sizeof(limit));
+    exchange_fail(x, FAULT_TIMEOUT, code, transfer->fault_phase,
+                  "no answer within %s, %s", limit, doing);
+}
+
+static void
+fail_reset(struct exchange *x, CURLcode code)
+{
+    const char *phase = x->transfer->fault_phase;
+    if (code == CURLE_GOT_NOTHING)
+        exchange_fail(x, FAULT_RESET, code, phase,
+                      "connection closed without an answer");
+    else
+        exchange_fail(x, FAULT_RESET, code, phase,
+                      "connection closed while %s (%.120s)", phase_words(phase),
+                      curl_words(x, code));
+}
+
+static void
+fail_too_large(struct exchange *x, CURLcode code)
+{
+    const struct transfer *transfer = x->transfer;
+    if (transfer->response.body.size == 0 && x->block_open) {
+        exchange_fail(x, FAULT_TOO_LARGE, code, "receive",
+                      "the headers are larger than 1 MB");
+        return;
+    }
+    char limit[32];
+    units_format_bytes(exchange_body_limit(x), limit, sizeof(limit));
+    exchange_fail(x, FAULT_TOO_LARGE, code, "receive",
+                  "the body is larger than %s", limit);
+}
+
+static void
+set_fault(struct exchange *x, CURLcode code)
+{
+    const char *phase = x->transfer->fault_phase;
+    /* libcurl keeps the reason of a failed connect() until the next one, but
+     * not that of socket(). */
+    long os_errno = 0;
+    if (code == CURLE_COULDNT_CONNECT)
+        curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &os_errno);
+    int error = x->socket_errno != 0 ? x->socket_errno : (int)os_errno;
+    if (x->too_large) {
+        fail_too_large(x, code);
+        return;
+    }
+    if (fail_as_generator(x, code, error))
+        return;
+    if (code == CURLE_PARTIAL_FILE) {
+        exchange_fail(x, FAULT_PROTOCOL, code, "receive",
+                      "connection closed before the end of the body (%.120s)",
+                      curl_words(x, code));
+        return;
+    }
+    char peer[256];
+    enum transfer_fault fault = classify(code);
+    switch (fault) {
+    case FAULT_DNS:
+        exchange_fail(x, fault, code, "dns", "host name '%s' not found",
+                      peer_name(x, peer, sizeof(peer)));
+        break;
+    case FAULT_CONNECT:
+        fail_connect(x, code, error);
+        break;
+    case FAULT_TLS:
+        exchange_fail(x, fault, code, "tls", "%.200s", curl_words(x, code));
+        break;
+    case FAULT_TIMEOUT:
+        fail_timeout(x, code);
+        break;
+    case FAULT_RESET:
+        fail_reset(x, code);
+        break;
+    case FAULT_TOO_LARGE:
+        fail_too_large(x, code);
+        break;
+    case FAULT_DECODE:
+        exchange_fail(x, fault, code, "receive",
+                      "the body could not be decoded (%.160s)",
+                      curl_words(x, code));
+        break;
+    case FAULT_NONE:
+    case FAULT_PROTOCOL:
+    case FAULT_REDIRECT:
+    case FAULT_GENERATOR:
+        exchange_fail(x, fault, code, phase, "%.200s", curl_words(x, code));
+        break;
+    }
+}
+
+void
+exchange_fail_in_gate(struct exchange *x)
+{
+    struct transfer *transfer = x->transfer;
+    x->gate_time = clock_now() - transfer->started_at;
+    exchange_fill_measurements(x, x->gate_time);
+    char limit[32];
+    units_format_duration(transfer->request.timeout, limit, sizeof(limit));
+    exchange_fail(x, FAULT_TIMEOUT, CURLE_OPERATION_TIMEDOUT, "dns",
+                  "no answer within %s, waiting for the name look-up of "
+                  "another worker",
+                  limit);
+}
+
+static int
+http_version(struct exchange *x)
+{
+    long version = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version);
+    switch (version) {
+    case CURL_HTTP_VERSION_1_0:
+        return 10;
+    case CURL_HTTP_VERSION_1_1:
+        return 11;
+    case CURL_HTTP_VERSION_2_0:
+        return 20;
+    case CURL_HTTP_VERSION_3:
+        return 30;
+    default:
+        return 0;
+    }
+}
+
+void
+exchange_fill_result(struct exchange *x, CURLcode code)
+{
+    struct transfer *transfer = x->transfer;
+    struct http_response *response = &transfer->response;
+    curl_off_t total_us = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+    exchange_fill_measurements(x, x->gate_time + total_us * NSEC_PER_USEC);
+    long status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    response->status = (int)status;
+    if (status != 0)
+        response->http_version = http_version(x);
+    if (status >= 300 && status < 400) {
+        char *target = NULL;
+        curl_easy_getinfo(x->easy, CURLINFO_REDIRECT_URL, &target);
+        if (target != NULL)
+            buf_append_str(&response->redirect_url, target);
+        /* libcurl fails an answer whose Location it cannot parse. It is an
+         * answer all the same, for those who do not follow it. */
+        if (code == CURLE_URL_MALFORMAT)
+            code = CURLE_OK;
+    }
+    if (code == CURLE_OK)
+        transfer->fault_phase = NULL;
+    else
+        set_fault(x, code);
+}

@@ -1,0 +1,123 @@
+#ifndef MOLO_HTTP_CURL_IMPL_H
+#define MOLO_HTTP_CURL_IMPL_H
+
+#include <sys/socket.h>
+
+#include <curl/curl.h>
+
+#include "base/list.h"
+#include "http/resolve.h"
+#include "http/transfer.h"
+#include "http/transport.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+
+/* What the files of the libcurl transport share:
+ *   transport_curl.c  clients, their connections, and the loop
+ *   curl_request.c    a request put onto an easy handle
+ *   curl_result.c     what was measured
+ *   curl_fault.c      what came back, or why nothing did */
+
+struct curl_transport {
+    struct transport base;
+    struct loop *loop;
+    struct transport_config config;
+    CURLSH *share; /* names, once per shard */
+    struct resolve_gate *gate;
+};
+
+/* A connection's socket. The watcher outlives a transfer, paused, so that a
+ * connection that is used again at once costs no system call. */
+struct curl_socket {
+    int fd;
+    struct loop_io *io; /* NULL: not yet watched */
+};
+
+struct transport_client {
+    struct curl_transport *transport;
+    CURLM *multi; /* NULL before the first transfer */
+    struct timer timer;
+    struct job kick; /* libcurl wants to be called again at once */
+    struct curl_socket *sockets;
+    size_t socket_count, socket_capacity;
+    struct list idle; /* exchange.link */
+    size_t active;    /* exchanges that are not idle */
+};
+
+enum curl_mode { MODE_NONE, MODE_GET, MODE_HEAD, MODE_BODY };
+
+/* An easy handle and the transfer it performs. What is set on the handle stays
+ * set; the second half remembers it, so that only what differs is set again. */
+struct exchange {
+    struct list link;
+    struct transport_client *client;
+    CURL *easy;
+    struct transfer *transfer; /* NULL: idle */
+    void (*on_end)(struct transfer *transfer);
+    bool in_multi;
+    bool https;
+
+    struct resolve_ticket ticket;
+    struct job go;           /* the way through the gate is free */
+    struct timer gate_timer; /* the transfer's timeout, while it waits there */
+    nsec_t gate_time;
+
+    nsec_t connected_at;   /* TCP, before a TLS handshake; 0: not observed */
+    nsec_t prereq_at;      /* when it last went on the wire; 0: not yet */
+    nsec_t handed_over_at; /* when all of it was sent; 0: not observed */
+    nsec_t first_byte_at;  /* observed only where libcurl's mark is not it */
+    /* For the count of bytes sent: those of earlier sends, what libcurl had
+     * counted by then, and the size of the head of this one (0: unknown). */
+    uint64_t sent_before;
+    curl_off_t counted_before, head_size;
+    bool block_open; /* within a header block */
+    bool too_large;
+    int socket_errno;                /* why socket() failed; 0: it did not */
+    struct sockaddr_storage address; /* last one tried */
+    socklen_t address_size;
+    char error[CURL_ERROR_SIZE];
+
+    struct buf url;
+    bool name_known; /* of its host: no need to ask the gate again */
+    char method[24];
+    enum curl_mode mode;
+    long timeout_ms;
+    bool headers_set;
+    struct curl_slist *headers;
+    size_t header_capacity;
+    struct buf odd_headers; /* lines that libcurl wants in another form */
+    struct buf encoding;
+};
+
+/* curl_request.c */
+struct exchange *exchange_create(struct transport_client *client);
+void exchange_destroy(struct exchange *x);
+/* Sets the transfer's request on the easy handle; false with the transfer's
+ * fault if libcurl cannot send such a request. */
+bool exchange_prepare(struct exchange *x);
+/* True if the transfer's URL is the one set last. */
+bool exchange_has_url(const struct exchange *x);
+size_t exchange_body_limit(const struct exchange *x);
+
+/* transport_curl.c */
+curl_socket_t client_open_socket(void *exchange, curlsocktype purpose,
+                                 struct curl_sockaddr *address);
+int client_close_socket(void *client, curl_socket_t fd);
+
+/* curl_result.c */
+/* Looks at what was handed to the socket by now; from within callbacks. */
+void exchange_note_handshake(struct exchange *x);
+void exchange_note_prereq(struct exchange *x);
+void exchange_note_handover(struct exchange *x, bool complete);
+/* Only the measurements, for a transfer that is given up now. */
+void exchange_fill_measurements(struct exchange *x, nsec_t elapsed);
+/* curl_fault.c */
+/* Fills in all of the transfer's outcome; before the handle is removed. */
+void exchange_fill_result(struct exchange *x, CURLcode code);
+/* The timeout passed before libcurl was asked. */
+void exchange_fail_in_gate(struct exchange *x);
+void exchange_fail(struct exchange *x, enum transfer_fault fault, int code,
+                   const char *phase, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,359 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "http/curl_impl.h"
+
+enum {
+    /* Bounds the memory of thousands of idle workers. */
+    RECEIVE_BUFFER = 16 * 1024,
+    UPLOAD_BUFFER = 16 * 1024,
+    HEADERS_MAX = 1024 * 1024,
+    BODY_MAX = 1024 * 1024 * 1024,
+};
+
+/* Trailers and interim (1xx) answers are not the answer's headers: a new status
+ * line starts over, and nothing is taken after the last block. */
+static size_t
+on_header(char *data, size_t size, size_t count, void *user)
+{
+    struct exchange *x = user;
+    size *= count;
+    struct http_response *response = &x->transfer->response;
+    struct buf *headers = &response->headers;
+    if (!x->block_open) {
+        if (size < 5 || memcmp(data, "HTTP/", 5) != 0)
+            return size;
+        buf_clear(headers);
+        x->block_open = true;
+        if (x->first_byte_at == 0 &&
+            (x->mode == MODE_BODY || x->transfer->sends > 1))
+            x->first_byte_at = clock_now();
+        return size;
+    }
+    if (data[0] == '\r' || data[0] == '\n') {
+        x->block_open = false;
+        return size;
+    }
+    if (headers->size + size > HEADERS_MAX) {
+        x->too_large = true;
+        return 0;
+    }
+    /* A folded line continues the one before (RFC 9112 section 5.2). */
+    if ((data[0] == ' ' || data[0] == '\t') && headers->size >= 2) {
+        while (headers->size > 0 && (headers->data[headers->size - 1] == '\n' ||
+                                     headers->data[headers->size - 1] == '\r'))
+            headers->size--;
+    }
+    buf_append(headers, data, size);
+    return size;
+}
+
+size_t
+exchange_body_limit(const struct exchange *x)
+{
+    size_t limit = x->transfer->request.max_body;
+    return limit > 0 ? limit : BODY_MAX;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *user)
+{
+    struct exchange *x = user;
+    size *= count;
+    struct transfer *transfer = x->transfer;
+    if (size > exchange_body_limit(x) - transfer->response.body.size) {
+        x->too_large = true;
+        return 0;
+    }
+    buf_append(&transfer->response.body, data, size);
+    return size;
+}
+
+/* Called once for every time the request goes on the wire: libcurl silently
+ * sends it again if a kept connection turns out to be dead. */
+static int
+on_prereq(void *user, char *remote_ip, char *local_ip, int remote_port,
+          int local_port)
+{
+    exchange_note_prereq(user);
+    return CURL_PREREQFUNC_OK;
+}
+
+/* Constant for the life of the handle. */
+static void
+set_constant_options(struct exchange *x)
+{
+    CURL *easy = x->easy;
+    const struct curl_transport *transport = x->client->transport;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, x);
+    curl_easy_setopt(easy, CURLOPT_SHARE, transport->share);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Or removing a handle joins its resolver thread. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
+    /* The environment must not send a load test through a proxy. */
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "molo/" MOLO_VERSION);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->error);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, x);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, client_open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, client_close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, x->client);
+    if (transport->config.insecure) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+struct exchange *
+exchange_create(struct transport_client *client)
+{
+    CURL *easy = curl_easy_init();
+    if (easy == NULL)
+        return NULL;
+    struct exchange *x = xcalloc(1, sizeof(*x));
+    x->client = client;
+    x->easy = easy;
+    list_init(&x->link);
+    list_init(&x->ticket.link);
+    set_constant_options(x);
+    return x;
+}
+
+void
+exchange_destroy(struct exchange *x)
+{
+    if (x == NULL)
+        return;
+    curl_easy_cleanup(x->easy);
+    free(x->headers);
+    buf_finish(&x->url);
+    buf_finish(&x->odd_headers);
+    buf_finish(&x->encoding);
+    free(x);
+}
+
+bool
+exchange_has_url(const struct exchange *x)
+{
+    const struct buf *url = &x->transfer->request.url;
+    return x->url.size == url->size &&
+           memcmp(x->url.data, url->data, url->size) == 0;
+}
+
+static void
+set_url(struct exchange *x)
+{
+    if (exchange_has_url(x))
+        return;
+    const struct buf *url = &x->transfer->request.url;
+    buf_clear(&x->url);
+    buf_append(&x->url, url->data, url->size);
+    curl_easy_setopt(x->easy, CURLOPT_URL, x->url.data);
+    x->https = strncasecmp(x->url.data, "https:", 6) == 0;
+}
+
+static bool
+expects_body(const char *method)
+{
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+           strcmp(method, "PATCH") == 0;
+}
+
+static void
+set_method(struct exchange *x)
+{
+    const struct http_request *request = &x->transfer->request;
+    enum curl_mode mode = MODE_GET;
+    if (strcmp(request->method, "HEAD") == 0)
+        mode = MODE_HEAD;
+    else if (request->has_body || expects_body(request->method))
+        mode = MODE_BODY;
+
+    if (mode == MODE_BODY) {
+        /* Not copied. No body is sent as one of length 0, as RFC 9110 section
+         * 8.6 asks of methods that usually have one. */
+        curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)request->body.size);
+        curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS,
+                         request->body.size > 0 ? request->body.data : "");
+    }
+    if (mode == x->mode && strcmp(x->method, request->method) == 0)
+        return;
+    x->mode = mode;
+    memcpy(x->method, request->method, sizeof(x->method));
+    const char *own = NULL;
+    switch (mode) {
+    case MODE_NONE:
+    case MODE_GET:
+        curl_easy_setopt(x->easy, CURLOPT_HTTPGET, 1L);
+        own = "GET";
+        break;
+    case MODE_HEAD:
+        curl_easy_setopt(x->easy, CURLOPT_NOBODY, 1L);
+        own = "HEAD";
+        break;
+    case MODE_BODY:
+        curl_easy_setopt(x->easy, CURLOPT_POST, 1L);
+        own = "POST";
+        break;
+    }
+    bool custom = strcmp(x->method, own) != 0;
+    curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, custom ? x->method : NULL);
+}
+
+/* Name of a stored "Name: value" line, compared without its case. */
+static bool
+line_is(const char *line, const char *name)
+{
+    size_t size = strlen(name);
+    return strncasecmp(line, name, size) == 0 && line[size] == ':';
+}
+
+static void
+set_encoding(struct exchange *x, const char *value)
+{
+    const char *before = x->encoding.size > 0 ? x->encoding.data : NULL;
+    if (before == NULL && value == NULL)
+        return;
+    if (before != NULL && value != NULL && strcmp(before, value) == 0)
+        return;
+    buf_clear(&x->encoding);
+    if (value != NULL)
+        buf_append_str(&x->encoding, value);
+    curl_easy_setopt(x->easy, CURLOPT_ACCEPT_ENCODING, value);
+}
+
+static void
+push_header(struct exchange *x, size_t *count, const char *line)
+{
+    /* libcurl takes a list; ours is an array whose strings belong to the
+     * request, so that it costs no allocation. It does not write to them. */
+    struct curl_slist *node = &x->headers[(*count)++];
+    memcpy(&node->data, &line, sizeof(line));
+    node->next = node + 1;
+}
+
+static void
+set_headers(struct exchange *x)
+{
+    const struct http_request *request = &x->transfer->request;
+    size_t needed = request->header_count + 2;
+    if (x->header_capacity < needed) {
+        /* libcurl keeps the pointer to the old one. */
+        curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, NULL);
+        x->headers_set = false;
+        x->header_capacity = needed + 6;
+        x->headers =
+            xrealloc(x->headers, x->header_capacity * sizeof(*x->headers));
+    }
+    size_t count = 0;
+    const char *encoding = NULL;
+    bool has_expect = false, has_type = false;
+    /* Lines of an empty value are rewritten; reserve once, as the list points
+     * into the buffer. */
+    buf_clear(&x->odd_headers);
+    size_t odd = 0;
+    const char *line = request->headers.data;
+    for (size_t i = 0; i < request->header_count; i++) {
+        size_t size = strlen(line);
+        if (line_is(line, "Accept-Encoding") && line[size - 1] != ' ') {
+            /* Whoever asks for an encoding gets it decoded. */
+            encoding = line + strlen("Accept-Encoding: ");
+        } else {
+            has_expect = has_expect || line_is(line, "Expect");
+            has_type = has_type || line_is(line, "Content-Type");
+            if (line[size - 1] == ' ')
+                odd++;
+            push_header(x, &count, line);
+        }
+        line += size + 1;
+    }
+    if (odd > 0) {
+        buf_append(&x->odd_headers, request->headers.data,
+                   request->headers.size);
+        for (size_t i = 0; i < count; i++) {
+            const char *given = x->headers[i].data;
+            size_t size = strlen(given);
+            if (given[size - 1] != ' ')
+                continue;
+            /* "Name: " would remove the header, "Name;" sends it empty. */
+            char *copy = x->odd_headers.data + (given - request->headers.data);
+            copy[size - 2] = ';';
+            copy[size - 1] = '\0';
+            x->headers[i].data = copy;
+        }
+    }
+    if (x->mode == MODE_BODY && !has_type)
+        push_header(x, &count, "Content-Type:");
+    if (x->mode == MODE_BODY && !has_expect)
+        push_header(x, &count, "Expect:");
+    if (count > 0)
+        x->headers[count - 1].next = NULL;
+    set_encoding(x, encoding);
+    if (x->headers_set != (count > 0)) {
+        curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER,
+                         count > 0 ? x->headers : NULL);
+        x->headers_set = count > 0;
+    }
+}
+
+static void
+set_timeout(struct exchange *x)
+{
+    nsec_t timeout = x->transfer->request.timeout;
+    long ms = 0; /* none */
+    if (timeout != NSEC_NEVER) {
+        /* What the gate took is over; rounded up, so that it is never early. */
+        timeout -= x->gate_time;
+        nsec_t whole = timeout / NSEC_PER_MSEC + (timeout % NSEC_PER_MSEC > 0);
+        /* libcurl refuses more than fits into an int of milliseconds. */
+        ms = whole < 1 ? 1 : whole > INT32_MAX ? INT32_MAX : (long)whole;
+    }
+    if (x->timeout_ms == ms)
+        return;
+    x->timeout_ms = ms;
+    curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, ms);
+}
+
+bool
+exchange_prepare(struct exchange *x)
+{
+    const struct http_request *request = &x->transfer->request;
+    set_url(x);
+    if (request->body.size > 0 && strcmp(request->method, "HEAD") == 0) {
+        exchange_fail(x, FAULT_PROTOCOL, 0, "send",
+                      "a HEAD request cannot have a body");
+        return false;
+    }
+    set_method(x);
+    set_headers(x);
+    set_timeout(x);
+    x->connected_at = 0;
+    x->prereq_at = 0;
+    x->handed_over_at = 0;
+    x->first_byte_at = 0;
+    x->sent_before = 0;
+    x->counted_before = 0;
+    x->head_size = 0;
+    x->block_open = false;
+    x->too_large = false;
+    x->socket_errno = 0;
+    x->address_size = 0;
+    x->error[0] = '\0';
+    return true;
+}

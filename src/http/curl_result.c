@@ -1,0 +1,195 @@
+#include "http/curl_impl.h"
+
+/* Up to this size libcurl sends a body together with the head, and counts it
+ * there as well. */
+enum { INLINE_BODY = 64 * 1024 };
+
+static curl_off_t
+info_offset(struct exchange *x, CURLINFO info)
+{
+    curl_off_t value = 0;
+    curl_easy_getinfo(x->easy, info, &value);
+    return value;
+}
+
+static long
+info_long(struct exchange *x, CURLINFO info)
+{
+    long value = 0;
+    curl_easy_getinfo(x->easy, info, &value);
+    return value;
+}
+
+/* Bytes of the request that went out since it was last sent from the start. */
+static uint64_t
+sent_now(struct exchange *x)
+{
+    curl_off_t counted =
+        info_long(x, CURLINFO_REQUEST_SIZE) - x->counted_before;
+    size_t body_size = x->transfer->request.body.size;
+    if (x->mode != MODE_BODY || body_size == 0)
+        return (uint64_t)counted;
+    curl_off_t uploaded = info_offset(x, CURLINFO_SIZE_UPLOAD_T);
+    if (x->head_size > 0) {
+        /* Before it sends again libcurl has already forgotten what it had
+         * uploaded, but not what went out with the head. */
+        curl_off_t sent = x->head_size + uploaded;
+        return (uint64_t)(sent > counted ? sent : counted);
+    }
+    bool inlined = body_size < INLINE_BODY && counted > uploaded;
+    return (uint64_t)(inlined ? counted : counted + uploaded);
+}
+
+/* While it connects libcurl only waits to write: once it waits to read, too,
+ * TLS has begun. It keeps that to itself until the handshake is done. */
+void
+exchange_note_handshake(struct exchange *x)
+{
+    if (x->https && x->connected_at == 0)
+        x->connected_at = clock_now();
+}
+
+void
+exchange_note_prereq(struct exchange *x)
+{
+    if (x->transfer->sends > 0) {
+        x->sent_before += sent_now(x);
+        x->counted_before = info_long(x, CURLINFO_REQUEST_SIZE);
+    }
+    x->transfer->sends++;
+    x->prereq_at = clock_now();
+    x->handed_over_at = 0;
+    x->head_size = 0;
+}
+
+void
+exchange_note_handover(struct exchange *x, bool complete)
+{
+    if (x->prereq_at == 0 || x->handed_over_at != 0)
+        return;
+    if (complete)
+        x->handed_over_at = clock_now();
+    size_t body_size = x->transfer->request.body.size;
+    if (x->mode != MODE_BODY || body_size == 0 || x->head_size != 0)
+        return;
+    curl_off_t counted =
+        info_long(x, CURLINFO_REQUEST_SIZE) - x->counted_before;
+    curl_off_t uploaded = info_offset(x, CURLINFO_SIZE_UPLOAD_T);
+    bool inlined = body_size < INLINE_BODY && counted > uploaded;
+    x->head_size = inlined ? counted - uploaded : counted;
+}
+
+/* libcurl's marks, from the start of its work; 0: not reached. Each is at least
+ * the one before. */
+struct marks {
+    nsec_t name, connect, tls, request, handed_over, first_byte, end;
+};
+
+static nsec_t
+info_mark(struct exchange *x, CURLINFO info)
+{
+    return info_offset(x, info) * NSEC_PER_USEC;
+}
+
+static struct marks
+read_marks(struct exchange *x, nsec_t end)
+{
+    struct marks marks = {.end = end};
+    if (!x->in_multi)
+        return marks;
+    const struct transfer *transfer = x->transfer;
+    nsec_t origin = transfer->started_at + x->gate_time;
+    marks.name = info_mark(x, CURLINFO_NAMELOOKUP_TIME_T);
+    marks.connect = info_mark(x, CURLINFO_CONNECT_TIME_T);
+    if (marks.connect == 0 && x->connected_at != 0)
+        marks.connect = x->connected_at - origin;
+    marks.tls = info_mark(x, CURLINFO_APPCONNECT_TIME_T);
+    if (transfer->sends == 0)
+        return marks;
+    /* libcurl adds the marks of all attempts up, and takes the start of an
+     * upload for the first byte: there our own clock counts. A connection that
+     * ends without a byte has that mark, too. */
+    bool resent = transfer->sends > 1;
+    marks.request = resent ? x->prereq_at - origin
+                           : info_mark(x, CURLINFO_PRETRANSFER_TIME_T);
+    if (x->handed_over_at != 0)
+        marks.handed_over = marks.request + (x->handed_over_at - x->prereq_at);
+    if (resent || x->mode == MODE_BODY)
+        marks.first_byte =
+            x->first_byte_at != 0 ? x->first_byte_at - origin : 0;
+    else if (info_long(x, CURLINFO_HEADER_SIZE) > 0)
+        marks.first_byte = info_mark(x, CURLINFO_STARTTRANSFER_TIME_T);
+    return marks;
+}
+
+/* Ends a phase at `mark` (0: it was not left, so it lasts to the end). False:
+ * there is no later phase. */
+static bool
+end_phase(struct transfer *transfer, const char *name, nsec_t *phase,
+          nsec_t *cursor, nsec_t mark, nsec_t end)
+{
+    nsec_t until = mark == 0 || mark > end ? end : mark;
+    if (until < *cursor)
+        until = *cursor;
+    *phase = until - *cursor;
+    *cursor = until;
+    transfer->fault_phase = name;
+    return mark != 0;
+}
+
+/* Fills the phases, which add up to `elapsed`; fault_phase is the last one
+ * reached. */
+static void
+fill_timings(struct exchange *x, nsec_t elapsed)
+{
+    struct transfer *transfer = x->transfer;
+    struct transfer_timings *t = &transfer->timings;
+    nsec_t end = elapsed - x->gate_time;
+    struct marks marks = read_marks(x, end);
+    t->elapsed = elapsed;
+    transfer->ended_at = transfer->started_at + elapsed;
+    nsec_t cursor = 0;
+    bool reused = transfer->sends > 0 && x->in_multi &&
+                  info_long(x, CURLINFO_NUM_CONNECTS) == 0;
+    if (!reused) {
+        bool more =
+            end_phase(transfer, "dns", &t->dns, &cursor, marks.name, end) &&
+            end_phase(transfer, "connect", &t->connect, &cursor, marks.connect,
+                      end);
+        t->dns += x->gate_time;
+        if (!more)
+            return;
+        if ((marks.tls != 0 || x->https) &&
+            !end_phase(transfer, "tls", &t->tls, &cursor, marks.tls, end))
+            return;
+    } else if (x->gate_time > 0) {
+        t->dns = x->gate_time;
+    }
+    /* Sending starts when there is a connection. Where its end was not seen, or
+     * only after the answer, a small request counts as sent at once; a large
+     * body was cut short by the answer. */
+    nsec_t sent = marks.handed_over;
+    if (marks.first_byte != 0 && (sent == 0 || sent > marks.first_byte))
+        sent = transfer->request.body.size < INLINE_BODY ? marks.request
+                                                         : marks.first_byte;
+    if (marks.request != 0)
+        t->duration = end > marks.request ? end - marks.request : 0;
+    if (!end_phase(transfer, "send", &t->send, &cursor, sent, end) ||
+        !end_phase(transfer, "wait", &t->wait, &cursor, marks.first_byte, end))
+        return;
+    end_phase(transfer, "receive", &t->receive, &cursor, 0, end);
+}
+
+void
+exchange_fill_measurements(struct exchange *x, nsec_t elapsed)
+{
+    struct transfer *transfer = x->transfer;
+    if (x->in_multi) {
+        transfer->bytes_sent =
+            transfer->sends > 0 ? x->sent_before + sent_now(x) : 0;
+        transfer->bytes_received =
+            (uint64_t)info_long(x, CURLINFO_HEADER_SIZE) +
+            (uint64_t)info_offset(x, CURLINFO_SIZE_DOWNLOAD_T);
+    }
+    fill_timings(x, elapsed);
+}

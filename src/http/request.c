@@ -1,0 +1,343 @@
+#include "http/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "http/url.h"
+
+/* Characters of a token (RFC 9110 section 5.6.2), besides letters and digits.
+ */
+static const char token_marks[] = "!#$%&'*+-.^_`|~";
+
+static bool
+is_alnum(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_token_byte(unsigned char c)
+{
+    return is_alnum(c) || (c != '\0' && strchr(token_marks, c) != NULL);
+}
+
+/* A name for a message: what a terminal must not get becomes '?'. */
+static const char *
+printable(char *out, size_t out_size, const char *data, size_t size)
+{
+    size_t n = size < out_size - 1 ? size : out_size - 1;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)data[i];
+        out[i] = (char)(c < ' ' || c == 0x7f ? '?' : c);
+    }
+    out[n] = '\0';
+    return out;
+}
+
+static bool
+check_token(const char *what, const char *data, size_t size, struct err *err)
+{
+    if (size == 0)
+        return err_set(err, "%s is empty", what);
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (is_token_byte(c))
+            continue;
+        char shown[64];
+        printable(shown, sizeof(shown), data, size);
+        if (c == '\r' || c == '\n')
+            return err_set(err, "%s '%s' has a line break in it", what, shown);
+        if (c == ' ' || c == '\t')
+            return err_set(err, "%s '%s' has a space in it", what, shown);
+        if (c < ' ' || c >= 0x7f)
+            return err_set(err, "%s '%s' has a byte 0x%02x in it", what, shown,
+                           c);
+        return err_set(err, "%s '%s' has a '%c' in it", what, shown, c);
+    }
+    return true;
+}
+
+void
+http_request_finish(struct http_request *request)
+{
+    buf_finish(&request->url);
+    buf_finish(&request->headers);
+    buf_finish(&request->body);
+    buf_finish(&request->name);
+}
+
+void
+http_request_reset(struct http_request *request)
+{
+    memcpy(request->method, "GET", sizeof("GET"));
+    buf_clear(&request->url);
+    buf_clear(&request->headers);
+    request->header_count = 0;
+    buf_clear(&request->body);
+    request->has_body = false;
+    buf_clear(&request->name);
+    request->timeout = NSEC_NEVER;
+    request->max_redirects = 0;
+    request->max_body = 0;
+}
+
+bool
+http_request_set_method(struct http_request *request, const char *method,
+                        size_t size, struct err *err)
+{
+    if (!check_token("method", method, size, err))
+        return false;
+    if (size >= sizeof(request->method))
+        return err_set(err, "method '%.30s' is longer than %zu characters",
+                       method, sizeof(request->method) - 1);
+    memcpy(request->method, method, size);
+    request->method[size] = '\0';
+    return true;
+}
+
+/* Bytes beyond ASCII may not stand in a request line: they are sent as browsers
+ * send them. */
+static void
+append_ascii(struct buf *out, const char *data, size_t size)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < size; i++) {
+        if ((unsigned char)data[i] < 0x80)
+            continue;
+        buf_append(out, data + done, i - done);
+        buf_printf(out, "%%%02X", (unsigned char)data[i]);
+        done = i + 1;
+    }
+    if (size > done)
+        buf_append(out, data + done, size - done);
+}
+
+static size_t
+without_fragment(const char *url, size_t size)
+{
+    const char *hash = size > 0 ? memchr(url, '#', size) : NULL;
+    return hash != NULL ? (size_t)(hash - url) : size;
+}
+
+static bool
+set_absolute(struct http_request *request, const char *url, size_t size,
+             struct err *err)
+{
+    struct url_parts parts;
+    if (!url_split(url, size, &parts, err))
+        return false;
+    size = without_fragment(url, size);
+    buf_clear(&request->url);
+    buf_append(&request->url, url, parts.path);
+    append_ascii(&request->url, url + parts.path, size - parts.path);
+    return true;
+}
+
+static bool
+set_joined(struct http_request *request, const char *base_url, const char *url,
+           size_t size, struct err *err)
+{
+    size_t base_size = strlen(base_url);
+    struct url_parts base;
+    if (!url_check_bytes(base_url, base_size, err) ||
+        !url_split(base_url, base_size, &base, err))
+        return err_prefix(err, "base_url");
+    if (strpbrk(base_url + base.path, "?#") != NULL)
+        return err_set(err,
+                       "base_url '%.200s' has a '?' or '#': a path cannot be "
+                       "put behind it",
+                       base_url);
+    size = without_fragment(url, size);
+    buf_clear(&request->url);
+    buf_append(&request->url, base_url, base.path);
+    append_ascii(&request->url, base_url + base.path, base_size - base.path);
+    if (size > 0 && url[0] != '?') {
+        if (request->url.data[request->url.size - 1] != '/')
+            buf_append(&request->url, "/", 1);
+        if (url[0] == '/') {
+            url++;
+            size--;
+        }
+    }
+    append_ascii(&request->url, url, size);
+    return true;
+}
+
+bool
+http_request_set_url(struct http_request *request, const char *base_url,
+                     const char *url, size_t size, struct err *err)
+{
+    if (!url_check_bytes(url, size, err))
+        return false;
+    size_t scheme;
+    int shown = size > 200 ? 200 : (int)size;
+    if (url_has_scheme(url, size, &scheme)) {
+        if (size >= scheme + 3 && memcmp(url + scheme, "://", 3) == 0)
+            return set_absolute(request, url, size, err);
+        return err_set(err,
+                       "URL '%.*s' does not start with http:// or https:// "
+                       "(a path with a ':' needs a '/' in front)",
+                       shown, url);
+    }
+    if (size >= 2 && memcmp(url, "//", 2) == 0)
+        return err_set(err,
+                       "URL '%.*s' has no scheme: write http: or https: in "
+                       "front",
+                       shown, url);
+    if (base_url == NULL || base_url[0] == '\0')
+        return err_set(err,
+                       "URL '%.*s' has no host: set base_url with --base-url "
+                       "or molo.options, or use an absolute URL",
+                       shown, url);
+    return set_joined(request, base_url, url, size, err);
+}
+
+void
+http_request_add_query(struct http_request *request, const char *key,
+                       size_t key_size, const char *value, size_t value_size)
+{
+    struct buf *url = &request->url;
+    const char *query =
+        url->size > 0 ? memchr(url->data, '?', url->size) : NULL;
+    if (query == NULL) {
+        buf_append(url, "?", 1);
+    } else {
+        char last = url->data[url->size - 1];
+        if (last != '?' && last != '&')
+            buf_append(url, "&", 1);
+    }
+    http_escape(url, key, key_size);
+    buf_append(url, "=", 1);
+    http_escape(url, value, value_size);
+}
+
+/* The entry of that name within the header bytes, or NULL. */
+static char *
+find_header(const struct buf *headers, const char *name, size_t name_size)
+{
+    size_t pos = 0;
+    while (pos < headers->size) {
+        char *entry = headers->data + pos;
+        size_t entry_size = strlen(entry);
+        if (entry_size > name_size && entry[name_size] == ':' &&
+            strncasecmp(entry, name, name_size) == 0)
+            return entry;
+        pos += entry_size + 1;
+    }
+    return NULL;
+}
+
+static bool
+is_name(const char *name, size_t name_size, const char *wanted)
+{
+    return name_size == strlen(wanted) &&
+           strncasecmp(name, wanted, name_size) == 0;
+}
+
+bool
+http_request_set_header(struct http_request *request, const char *name,
+                        size_t name_size, const char *value, size_t value_size,
+                        struct err *err)
+{
+    if (!check_token("header name", name, name_size, err))
+        return false;
+    char shown[64];
+    if (str_has_ctl_break(value, value_size))
+        return err_set(err, "header '%s' has a %s in its value",
+                       printable(shown, sizeof(shown), name, name_size),
+                       memchr(value, '\0', value_size) != NULL ? "NUL byte"
+                                                               : "line break");
+    /* A length other than the body's would make the rest of the body, or the
+     * next request, a request of its own. */
+    if (is_name(name, name_size, "Content-Length") ||
+        is_name(name, name_size, "Transfer-Encoding"))
+        return err_set(err,
+                       "header '%s' cannot be set: it always follows from the "
+                       "body",
+                       printable(shown, sizeof(shown), name, name_size));
+
+    while (value_size > 0 && (value[0] == ' ' || value[0] == '\t')) {
+        value++;
+        value_size--;
+    }
+    while (value_size > 0 &&
+           (value[value_size - 1] == ' ' || value[value_size - 1] == '\t'))
+        value_size--;
+
+    http_request_remove_header(request, name, name_size);
+    buf_append(&request->headers, name, name_size);
+    buf_append(&request->headers, ": ", 2);
+    buf_append(&request->headers, value, value_size);
+    buf_append(&request->headers, "", 1);
+    request->header_count++;
+    return true;
+}
+
+void
+http_request_remove_header(struct http_request *request, const char *name,
+                           size_t name_size)
+{
+    struct buf *headers = &request->headers;
+    char *entry = find_header(headers, name, name_size);
+    if (entry == NULL)
+        return;
+    size_t entry_size = strlen(entry) + 1;
+    char *end = headers->data + headers->size;
+    memmove(entry, entry + entry_size, (size_t)(end - entry) - entry_size);
+    headers->size -= entry_size;
+    headers->data[headers->size] = '\0';
+    request->header_count--;
+}
+
+bool
+http_request_has_header(const struct http_request *request, const char *name)
+{
+    return find_header(&request->headers, name, strlen(name)) != NULL;
+}
+
+void
+http_request_set_body(struct http_request *request, const void *data,
+                      size_t size)
+{
+    buf_clear(&request->body);
+    buf_append(&request->body, data, size);
+    request->has_body = true;
+}
+
+const char *
+http_request_label(const struct http_request *request, size_t *size)
+{
+    if (request->name.size > 0) {
+        *size = request->name.size;
+        return request->name.data;
+    }
+    struct url_parts parts;
+    *size = 1;
+    if (request->url.size == 0 ||
+        !url_split(request->url.data, request->url.size, &parts, NULL))
+        return "/";
+    const char *path = request->url.data + parts.path;
+    size_t path_size = strcspn(path, "?#");
+    if (path_size == 0)
+        return "/";
+    *size = path_size;
+    return path;
+}
+
+void
+http_escape(struct buf *out, const char *data, size_t size)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+            buf_append(out, &data[i], 1);
+        } else {
+            char code[3] = {'%', hex[c >> 4], hex[c & 15]};
+            buf_append(out, code, sizeof(code));
+        }
+    }
+}

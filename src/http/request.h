@@ -1,0 +1,63 @@
+#ifndef MOLO_HTTP_REQUEST_H
+#define MOLO_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+/* One HTTP request as data. Nothing in it is sent before it was validated:
+ * every setter refuses what could split a header or leave HTTP, so that a
+ * request that exists is safe to hand to any transport. Buffers are kept when
+ * the request is reset, so that reuse allocates nothing. */
+struct http_request {
+    char method[24];
+    struct buf url;     /* absolute, http or https */
+    struct buf headers; /* "Name: value\0" after one another */
+    size_t header_count;
+    struct buf body;
+    bool has_body;
+    struct buf name;   /* label in results; empty: the path of the URL */
+    nsec_t timeout;    /* whole exchange; NSEC_NEVER: none */
+    int max_redirects; /* 0: do not follow */
+    size_t max_body;   /* of the answer, decoded; more is FAULT_TOO_LARGE.
+                          0: the transport's own limit */
+};
+
+void http_request_finish(struct http_request *request);
+/* Back to an empty GET with defaults, keeping memory. */
+void http_request_reset(struct http_request *request);
+/* A token of RFC 9110 section 5.6.2, at most 23 bytes. Kept as given. */
+bool http_request_set_method(struct http_request *request, const char *method,
+                             size_t size, struct err *err);
+/* Absolute http/https URL, or a reference that is put behind `base_url`
+ * (NULL: none). Refuses control characters, spaces, other schemes, a missing
+ * host, and a reference without base_url (naming --base-url). A fragment is
+ * dropped. */
+bool http_request_set_url(struct http_request *request, const char *base_url,
+                          const char *url, size_t size, struct err *err);
+/* Appends "key=value" to the query, both percent-encoded (RFC 3986). */
+void
+http_request_add_query(struct http_request *request, const char *key,
+                       size_t key_size, const char *value, size_t value_size);
+/* Replaces a header of that name (case-insensitive) or adds it. Refuses
+ * Content-Length and Transfer-Encoding, which follow from the body. */
+bool http_request_set_header(struct http_request *request, const char *name,
+                             size_t name_size, const char *value,
+                             size_t value_size, struct err *err);
+void http_request_remove_header(struct http_request *request, const char *name,
+                                size_t name_size);
+bool
+http_request_has_header(const struct http_request *request, const char *name);
+void http_request_set_body(struct http_request *request, const void *data,
+                           size_t size);
+/* What the request is called in results: `name`, else the URL's path. Borrowed
+ * until the next change; `size` gets its length. */
+const char *
+http_request_label(const struct http_request *request, size_t *size);
+/* Appends `data` percent-encoded (unreserved characters of RFC 3986 stay). */
+void http_escape(struct buf *out, const char *data, size_t size);
+
+#endif

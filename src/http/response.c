@@ -1,0 +1,65 @@
+#include "http/response.h"
+
+#include <string.h>
+
+void
+http_response_finish(struct http_response *response)
+{
+    buf_finish(&response->headers);
+    buf_finish(&response->body);
+    buf_finish(&response->redirect_url);
+}
+
+void
+http_response_reset(struct http_response *response)
+{
+    response->status = 0;
+    response->http_version = 0;
+    buf_clear(&response->headers);
+    buf_clear(&response->body);
+    buf_clear(&response->redirect_url);
+}
+
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void
+trim(const char **data, size_t *size)
+{
+    while (*size > 0 && is_blank((*data)[0])) {
+        (*data)++;
+        (*size)--;
+    }
+    while (*size > 0 && is_blank((*data)[*size - 1]))
+        (*size)--;
+}
+
+bool
+http_header_next(const char *headers, size_t size, size_t *pos,
+                 const char **name, size_t *name_size, const char **value,
+                 size_t *value_size)
+{
+    while (*pos < size) {
+        const char *line = headers + *pos;
+        size_t rest = size - *pos;
+        const char *newline = memchr(line, '\n', rest);
+        size_t line_size = newline != NULL ? (size_t)(newline - line) : rest;
+        *pos += newline != NULL ? line_size + 1 : line_size;
+
+        const char *colon = memchr(line, ':', line_size);
+        if (colon == NULL)
+            continue; /* not a header: servers send the strangest lines */
+        *name = line;
+        *name_size = (size_t)(colon - line);
+        trim(name, name_size);
+        *value = colon + 1;
+        *value_size = line_size - (size_t)(colon + 1 - line);
+        trim(value, value_size);
+        if (*name_size > 0)
+            return true;
+    }
+    return false;
+}

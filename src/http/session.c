@@ -1,0 +1,343 @@
+#include "http/session.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "http/url.h"
+
+/* A released transfer keeps at most this much of each buffer. */
+enum { KEEP_BYTES = 64 * 1024 };
+
+struct session {
+    struct transport *transport;
+    struct transport_client *client;
+    struct buf base_url;
+    struct http_request defaults; /* headers, timeout, max_redirects */
+    struct list active, idle;     /* transfer.link */
+    nsec_t last_done_at;
+};
+
+/* What a transfer is to its session. */
+struct session_transfer {
+    struct transfer transfer;
+    bool performing;
+    nsec_t deadline; /* of all hops together */
+};
+
+static void on_end(struct transfer *transfer);
+
+static struct session_transfer *
+of_transfer(struct transfer *transfer)
+{
+    return container_of(transfer, struct session_transfer, transfer);
+}
+
+struct session *
+session_create(struct transport *transport)
+{
+    struct session *session = xcalloc(1, sizeof(*session));
+    session->transport = transport;
+    session->client = transport->ops->client_create(transport);
+    http_request_reset(&session->defaults);
+    session->defaults.timeout = 60 * NSEC_PER_SEC;
+    session->defaults.max_redirects = 10;
+    list_init(&session->active);
+    list_init(&session->idle);
+    return session;
+}
+
+void
+session_destroy(struct session *session)
+{
+    if (session == NULL)
+        return;
+    assert(list_empty(&session->active));
+    session->transport->ops->client_destroy(session->client);
+    list_for_each (it, &session->idle) {
+        struct transfer *transfer = container_of(it, struct transfer, link);
+        http_request_finish(&transfer->request);
+        http_response_finish(&transfer->response);
+        free(of_transfer(transfer));
+    }
+    http_request_finish(&session->defaults);
+    buf_finish(&session->base_url);
+    free(session);
+}
+
+void
+session_configure(struct session *session,
+                  const struct session_defaults *defaults)
+{
+    /* The new base_url may be what session_base_url returned. */
+    struct buf base_url = {0};
+    if (defaults->base_url != NULL)
+        buf_append_str(&base_url, defaults->base_url);
+    buf_finish(&session->base_url);
+    session->base_url = base_url;
+    session->defaults.timeout = defaults->timeout;
+    session->defaults.max_redirects = defaults->max_redirects;
+}
+
+const char *
+session_base_url(const struct session *session)
+{
+    return session->base_url.size > 0 ? session->base_url.data : NULL;
+}
+
+struct session_defaults
+session_get_defaults(const struct session *session)
+{
+    return (struct session_defaults){
+        .base_url = session_base_url(session),
+        .timeout = session->defaults.timeout,
+        .max_redirects = session->defaults.max_redirects,
+    };
+}
+
+bool
+session_set_header(struct session *session, const char *name, size_t name_size,
+                   const char *value, size_t value_size, struct err *err)
+{
+    return http_request_set_header(&session->defaults, name, name_size, value,
+                                   value_size, err);
+}
+
+struct transfer *
+session_begin(struct session *session)
+{
+    struct transfer *transfer;
+    if (list_empty(&session->idle)) {
+        struct session_transfer *fresh = xcalloc(1, sizeof(*fresh));
+        transfer = &fresh->transfer;
+        transfer->session = session;
+        list_init(&transfer->link);
+    } else {
+        transfer = container_of(session->idle.next, struct transfer, link);
+        list_remove(&transfer->link);
+    }
+    struct http_request *request = &transfer->request;
+    const struct http_request *defaults = &session->defaults;
+    http_request_reset(request);
+    request->timeout = defaults->timeout;
+    request->max_redirects = defaults->max_redirects;
+    request->header_count = defaults->header_count;
+    if (defaults->headers.size > 0)
+        buf_append(&request->headers, defaults->headers.data,
+                   defaults->headers.size);
+    transfer->on_exchange = NULL;
+    transfer->on_done = NULL;
+    transfer->data = NULL;
+    list_append(&session->active, &transfer->link);
+    return transfer;
+}
+
+static void
+clear_outcome(struct transfer *transfer)
+{
+    http_response_reset(&transfer->response);
+    transfer->fault = FAULT_NONE;
+    transfer->fault_message[0] = '\0';
+    transfer->fault_phase = NULL;
+    transfer->fault_code = 0;
+    transfer->timings = (struct transfer_timings){
+        .dns = -1,
+        .connect = -1,
+        .tls = -1,
+        .send = -1,
+        .wait = -1,
+        .receive = -1,
+        .duration = -1,
+    };
+    transfer->sends = 0;
+    transfer->bytes_sent = 0;
+    transfer->bytes_received = 0;
+    transfer->ended_at = 0;
+}
+
+static void
+start_hop(struct transfer *transfer)
+{
+    struct session *session = transfer->session;
+    clear_outcome(transfer);
+    transfer->started_at = clock_now();
+    of_transfer(transfer)->performing = true;
+    session->transport->ops->start(session->client, transfer, on_end);
+}
+
+void
+session_send(struct transfer *transfer)
+{
+    struct session_transfer *own = of_transfer(transfer);
+    assert(!own->performing);
+    assert(transfer->on_exchange != NULL && transfer->on_done != NULL);
+    transfer->redirects_left = transfer->request.max_redirects;
+    transfer->redirects_followed = 0;
+    own->deadline = nsec_add(clock_now(), transfer->request.timeout);
+    start_hop(transfer);
+}
+
+static void
+set_fault(struct transfer *transfer, enum transfer_fault fault,
+          const char *message)
+{
+    transfer->fault = fault;
+    transfer->fault_phase = "receive";
+    snprintf(transfer->fault_message, sizeof(transfer->fault_message), "%.200s",
+             message);
+}
+
+/* True if the answer sends us elsewhere and we may go; where we want to go and
+ * cannot, the fault is set. */
+static bool
+may_follow(struct transfer *transfer)
+{
+    if (transfer->fault != FAULT_NONE || transfer->request.max_redirects == 0)
+        return false;
+    const struct http_response *response = &transfer->response;
+    int status = response->status;
+    if (status != 301 && status != 302 && status != 303 && status != 307 &&
+        status != 308)
+        return false;
+
+    const struct buf *target = &response->redirect_url;
+    struct err err;
+    if (target->size == 0) {
+        size_t pos = 0, name_size, value_size;
+        const char *name, *value;
+        while (http_header_next(response->headers.data, response->headers.size,
+                                &pos, &name, &name_size, &value, &value_size)) {
+            if (name_size == 8 && strncasecmp(name, "Location", 8) == 0) {
+                set_fault(transfer, FAULT_REDIRECT,
+                          "the Location header is not a URL");
+                break;
+            }
+        }
+        return false;
+    }
+    struct url_parts parts;
+    if (!url_check_bytes(target->data, target->size, &err) ||
+        !url_split(target->data, target->size, &parts, &err)) {
+        err_prefix(&err, "redirect refused");
+        set_fault(transfer, FAULT_REDIRECT, err.message);
+        return false;
+    }
+    if (transfer->redirects_left == 0) {
+        char message[64];
+        snprintf(message, sizeof(message), "more than %d redirects",
+                 transfer->request.max_redirects);
+        set_fault(transfer, FAULT_REDIRECT, message);
+        return false;
+    }
+    if (clock_now() >= of_transfer(transfer)->deadline) {
+        set_fault(transfer, FAULT_TIMEOUT,
+                  "no time was left to follow a redirect");
+        return false;
+    }
+    return true;
+}
+
+static void
+drop_header(struct http_request *request, const char *name)
+{
+    http_request_remove_header(request, name, strlen(name));
+}
+
+/* What the next request loses: what only the first host may know, and the body
+ * where the status turns the request into a GET (RFC 9110 section 15.4). */
+static void
+adapt_request(struct transfer *transfer)
+{
+    struct http_request *request = &transfer->request;
+    const struct buf *target = &transfer->response.redirect_url;
+    struct url_parts from, to;
+    if (!url_split(request->url.data, request->url.size, &from, NULL) ||
+        !url_split(target->data, target->size, &to, NULL) ||
+        !url_same_origin(&from, &to)) {
+        drop_header(request, "Authorization");
+        drop_header(request, "Cookie");
+        drop_header(request, "Host");
+    }
+    int status = transfer->response.status;
+    bool post = strcmp(request->method, "POST") == 0;
+    if ((status == 303 && strcmp(request->method, "HEAD") != 0) ||
+        ((status == 301 || status == 302) && post)) {
+        memcpy(request->method, "GET", sizeof("GET"));
+        buf_clear(&request->body);
+        request->has_body = false;
+        drop_header(request, "Content-Type");
+        drop_header(request, "Content-Encoding");
+        drop_header(request, "Content-Language");
+        drop_header(request, "Content-Location");
+    }
+    http_request_set_url(request, NULL, target->data, target->size, NULL);
+}
+
+static void
+on_end(struct transfer *transfer)
+{
+    struct session_transfer *own = of_transfer(transfer);
+    own->performing = false;
+    if (transfer->fault == FAULT_NONE)
+        transfer->session->last_done_at = transfer->ended_at;
+
+    bool follow = may_follow(transfer);
+    transfer->on_exchange(transfer);
+    if (!follow) {
+        transfer->on_done(transfer);
+        return;
+    }
+    adapt_request(transfer);
+    transfer->redirects_left--;
+    transfer->redirects_followed++;
+    if (own->deadline != NSEC_NEVER)
+        transfer->request.timeout = own->deadline - clock_now();
+    start_hop(transfer);
+}
+
+void
+session_cancel(struct transfer *transfer)
+{
+    struct session_transfer *own = of_transfer(transfer);
+    if (!own->performing)
+        return;
+    struct session *session = transfer->session;
+    session->transport->ops->cancel(session->client, transfer);
+    own->performing = false;
+    transfer->response.status = 0;
+    if (transfer->sends > 0)
+        transfer->on_exchange(transfer);
+}
+
+static void
+trim_buffer(struct buf *buf)
+{
+    if (buf->capacity > KEEP_BYTES)
+        buf_finish(buf);
+    else
+        buf_clear(buf);
+}
+
+void
+session_release(struct transfer *transfer)
+{
+    assert(!of_transfer(transfer)->performing);
+    trim_buffer(&transfer->request.url);
+    trim_buffer(&transfer->request.headers);
+    trim_buffer(&transfer->request.body);
+    trim_buffer(&transfer->request.name);
+    trim_buffer(&transfer->response.headers);
+    trim_buffer(&transfer->response.body);
+    trim_buffer(&transfer->response.redirect_url);
+    list_remove(&transfer->link);
+    list_prepend(&transfer->session->idle, &transfer->link);
+}
+
+nsec_t
+session_last_done_at(const struct session *session)
+{
+    return session->last_done_at;
+}

@@ -1,0 +1,45 @@
+#ifndef MOLO_HTTP_SESSION_H
+#define MOLO_HTTP_SESSION_H
+
+#include "http/transfer.h"
+#include "http/transport.h"
+
+/* A worker's HTTP client: its connections and its defaults. Knows redirects
+ * (each hop is an exchange of its own, so that counts equal the server's); the
+ * transport knows the wire. */
+struct session_defaults {
+    const char *base_url; /* NULL: none */
+    nsec_t timeout;
+    int max_redirects;
+};
+
+struct session *session_create(struct transport *transport);
+/* Its transfers must be released. NULL: no-op. */
+void session_destroy(struct session *session);
+
+/* Copies. Defaults apply to transfers begun afterwards. */
+void session_configure(struct session *session,
+                       const struct session_defaults *defaults);
+/* What is in force; base_url is borrowed until the next session_configure. */
+struct session_defaults session_get_defaults(const struct session *session);
+const char *session_base_url(const struct session *session);
+/* Default header of every later request; a request's own replaces it. */
+bool
+session_set_header(struct session *session, const char *name, size_t name_size,
+                   const char *value, size_t value_size, struct err *err);
+
+/* A transfer with the session's defaults, to be filled in. Memory of released
+ * ones is reused. */
+struct transfer *session_begin(struct session *session);
+/* Starts it; on_exchange, on_done and data are set. */
+void session_send(struct transfer *transfer);
+/* Aborts it; on_exchange is called with FAULT_NONE left in place if it had gone
+ * on the wire, with status 0 and the measurements so far; on_done is not. */
+void session_cancel(struct transfer *transfer);
+/* After on_done, cancel, or instead of send. */
+void session_release(struct transfer *transfer);
+
+/* When the last exchange that was answered ended; 0: none yet. */
+nsec_t session_last_done_at(const struct session *session);
+
+#endif

@@ -1,0 +1,64 @@
+#ifndef MOLO_HTTP_TRANSFER_H
+#define MOLO_HTTP_TRANSFER_H
+
+#include "base/list.h"
+#include "http/request.h"
+#include "http/response.h"
+
+/* One HTTP exchange: request, what came back, what was measured. Owned by a
+ * session, performed by a transport, on the session's thread. */
+
+/* Why there was no usable answer; the kinds of lua-api.md. */
+enum transfer_fault {
+    FAULT_NONE,
+    FAULT_DNS,
+    FAULT_CONNECT,
+    FAULT_TLS,
+    FAULT_TIMEOUT,
+    FAULT_RESET,
+    FAULT_PROTOCOL,
+    FAULT_DECODE,
+    FAULT_TOO_LARGE,
+    FAULT_REDIRECT,
+    FAULT_GENERATOR, /* descriptors or local ports of this machine ran out */
+};
+/* "dns", "connect" ...; "" for FAULT_NONE. */
+const char *transfer_fault_name(enum transfer_fault fault);
+
+/* Lengths of time, from the transport's own clock; -1: did not take place. */
+struct transfer_timings {
+    nsec_t dns, connect, tls, send, wait, receive;
+    nsec_t duration; /* service time: from the start of sending to the end */
+    nsec_t elapsed;  /* from transfer start to the end, look-up included */
+};
+
+struct session;
+struct transport_client;
+
+struct transfer {
+    struct list link; /* the session's */
+    struct session *session;
+    struct http_request request;
+    struct http_response response;
+    enum transfer_fault fault;
+    char fault_message[256]; /* for people, without the URL */
+    const char *fault_phase; /* "dns" "connect" "tls" "send" "wait" "receive" */
+    int fault_code;          /* errno, or the transport's own; 0: none */
+    struct transfer_timings timings;
+    unsigned sends; /* times the request went on the wire */
+    uint64_t bytes_sent, bytes_received;
+    nsec_t started_at, ended_at;
+    int redirects_left, redirects_followed;
+
+    /* Every exchange (each hop of a redirect), before the transfer is reused
+     * for the next hop: record it here. */
+    void (*on_exchange)(struct transfer *transfer);
+    /* The last exchange is over. Called once, possibly from within
+     * session_send: only store and wake here. Not called after a cancel. */
+    void (*on_done)(struct transfer *transfer);
+    void *data; /* the caller's */
+
+    void *transport_data; /* the transport's, while it is performed */
+};
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef MOLO_HTTP_TRANSPORT_H
+#define MOLO_HTTP_TRANSPORT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* The seam between what a virtual user does and what puts it on the wire. A
+ * transport belongs to a shard; a client is one worker's connections. All of it
+ * runs on the shard's thread. */
+struct loop;
+struct transfer;
+struct transport;
+struct transport_client;
+
+struct transport_config {
+    bool insecure; /* do not verify certificates */
+};
+
+struct transport_ops {
+    const char *name;
+    struct transport *(*create)(struct loop *loop,
+                                const struct transport_config *config,
+                                struct err *err);
+    void (*destroy)(struct transport *transport); /* clients are gone */
+    /* Cheap: descriptors and memory are taken at the first transfer. */
+    struct transport_client *(*client_create)(struct transport *transport);
+    /* Closes its connections; its transfers are finished or cancelled. */
+    void (*client_destroy)(struct transport_client *client);
+    /* Performs one exchange without following redirects, fills in response,
+     * fault, timings, sends and bytes, then calls `on_end` (possibly before it
+     * returns). */
+    void (*start)(struct transport_client *client, struct transfer *transfer,
+                  void (*on_end)(struct transfer *transfer));
+    /* Stops it at once without calling on_end. Measurements up to here are
+     * filled in. */
+    void (*cancel)(struct transport_client *client, struct transfer *transfer);
+};
+
+/* Every transport starts with this. */
+struct transport {
+    const struct transport_ops *ops;
+};
+
+extern const struct transport_ops transport_curl;
+
+/* Versions of what the transport links, for `molo version`. */
+const char *transport_curl_version(void);
+
+#endif

@@ -1,0 +1,405 @@
+#include "http/transport.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "http/curl_impl.h"
+
+/* Connections a worker keeps; more are closed when they fall idle. */
+enum { CONNECTIONS_KEPT = 8 };
+
+static struct curl_transport *
+of_transport(struct transport *transport)
+{
+    return container_of(transport, struct curl_transport, base);
+}
+
+static struct transport *
+create(struct loop *loop, const struct transport_config *config,
+       struct err *err)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        err_set(err, "libcurl could not be initialised");
+        return NULL;
+    }
+    CURLSH *share = curl_share_init();
+    if (share == NULL) {
+        curl_global_cleanup();
+        err_set(err, "libcurl could not create its name cache");
+        return NULL;
+    }
+    /* One thread uses it, so it needs no lock functions. */
+    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    struct curl_transport *transport = xcalloc(1, sizeof(*transport));
+    *transport = (struct curl_transport){
+        .base.ops = &transport_curl,
+        .loop = loop,
+        .config = *config,
+        .share = share,
+        .gate = resolve_gate_create(),
+    };
+    return &transport->base;
+}
+
+static void
+destroy(struct transport *base)
+{
+    if (base == NULL)
+        return;
+    struct curl_transport *transport = of_transport(base);
+    resolve_gate_destroy(transport->gate);
+    curl_share_cleanup(transport->share);
+    curl_global_cleanup();
+    free(transport);
+}
+
+/* The transfer is over for us; `x` may be used by the next one at once. */
+static struct transfer *
+detach(struct exchange *x)
+{
+    struct transport_client *client = x->client;
+    struct transfer *transfer = x->transfer;
+    if (x->in_multi)
+        curl_multi_remove_handle(client->multi, x->easy);
+    x->in_multi = false;
+    loop_unpost(client->transport->loop, &x->go);
+    timer_stop(&x->gate_timer);
+    resolve_leave(&x->ticket);
+    transfer->transport_data = NULL;
+    x->transfer = NULL;
+    client->active--;
+    list_prepend(&client->idle, &x->link);
+    return transfer;
+}
+
+/* Never from within a callback of libcurl: on_end may start or cancel other
+ * transfers of this client. */
+static void
+end(struct exchange *x)
+{
+    void (*on_end)(struct transfer *) = x->on_end;
+    on_end(detach(x));
+}
+
+static void
+reap(struct transport_client *client)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        /* The message dies with the handle's removal. */
+        CURLcode code = message->data.result;
+        struct exchange *x = NULL;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
+        exchange_fill_result(x, code);
+        end(x);
+    }
+}
+
+static void
+drive(struct transport_client *client, curl_socket_t fd, int events)
+{
+    int running;
+    curl_multi_socket_action(client->multi, fd, events, &running);
+    reap(client);
+}
+
+static void
+on_kick(struct job *job)
+{
+    drive(container_of(job, struct transport_client, kick), CURL_SOCKET_TIMEOUT,
+          0);
+}
+
+static void
+on_timer(struct timer *timer)
+{
+    drive(container_of(timer, struct transport_client, timer),
+          CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int
+on_multi_timer(CURLM *multi, long timeout_ms, void *user)
+{
+    struct transport_client *client = user;
+    struct loop *loop = client->transport->loop;
+    if (timeout_ms == 0) {
+        timer_stop(&client->timer);
+        loop_post(loop, &client->kick);
+        return 0;
+    }
+    loop_unpost(loop, &client->kick);
+    if (timeout_ms < 0)
+        timer_stop(&client->timer);
+    else
+        timer_start(&client->timer,
+                    clock_now() + (nsec_t)timeout_ms * NSEC_PER_MSEC);
+    return 0;
+}
+
+static void
+on_io(void *user, int fd, int events)
+{
+    int mask = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
+               (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
+    drive(user, fd, mask);
+}
+
+static struct curl_socket *
+find_socket(struct transport_client *client, int fd)
+{
+    for (size_t i = 0; i < client->socket_count; i++)
+        if (client->sockets[i].fd == fd)
+            return &client->sockets[i];
+    return NULL;
+}
+
+/* Connections are ours (client_open_socket) and keep a paused watcher; other
+ * descriptors are libcurl's own, closed without telling us. */
+static int
+on_multi_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known)
+{
+    struct transport_client *client = user;
+    struct curl_socket *own = find_socket(client, fd);
+    struct loop_io *io = own != NULL ? own->io : known;
+    if (what == CURL_POLL_REMOVE) {
+        if (own == NULL)
+            loop_io_destroy(io);
+        else if (io != NULL)
+            loop_io_update(io, 0);
+        return 0;
+    }
+    int events = (what & CURL_POLL_IN ? LOOP_READ : 0) |
+                 (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
+    if (io != NULL) {
+        loop_io_update(io, events);
+    } else {
+        io = loop_io_create(client->transport->loop, fd, events, on_io, client);
+        if (own != NULL)
+            own->io = io;
+        else
+            curl_multi_assign(client->multi, fd, io);
+    }
+    struct exchange *x = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &x);
+    if (x == NULL || own == NULL)
+        return 0;
+    if (x->prereq_at == 0 && (what & CURL_POLL_IN))
+        exchange_note_handshake(x);
+    /* With nothing left to write, the request is on its way. */
+    exchange_note_handover(x, what == CURL_POLL_IN);
+    return 0;
+}
+
+curl_socket_t
+client_open_socket(void *user, curlsocktype purpose,
+                   struct curl_sockaddr *address)
+{
+    struct exchange *x = user;
+    struct transport_client *client = x->client;
+    resolve_done(&x->ticket);
+    if (address->addrlen <= sizeof(x->address)) {
+        memcpy(&x->address, &address->addr, address->addrlen);
+        x->address_size = (socklen_t)address->addrlen;
+    }
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                    address->protocol);
+    if (fd < 0) {
+        x->socket_errno = errno;
+        return CURL_SOCKET_BAD;
+    }
+    x->socket_errno = 0;
+    if (client->socket_count == client->socket_capacity) {
+        size_t capacity = client->socket_capacity * 2 + 1;
+        client->sockets =
+            xrealloc(client->sockets, capacity * sizeof(*client->sockets));
+        client->socket_capacity = capacity;
+    }
+    client->sockets[client->socket_count++] = (struct curl_socket){.fd = fd};
+    return fd;
+}
+
+int
+client_close_socket(void *user, curl_socket_t fd)
+{
+    struct transport_client *client = user;
+    struct curl_socket *own = find_socket(client, fd);
+    if (own != NULL) {
+        loop_io_destroy(own->io);
+        *own = client->sockets[--client->socket_count];
+    }
+    return close(fd);
+}
+
+static struct transport_client *
+client_create(struct transport *base)
+{
+    struct transport_client *client = xcalloc(1, sizeof(*client));
+    client->transport = of_transport(base);
+    timer_init(&client->timer, client->transport->loop, on_timer);
+    job_init(&client->kick, on_kick);
+    list_init(&client->idle);
+    return client;
+}
+
+static void
+client_destroy(struct transport_client *client)
+{
+    if (client == NULL)
+        return;
+    assert(client->active == 0);
+    list_for_each (it, &client->idle)
+        exchange_destroy(container_of(it, struct exchange, link));
+    if (client->multi != NULL)
+        curl_multi_cleanup(client->multi);
+    loop_unpost(client->transport->loop, &client->kick);
+    timer_stop(&client->timer);
+    assert(client->socket_count == 0);
+    free(client->sockets);
+    free(client);
+}
+
+static bool
+open_multi(struct transport_client *client)
+{
+    if (client->multi != NULL)
+        return true;
+    CURLM *multi = curl_multi_init();
+    if (multi == NULL)
+        return false;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_multi_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, client);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_multi_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, client);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+    client->multi = multi;
+    return true;
+}
+
+static void
+launch(struct exchange *x)
+{
+    struct transport_client *client = x->client;
+    if (!exchange_prepare(x)) {
+        end(x);
+        return;
+    }
+    if (!open_multi(client) ||
+        curl_multi_add_handle(client->multi, x->easy) != CURLM_OK) {
+        exchange_fail(x, FAULT_GENERATOR, ENOMEM, "connect",
+                      "this machine is out of memory or descriptors");
+        end(x);
+        return;
+    }
+    x->in_multi = true;
+    /* libcurl asked to be called at once: do, instead of a turn later. */
+    loop_unpost(client->transport->loop, &client->kick);
+    drive(client, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void
+on_go_job(struct job *job)
+{
+    struct exchange *x = container_of(job, struct exchange, go);
+    timer_stop(&x->gate_timer);
+    x->gate_time = clock_now() - x->transfer->started_at;
+    launch(x);
+}
+
+/* Called from within a callback of libcurl, for another worker's client. */
+static void
+on_gate_open(struct resolve_ticket *ticket)
+{
+    struct exchange *x = container_of(ticket, struct exchange, ticket);
+    loop_post(x->client->transport->loop, &x->go);
+}
+
+static void
+on_gate_timeout(struct timer *timer)
+{
+    struct exchange *x = container_of(timer, struct exchange, gate_timer);
+    exchange_fail_in_gate(x);
+    end(x);
+}
+
+static struct exchange *
+take_exchange(struct transport_client *client)
+{
+    if (!list_empty(&client->idle)) {
+        struct exchange *x =
+            container_of(client->idle.next, struct exchange, link);
+        list_remove(&x->link);
+        return x;
+    }
+    struct exchange *x = exchange_create(client);
+    if (x == NULL)
+        return NULL;
+    job_init(&x->go, on_go_job);
+    timer_init(&x->gate_timer, client->transport->loop, on_gate_timeout);
+    x->ticket.on_go = on_gate_open;
+    return x;
+}
+
+static void
+start(struct transport_client *client, struct transfer *transfer,
+      void (*on_end)(struct transfer *transfer))
+{
+    struct exchange *x = take_exchange(client);
+    if (x == NULL) {
+        transfer->fault = FAULT_GENERATOR;
+        transfer->fault_code = ENOMEM;
+        transfer->fault_phase = "connect";
+        strcpy(transfer->fault_message, "this machine is out of memory");
+        on_end(transfer);
+        return;
+    }
+    x->transfer = transfer;
+    x->on_end = on_end;
+    x->gate_time = 0;
+    transfer->transport_data = x;
+    client->active++;
+    if (x->name_known && exchange_has_url(x)) {
+        launch(x);
+        return;
+    }
+    bool go = resolve_enter(client->transport->gate, &x->ticket,
+                            transfer->request.url.data);
+    x->name_known = go && x->ticket.host == NULL;
+    if (go) {
+        launch(x);
+        return;
+    }
+    timer_start(&x->gate_timer,
+                nsec_add(transfer->started_at, transfer->request.timeout));
+}
+
+static void
+cancel(struct transport_client *client, struct transfer *transfer)
+{
+    struct exchange *x = transfer->transport_data;
+    assert(x != NULL && x->client == client);
+    exchange_fill_measurements(x, clock_now() - transfer->started_at);
+    detach(x);
+}
+
+const char *
+transport_curl_version(void)
+{
+    return curl_version();
+}
+
+const struct transport_ops transport_curl = {
+    .name = "libcurl",
+    .create = create,
+    .destroy = destroy,
+    .client_create = client_create,
+    .client_destroy = client_destroy,
+    .start = start,
+    .cancel = cancel,
+};
