@@ -10,7 +10,7 @@
  * inserted. The heap borrows its nodes; a node is in one heap at most. */
 struct heap_node {
     nsec_t at;
-    size_t slot;    /* 1-based place in the heap; 0: not in one */
+    size_t slot; /* 1-based place in the heap; 0: not in one */
     unsigned long order;
 };
 

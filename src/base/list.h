@@ -11,13 +11,13 @@ struct list {
     struct list *prev, *next;
 };
 
-#define container_of(ptr, type, member)                                        \
+#define container_of(ptr, type, member) \
     ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Safe against removal of the current element, not of the next one. */
-#define list_for_each(it, head)                                                \
-    for (struct list *it = (head)->next, *it##_next = it->next;                \
-         it != (head); it = it##_next, it##_next = it->next)
+#define list_for_each(it, head)                                               \
+    for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
+         it = it##_next, it##_next = it->next)
 
 static inline void
 list_init(struct list *list)

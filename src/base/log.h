@@ -2,7 +2,7 @@
 #define MOLO_BASE_LOG_H
 
 enum log_level {
-    LOG_ERROR,   /* shown even with -q */
+    LOG_ERROR, /* shown even with -q */
     LOG_WARNING,
     LOG_INFO,    /* the default */
     LOG_VERBOSE, /* -v */

@@ -13,7 +13,7 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t max);
 void *xmemdup(const void *data, size_t size);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-char *xvasprintf(const char *fmt, va_list args)
-    __attribute__((format(printf, 1, 0)));
+char *
+xvasprintf(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
 #endif

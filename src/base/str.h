@@ -10,8 +10,8 @@ size_t str_distance(const char *a, const char *b);
 
 /* The candidate nearest to a mistyped word, or NULL if none is near enough to
  * be what was meant. Borrows from `candidates` (`count` entries). */
-const char *str_nearest(const char *word, const char *const *candidates,
-                        size_t count);
+const char *
+str_nearest(const char *word, const char *const *candidates, size_t count);
 
 /* Label of a name in results: trailing digits become one '#'. `out` is always
  * terminated; a name longer than size - 1 is cut. */

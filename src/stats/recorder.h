@@ -29,10 +29,10 @@ void recorder_run_end(struct recorder *recorder, const char *scenario,
  * recorded. */
 struct request_sample {
     const char *method, *name;
-    int status;      /* 0: no answer */
+    int status; /* 0: no answer */
     bool failed;
-    unsigned sends;  /* 0: never sent; n > 1: n - 1 silent re-sends, which are
-                        counted as failed requests of their own */
+    unsigned sends; /* 0: never sent; n > 1: n - 1 silent re-sends, which are
+                       counted as failed requests of their own */
     uint64_t bytes_sent, bytes_received;
     nsec_t duration; /* from send to the end */
     nsec_t dns, connect, tls, send, wait, receive;
@@ -49,9 +49,7 @@ void recorder_error(struct recorder *recorder, const char *kind,
 /* Coordination; `name` is the object's name, rows are kept by label. */
 void recorder_coord_wait(struct recorder *recorder, const char *type,
                          const char *name, nsec_t waited);
-enum coord_event {
-    COORD_ROUND, COORD_MISSED, COORD_TIMEOUT, COORD_BREAK
-};
+enum coord_event { COORD_ROUND, COORD_MISSED, COORD_TIMEOUT, COORD_BREAK };
 void recorder_coord_event(struct recorder *recorder, const char *type,
                           const char *name, enum coord_event event);
 void recorder_coord_propagation(struct recorder *recorder, const char *type,

@@ -65,7 +65,7 @@ struct check_stats {
 struct error_first {
     int64_t worker_id; /* -1: a global fixture */
     int64_t step;
-    nsec_t at; /* since the start of the test */
+    nsec_t at;   /* since the start of the test */
     char *where; /* "pad.lua:9", or "" */
 };
 
@@ -92,8 +92,7 @@ struct coord_stats {
 };
 
 struct snapshot {
-    uint64_t runs_started, runs_ok, runs_failed, runs_interrupted,
-        runs_dropped;
+    uint64_t runs_started, runs_ok, runs_failed, runs_interrupted, runs_dropped;
     uint64_t requests, requests_failed, requests_unsent;
     uint64_t bytes_sent, bytes_received;
     uint64_t checks_passed, checks_failed;
@@ -113,20 +112,20 @@ void snapshot_merge(struct snapshot *into, const struct snapshot *from);
 const char *snapshot_trend_name(enum trend trend);
 /* Row of that key, made on first use. The name strings are copied. */
 struct scenario_stats *snapshot_scenario(struct snapshot *s, const char *name);
-struct endpoint_stats *snapshot_endpoint(struct snapshot *s, const char *method,
-                                         const char *name);
+struct endpoint_stats *
+snapshot_endpoint(struct snapshot *s, const char *method, const char *name);
 /* The row if there is one, else NULL. */
-struct endpoint_stats *snapshot_find_endpoint(struct snapshot *s,
-                                              const char *method,
-                                              const char *name);
+struct endpoint_stats *
+snapshot_find_endpoint(struct snapshot *s, const char *method,
+                       const char *name);
 struct check_stats *snapshot_check(struct snapshot *s, const char *name);
-struct coord_stats *snapshot_coord(struct snapshot *s, const char *type,
-                                   const char *label);
+struct coord_stats *
+snapshot_coord(struct snapshot *s, const char *type, const char *label);
 /* NULL when SNAPSHOT_MAX_ERRORS distinct errors are already kept (the caller
  * counts errors_dropped). A new row has count 0 and an empty `first`. */
 #define SNAPSHOT_MAX_ERRORS 1000
-struct error_stats *snapshot_error(struct snapshot *s, const char *kind,
-                                   const char *message);
+struct error_stats *
+snapshot_error(struct snapshot *s, const char *kind, const char *message);
 /* Creates *slot on first use, then records. */
 void snapshot_record(struct hist **slot, nsec_t value);
 
