@@ -1,0 +1,125 @@
+#include "output/json_value.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/base64.h"
+#include "base/buf.h"
+#include "output/text.h"
+#include "stats/hist_encode.h"
+
+json_t *
+json_value_text(const char *s)
+{
+    char *utf8 = text_to_utf8(s != NULL ? s : "");
+    json_t *value = json_string(utf8);
+    free(utf8);
+    return value;
+}
+
+void
+json_value_set(json_t *object, const char *name, json_t *value)
+{
+    char *utf8 = text_to_utf8(name);
+    json_object_set_new(object, utf8, value);
+    free(utf8);
+}
+
+json_t *
+json_value_count(uint64_t count)
+{
+    return json_integer((json_int_t)count);
+}
+
+json_t *
+json_value_seconds(double nanoseconds)
+{
+    return json_real(round(nanoseconds) / 1e9);
+}
+
+json_t *
+json_value_limit(nsec_t t)
+{
+    return t == NSEC_NEVER ? json_null() : json_value_seconds((double)t);
+}
+
+json_t *
+json_value_real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *
+json_value_per_second(uint64_t count, nsec_t duration)
+{
+    return json_real(duration > 0 ? (double)count / nsec_to_seconds(duration)
+                                  : 0);
+}
+
+static json_t *
+encoded(const struct hist *hist)
+{
+    struct hist *none = hist == NULL ? hist_create() : NULL;
+    struct buf bytes = {0}, text = {0};
+    hist_encode_v2(hist != NULL ? hist : none, &bytes);
+    base64_encode(bytes.data, bytes.size, &text);
+    json_t *value = json_string(text.data);
+    buf_finish(&bytes);
+    buf_finish(&text);
+    hist_destroy(none);
+    return value;
+}
+
+json_t *
+json_value_trend(const struct hist *hist)
+{
+    static const struct {
+        const char *name;
+        double percent;
+    } percentiles[] = {
+        {"p50", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}, {"p999", 99.9}};
+
+    bool empty = hist == NULL || hist_count(hist) == 0;
+    json_t *trend =
+        json_pack("{s:s, s:s, s:o}", "type", "trend", "unit", "s", "count",
+                  json_value_count(empty ? 0 : hist_count(hist)));
+    json_object_set_new(trend, "min",
+                        empty ? json_null()
+                              : json_value_seconds((double)hist_min(hist)));
+    json_object_set_new(trend, "mean",
+                        empty ? json_null()
+                              : json_value_seconds(hist_mean(hist)));
+    for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++) {
+        json_t *value = json_null();
+        if (!empty)
+            value = json_value_seconds(
+                (double)hist_percentile(hist, percentiles[i].percent));
+        json_object_set_new(trend, percentiles[i].name, value);
+    }
+    json_object_set_new(trend, "max",
+                        empty ? json_null()
+                              : json_value_seconds((double)hist_max(hist)));
+    json_object_set_new(trend, "hist", encoded(hist));
+    json_object_set_new(trend, "by", json_object());
+    return trend;
+}
+
+json_t *
+json_value_counter(uint64_t count, nsec_t duration)
+{
+    return json_pack("{s:s, s:o, s:o}", "type", "counter", "count",
+                     json_value_count(count), "rate",
+                     json_value_per_second(count, duration));
+}
+
+json_t *
+json_value_rate(uint64_t passes, uint64_t fails)
+{
+    uint64_t total = passes + fails;
+    json_t *share =
+        total > 0 ? json_real((double)passes / (double)total) : json_null();
+    return json_pack("{s:s, s:o, s:o, s:o}", "type", "rate", "rate", share,
+                     "passes", json_value_count(passes), "fails",
+                     json_value_count(fails));
+}

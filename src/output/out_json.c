@@ -1,0 +1,332 @@
+#include "output/result.h"
+
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "output/json_value.h"
+#include "output/text.h"
+#include "output/write_file.h"
+
+/* 15 digits carry nanoseconds up to eleven days and print 0.1 as 0.1. */
+#define DUMP_FLAGS (JSON_INDENT(2) | JSON_REAL_PRECISION(15))
+
+static json_t *
+build_tags(const struct options *options)
+{
+    json_t *tags = json_object();
+    for (size_t i = 0; i < options->tag_count; i++)
+        json_value_set(tags, options->tags[i].key,
+                       json_value_text(options->tags[i].value));
+    return tags;
+}
+
+static json_t *
+build_host(void)
+{
+    struct utsname name = {0};
+    uname(&name);
+    return json_pack("{s:o, s:o, s:o, s:I}", "sysname",
+                     json_value_text(name.sysname), "release",
+                     json_value_text(name.release), "machine",
+                     json_value_text(name.machine), "cpus",
+                     (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static json_t *
+build_plan(const struct plan *plan)
+{
+    const struct options *options = plan->options;
+    json_t *weights = json_object();
+    for (size_t i = 0; i < plan->scenario_count; i++)
+        json_value_set(weights, plan->scenarios[i].name,
+                       json_value_real(plan->scenarios[i].weight));
+    nsec_t wait_timeout =
+        options->wait_timeout > 0 ? options->wait_timeout : NSEC_NEVER;
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o}", "duration",
+        json_value_limit(plan_deadline(plan)), "max_runs",
+        options->max_runs > 0 ? json_integer(options->max_runs) : json_null(),
+        "ramp_up", json_value_limit(options->ramp_up), "delay_low",
+        json_value_limit(options->delay_low), "delay_high",
+        json_value_limit(options->delay_high), "graceful_stop",
+        json_value_limit(options->graceful_stop), "wait_timeout",
+        json_value_limit(wait_timeout), "timeout",
+        json_value_limit(options->timeout), "stop_on_failure",
+        (int)options->stop_on_failure, "on_deadlock",
+        options->on_deadlock == ON_DEADLOCK_BREAK ? "break" : "stop",
+        "scenarios", weights);
+}
+
+static json_t *
+build_exit(const struct result *result)
+{
+    enum exit_code code = result_exit_code(result);
+    const char *reason = result->ended_by;
+    json_t *all = json_array();
+    for (size_t i = 0; i < result->cause_count; i++) {
+        const struct result_cause *cause = &result->causes[i];
+        if (cause->code == code)
+            reason = cause->text;
+        json_array_append_new(all, json_pack("{s:i, s:o}", "code",
+                                             (int)cause->code, "reason",
+                                             json_value_text(cause->text)));
+    }
+    return json_pack("{s:i, s:o, s:o}", "code", (int)code, "reason",
+                     json_value_text(reason), "all", all);
+}
+
+static json_t *
+build_runs(const struct snapshot *s, nsec_t duration)
+{
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "started",
+        json_value_count(s->runs_started), "ok", json_value_count(s->runs_ok),
+        "failed", json_value_count(s->runs_failed), "interrupted",
+        json_value_count(s->runs_interrupted), "dropped",
+        json_value_count(s->runs_dropped), "rate",
+        json_value_per_second(s->runs_ok + s->runs_failed, duration));
+}
+
+static json_t *
+build_requests(const struct snapshot *s, nsec_t duration)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "total",
+                     json_value_count(s->requests), "failed",
+                     json_value_count(s->requests_failed), "unsent",
+                     json_value_count(s->requests_unsent), "bytes_sent",
+                     json_value_count(s->bytes_sent), "bytes_received",
+                     json_value_count(s->bytes_received), "rate",
+                     json_value_per_second(s->requests, duration));
+}
+
+static json_t *
+scenario_value(uint64_t ok, uint64_t failed, uint64_t interrupted)
+{
+    return json_pack("{s:o, s:o, s:o}", "ok", json_value_count(ok), "failed",
+                     json_value_count(failed), "interrupted",
+                     json_value_count(interrupted));
+}
+
+static json_t *
+build_scenarios(const struct plan *plan, const struct snapshot *s)
+{
+    json_t *scenarios = json_object();
+    for (size_t i = 0; i < plan->scenario_count; i++)
+        json_value_set(scenarios, plan->scenarios[i].name,
+                       scenario_value(0, 0, 0));
+    for (const struct scenario_stats *row = s->scenarios; row != NULL;
+         row = row->hh.next)
+        json_value_set(scenarios, row->name,
+                       scenario_value(row->ok, row->failed, row->interrupted));
+    return scenarios;
+}
+
+static json_t *
+build_workloads(const struct plan *plan)
+{
+    json_t *workloads = json_object();
+    for (size_t i = 0; i < plan->workload_count; i++) {
+        const struct plan_workload *workload = &plan->workloads[i];
+        json_value_set(workloads, workload->name,
+                       json_pack("{s:s, s:i}", "executor",
+                                 executor_type_name(workload->executor),
+                                 "workers", (int)workload->workers));
+    }
+    return workloads;
+}
+
+static json_t *
+build_metrics(const struct snapshot *s, nsec_t duration)
+{
+    json_t *metrics = json_object();
+    json_object_set_new(metrics, "http_reqs",
+                        json_value_counter(s->requests, duration));
+    json_object_set_new(
+        metrics, "http_req_failed",
+        json_value_rate(s->requests_failed, s->requests - s->requests_failed));
+    for (int i = 0; i < TREND_COUNT; i++)
+        json_object_set_new(metrics, snapshot_trend_name((enum trend)i),
+                            json_value_trend(s->trends[i]));
+    json_object_set_new(metrics, "data_sent",
+                        json_value_counter(s->bytes_sent, duration));
+    json_object_set_new(metrics, "data_received",
+                        json_value_counter(s->bytes_received, duration));
+    json_object_set_new(
+        metrics, "runs",
+        json_value_counter(s->runs_ok + s->runs_failed, duration));
+    json_object_set_new(metrics, "dropped_runs",
+                        json_value_counter(s->runs_dropped, duration));
+    json_object_set_new(metrics, "checks",
+                        json_value_rate(s->checks_passed, s->checks_failed));
+    uint64_t rounds = 0;
+    for (const struct coord_stats *row = s->coords; row != NULL;
+         row = row->hh.next)
+        rounds += row->rounds;
+    json_object_set_new(metrics, "coord_rounds",
+                        json_value_counter(rounds, duration));
+    return metrics;
+}
+
+static json_t *
+build_endpoints(const struct snapshot *s)
+{
+    json_t *endpoints = json_array();
+    for (const struct endpoint_stats *row = s->endpoints; row != NULL;
+         row = row->hh.next) {
+        json_t *status = json_object();
+        for (int code = 0; code < HTTP_STATUS_MAX; code++) {
+            uint64_t count = row->status[code / 100][code % 100];
+            if (count == 0)
+                continue;
+            char key[16];
+            snprintf(key, sizeof(key), "%d", code);
+            json_object_set_new(status, key, json_value_count(count));
+        }
+        json_array_append_new(
+            endpoints,
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "method",
+                      json_value_text(row->method), "name",
+                      json_value_text(row->name), "count",
+                      json_value_count(row->count), "failed",
+                      json_value_count(row->failed), "unsent",
+                      json_value_count(row->unsent), "bytes_sent",
+                      json_value_count(row->bytes_sent), "bytes_received",
+                      json_value_count(row->bytes_received), "status", status,
+                      "duration", json_value_trend(row->duration)));
+    }
+    return endpoints;
+}
+
+static json_t *
+build_checks(const struct snapshot *s)
+{
+    json_t *checks = json_object();
+    for (const struct check_stats *row = s->checks; row != NULL;
+         row = row->hh.next)
+        json_value_set(checks, row->name,
+                       json_pack("{s:o, s:o}", "passes",
+                                 json_value_count(row->passes), "fails",
+                                 json_value_count(row->fails)));
+    return checks;
+}
+
+static json_t *
+build_errors(const struct snapshot *s)
+{
+    json_t *errors = json_array();
+    for (const struct error_stats *row = s->errors; row != NULL;
+         row = row->hh.next) {
+        const struct error_first *first = &row->first;
+        json_t *where = json_pack(
+            "{s:o, s:I, s:o, s:o}", "worker_id",
+            first->worker_id < 0 ? json_null() : json_integer(first->worker_id),
+            "step", (json_int_t)first->step, "at",
+            json_value_seconds((double)first->at), "where",
+            json_value_text(first->where));
+        json_array_append_new(
+            errors, json_pack("{s:o, s:o, s:o, s:o}", "kind",
+                              json_value_text(row->kind), "message",
+                              json_value_text(row->message), "count",
+                              json_value_count(row->count), "first", where));
+    }
+    return errors;
+}
+
+static json_t *
+build_coordination(const struct snapshot *s)
+{
+    json_t *coordination = json_object();
+    for (const struct coord_stats *row = s->coords; row != NULL;
+         row = row->hh.next) {
+        json_t *value = json_pack(
+            "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type",
+            json_value_text(row->type), "rounds", json_value_count(row->rounds),
+            "missed", json_value_count(row->missed), "waits",
+            json_value_count(row->waits), "timeouts",
+            json_value_count(row->timeouts), "breaks",
+            json_value_count(row->breaks), "wait", json_value_trend(row->wait),
+            "propagation", json_value_trend(row->propagation), "visibility",
+            json_value_trend(row->visibility), "round",
+            json_value_trend(row->round));
+        /* Objects of two types may share a name; the later one says which. */
+        char *label = text_to_utf8(row->label);
+        struct buf key = {0};
+        buf_append_str(&key, label);
+        if (json_object_get(coordination, label) != NULL)
+            buf_printf(&key, " (%s)", row->type);
+        json_value_set(coordination, key.data, value);
+        buf_finish(&key);
+        free(label);
+    }
+    return coordination;
+}
+
+static json_t *
+build_generator(const struct result_generator *generator)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "cpu",
+                     json_value_real(generator->cpu), "loop_lag_p99",
+                     json_value_seconds((double)generator->loop_lag_p99),
+                     "loop_lag_max",
+                     json_value_seconds((double)generator->loop_lag_max),
+                     "max_rss", json_value_count(generator->max_rss), "fds",
+                     json_value_count(generator->fds), "saturated",
+                     (int)generator->saturated);
+}
+
+json_t *
+out_json_build(const struct result *result)
+{
+    const struct plan *plan = result->plan;
+    const struct snapshot *s = result->snapshot;
+    json_t *root = json_object();
+    json_object_set_new(root, "schema", json_string("molo-result/1"));
+    json_object_set_new(root, "molo", json_string(MOLO_VERSION));
+    json_object_set_new(root, "scenario",
+                        json_value_text(result->scenario_path));
+    json_object_set_new(root, "seed", json_value_count(plan->options->seed));
+    json_object_set_new(root, "started_at",
+                        json_value_text(result->started_at));
+    json_object_set_new(root, "duration",
+                        json_value_seconds((double)result->duration));
+    json_object_set_new(root, "workers", json_integer(plan->workers));
+    /* A run has one shard. */
+    json_object_set_new(root, "threads", json_integer(1));
+    json_object_set_new(root, "tags", build_tags(plan->options));
+    json_object_set_new(root, "host", build_host());
+    json_object_set_new(root, "plan", build_plan(plan));
+    json_object_set_new(root, "exit", build_exit(result));
+    json_object_set_new(root, "runs", build_runs(s, result->duration));
+    json_object_set_new(root, "requests", build_requests(s, result->duration));
+    json_object_set_new(root, "scenarios", build_scenarios(plan, s));
+    json_object_set_new(root, "workloads", build_workloads(plan));
+    json_object_set_new(root, "metrics", build_metrics(s, result->duration));
+    json_object_set_new(root, "endpoints", build_endpoints(s));
+    json_object_set_new(root, "checks", build_checks(s));
+    json_object_set_new(root, "thresholds", json_array());
+    json_object_set_new(root, "errors", build_errors(s));
+    json_object_set_new(root, "errors_dropped",
+                        json_value_count(s->errors_dropped));
+    json_object_set_new(root, "coordination", build_coordination(s));
+    json_object_set_new(root, "generator", build_generator(&result->generator));
+    return root;
+}
+
+bool
+out_json_write(const struct result *result, const char *path, struct err *err)
+{
+    json_t *root = out_json_build(result);
+    char *text = json_dumps(root, DUMP_FLAGS);
+    json_decref(root);
+    if (text == NULL)
+        return err_set(err, "cannot write %s: the result is not valid JSON",
+                       path);
+    struct buf data = {0};
+    buf_append_str(&data, text);
+    buf_append_str(&data, "\n");
+    free(text);
+    bool ok = write_file(path, data.data, data.size, err);
+    buf_finish(&data);
+    return ok;
+}

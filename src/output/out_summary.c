@@ -1,0 +1,264 @@
+#include "output/summary.h"
+
+#include <inttypes.h>
+
+#include "base/units.h"
+#include "output/text.h"
+
+const char *
+summary_cut(struct summary *sum, const char *text, size_t width)
+{
+    buf_clear(&sum->text);
+    text_append_cut(&sum->text, text, width);
+    return sum->text.data;
+}
+
+const char *
+summary_printable(struct summary *sum, const char *text)
+{
+    buf_clear(&sum->text);
+    text_append_printable(&sum->text, text);
+    return sum->text.data;
+}
+
+void
+summary_print(const struct summary *sum, enum style style, const char *text)
+{
+    fprintf(sum->stream, "%s%s%s", style_begin(style, sum->color), text,
+            style_end(style, sum->color));
+}
+
+static void
+print_head(const struct summary *sum, const char *head)
+{
+    summary_print(sum, STYLE_HEAD, head);
+    fprintf(sum->stream, "%*s", 10 - (int)text_width(head), "");
+}
+
+enum style
+summary_bad_if(uint64_t count)
+{
+    return count > 0 ? STYLE_BAD : STYLE_PLAIN;
+}
+
+static void
+print_count(const struct summary *sum, uint64_t count, const char *what)
+{
+    enum style style = summary_bad_if(count);
+    fprintf(sum->stream, "%s%" PRIu64 " %s%s", style_begin(style, sum->color),
+            count, what, style_end(style, sum->color));
+}
+
+struct rate_text
+summary_rate(uint64_t count, nsec_t duration)
+{
+    double rate = duration > 0 ? (double)count / nsec_to_seconds(duration) : 0;
+    struct rate_text text;
+    snprintf(text.s, sizeof(text.s), "%.*f/s", rate < 99.95 ? 1 : 0, rate);
+    return text;
+}
+
+static void
+add_time(struct table *table, nsec_t t)
+{
+    char text[32];
+    units_format_duration(t, text, sizeof(text));
+    table_add(table, STYLE_PLAIN, "%s", text);
+}
+
+void
+summary_add_percentile(struct table *table, const struct hist *hist,
+                       double percent)
+{
+    if (hist == NULL)
+        table_add(table, STYLE_PLAIN, "-");
+    else
+        add_time(table, hist_percentile(hist, percent));
+}
+
+void
+summary_add_mean(struct table *table, const struct hist *hist)
+{
+    if (hist == NULL)
+        table_add(table, STYLE_PLAIN, "-");
+    else
+        add_time(table, (nsec_t)(hist_mean(hist) + 0.5));
+}
+
+void
+summary_finish_table(const struct summary *sum, struct table *table,
+                     size_t left_out)
+{
+    fputc('\n', sum->stream);
+    table_write(table, sum->stream, sum->color);
+    if (left_out > 0)
+        fprintf(sum->stream, "... and %zu more, all in the result JSON\n",
+                left_out);
+    table_destroy(table);
+}
+
+static void
+print_header(struct summary *sum)
+{
+    const struct plan *plan = sum->result->plan;
+    char duration[32];
+    units_format_duration(sum->result->duration, duration, sizeof(duration));
+    summary_print(sum, STYLE_HEAD, "molo " MOLO_VERSION);
+    fprintf(sum->stream, "   %s   %d worker%s   %s   seed %" PRIu64 "\n\n",
+            summary_printable(sum, sum->result->scenario_path),
+            (int)plan->workers, plan->workers == 1 ? "" : "s", duration,
+            plan->options->seed);
+}
+
+static void
+print_runs(const struct summary *sum)
+{
+    const struct snapshot *s = sum->snapshot;
+    uint64_t ended = s->runs_ok + s->runs_failed;
+    print_head(sum, "runs");
+    fprintf(sum->stream, "%" PRIu64 "   %" PRIu64 " ok, ", s->runs_started,
+            s->runs_ok);
+    print_count(sum, s->runs_failed, "failed");
+    fprintf(sum->stream, ", %" PRIu64 " interrupted   %s\n",
+            s->runs_interrupted, summary_rate(ended, sum->result->duration).s);
+}
+
+static void
+print_requests(const struct summary *sum)
+{
+    const struct snapshot *s = sum->snapshot;
+    if (s->requests == 0)
+        return;
+    char sent[32], received[32], failed[64];
+    units_format_bytes(s->bytes_sent, sent, sizeof(sent));
+    units_format_bytes(s->bytes_received, received, sizeof(received));
+    snprintf(failed, sizeof(failed), "failed (%.3g %%)",
+             100 * (double)s->requests_failed / (double)s->requests);
+    print_head(sum, "requests");
+    fprintf(sum->stream, "%" PRIu64 "   ", s->requests);
+    print_count(sum, s->requests_failed, failed);
+    if (s->requests_unsent > 0) {
+        fputs(", ", sum->stream);
+        print_count(sum, s->requests_unsent, "never sent");
+    }
+    fprintf(sum->stream, "   %s   %s sent, %s received\n",
+            summary_rate(s->requests, sum->result->duration).s, sent, received);
+}
+
+static void
+print_status(const struct summary *sum)
+{
+    uint64_t totals[HTTP_STATUS_MAX] = {0}, answered = 0;
+    for (const struct endpoint_stats *row = sum->snapshot->endpoints;
+         row != NULL; row = row->hh.next) {
+        for (int code = 0; code < HTTP_STATUS_MAX; code++) {
+            totals[code] += row->status[code / 100][code % 100];
+            answered += row->status[code / 100][code % 100];
+        }
+    }
+    uint64_t sent = sum->snapshot->requests - sum->snapshot->requests_unsent;
+    if (sent == 0)
+        return;
+    print_head(sum, "status");
+    const char *gap = "";
+    for (int code = 0; code < HTTP_STATUS_MAX; code++) {
+        if (totals[code] == 0)
+            continue;
+        fprintf(sum->stream, "%s%d: %" PRIu64, gap, code, totals[code]);
+        gap = "   ";
+    }
+    if (sent > answered)
+        fprintf(sum->stream, "%sno answer: %" PRIu64, gap, sent - answered);
+    fputc('\n', sum->stream);
+}
+
+static void
+print_times(const struct summary *sum)
+{
+    static const enum trend shown[] = {TREND_HTTP_REQ_DURATION,
+                                       TREND_RUN_DURATION, TREND_RUN_ACTIVE};
+    static const char *const heads[] = {"time", "mean", "p50", "p90",
+                                        "p95",  "p99",  "max"};
+    struct table *table = table_create(heads, 7, 1);
+    size_t rows = 0;
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        const struct hist *hist = sum->snapshot->trends[shown[i]];
+        if (hist == NULL)
+            continue;
+        rows++;
+        table_add(table, STYLE_PLAIN, "%s", snapshot_trend_name(shown[i]));
+        summary_add_mean(table, hist);
+        summary_add_percentile(table, hist, 50);
+        summary_add_percentile(table, hist, 90);
+        summary_add_percentile(table, hist, 95);
+        summary_add_percentile(table, hist, 99);
+        add_time(table, hist_max(hist));
+    }
+    if (rows > 0)
+        summary_finish_table(sum, table, 0);
+    else
+        table_destroy(table);
+}
+
+/* Results of a generator that had no time left tell about the generator. */
+static void
+print_generator(const struct summary *sum)
+{
+    const struct result_generator *generator = &sum->result->generator;
+    if (!generator->saturated)
+        return;
+    char lag[32], text[256];
+    units_format_duration(generator->loop_lag_p99, lag, sizeof(lag));
+    snprintf(text, sizeof(text),
+             "The load generator was saturated (%.0f %% of a core, event loop "
+             "late by %s at p99):\ntimes above include its own delay.",
+             100 * generator->cpu, lag);
+    fputc('\n', sum->stream);
+    summary_print(sum, STYLE_BAD, text);
+    fputc('\n', sum->stream);
+}
+
+/* The cause that decides the exit code comes first. */
+static void
+print_verdict(struct summary *sum)
+{
+    const struct result *result = sum->result;
+    fputc('\n', sum->stream);
+    if (result->cause_count == 0) {
+        summary_print(sum, STYLE_GOOD, "ok");
+        fputc('\n', sum->stream);
+        return;
+    }
+    enum exit_code code = result_exit_code(result);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < result->cause_count; i++) {
+            const struct result_cause *cause = &result->causes[i];
+            if ((cause->code == code) != (pass == 0))
+                continue;
+            summary_print(sum, STYLE_BAD, "FAILED:");
+            fprintf(sum->stream, " %s (exit code %d)\n",
+                    summary_printable(sum, cause->text), (int)cause->code);
+        }
+    }
+}
+
+void
+out_summary_write(const struct result *result, FILE *stream, bool color)
+{
+    struct summary sum = {.result = result,
+                          .snapshot = result->snapshot,
+                          .stream = stream,
+                          .color = color};
+    print_header(&sum);
+    print_runs(&sum);
+    print_requests(&sum);
+    print_status(&sum);
+    print_times(&sum);
+    summary_endpoints(&sum);
+    summary_checks(&sum);
+    summary_errors(&sum);
+    summary_coordination(&sum);
+    print_generator(&sum);
+    print_verdict(&sum);
+    buf_finish(&sum.text);
+}

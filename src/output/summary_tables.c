@@ -1,0 +1,226 @@
+#include "output/summary.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/units.h"
+
+/* Longer lists are left to the result JSON. */
+#define MAX_ENDPOINTS 30
+#define MAX_CHECKS 30
+#define MAX_ERRORS 20
+#define MAX_COORDS 30
+#define METHOD_WIDTH 12
+#define NAME_WIDTH 36
+#define LABEL_WIDTH 24
+#define MESSAGE_WIDTH 400
+
+/* The rows with the highest counts first; equal ones in order of first use,
+ * which is how the caller fills the list. */
+struct ranked {
+    uint64_t count;
+    size_t place;
+    const void *row;
+};
+
+static int
+compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* Sorts only what has to be shortened: otherwise the order of first use tells
+ * the story of the scenario. Returns how many to show. */
+static size_t
+shorten(struct ranked *rows, size_t count, size_t max)
+{
+    if (count <= max)
+        return count;
+    qsort(rows, count, sizeof(rows[0]), compare_ranked);
+    return max;
+}
+
+static void
+add_endpoint(struct summary *sum, struct table *table,
+             const struct endpoint_stats *row)
+{
+    table_add(table, STYLE_PLAIN, "%s",
+              summary_cut(sum, row->method, METHOD_WIDTH));
+    table_add(table, STYLE_PLAIN, "%s",
+              summary_cut(sum, row->name, NAME_WIDTH));
+    table_add(table, STYLE_PLAIN, "%" PRIu64, row->count);
+    table_add(table, summary_bad_if(row->failed), "%" PRIu64, row->failed);
+    table_add(table, STYLE_PLAIN, "%s",
+              summary_rate(row->count, sum->result->duration).s);
+    summary_add_mean(table, row->duration);
+    summary_add_percentile(table, row->duration, 50);
+    summary_add_percentile(table, row->duration, 95);
+    summary_add_percentile(table, row->duration, 99);
+    summary_add_percentile(table, row->duration, 100);
+}
+
+void
+summary_endpoints(struct summary *sum)
+{
+    static const char *const heads[] = {"method", "endpoint", "count", "failed",
+                                        "rate",   "mean",     "p50",   "p95",
+                                        "p99",    "max"};
+    size_t count = HASH_COUNT(sum->snapshot->endpoints), filled = 0;
+    if (count == 0)
+        return;
+    struct ranked *rows = xcalloc(count, sizeof(rows[0]));
+    for (const struct endpoint_stats *row = sum->snapshot->endpoints;
+         row != NULL; row = row->hh.next, filled++)
+        rows[filled] = (struct ranked){row->count, filled, row};
+    size_t shown = shorten(rows, count, MAX_ENDPOINTS);
+    struct table *table = table_create(heads, 10, 2);
+    for (size_t i = 0; i < shown; i++)
+        add_endpoint(sum, table, rows[i].row);
+    summary_finish_table(sum, table, count - shown);
+    free(rows);
+}
+
+static void
+add_check(struct summary *sum, struct table *table,
+          const struct check_stats *row)
+{
+    uint64_t total = row->passes + row->fails;
+    table_add(table, STYLE_PLAIN, "%s",
+              summary_cut(sum, row->name, NAME_WIDTH));
+    table_add(table, STYLE_PLAIN, "%" PRIu64, row->passes);
+    table_add(table, summary_bad_if(row->fails), "%" PRIu64, row->fails);
+    table_add(table, STYLE_PLAIN, "%.3g %%",
+              total > 0 ? 100 * (double)row->passes / (double)total : 0);
+}
+
+void
+summary_checks(struct summary *sum)
+{
+    static const char *const heads[] = {"check", "passed", "failed", "rate"};
+    size_t count = HASH_COUNT(sum->snapshot->checks), filled = 0;
+    if (count == 0)
+        return;
+    struct ranked *rows = xcalloc(count, sizeof(rows[0]));
+    for (const struct check_stats *row = sum->snapshot->checks; row != NULL;
+         row = row->hh.next, filled++)
+        rows[filled] = (struct ranked){row->fails, filled, row};
+    size_t shown = shorten(rows, count, MAX_CHECKS);
+    struct table *table = table_create(heads, 4, 1);
+    for (size_t i = 0; i < shown; i++)
+        add_check(sum, table, rows[i].row);
+    summary_finish_table(sum, table, count - shown);
+    free(rows);
+}
+
+static void
+print_error(struct summary *sum, const struct error_stats *row)
+{
+    const struct error_first *first = &row->first;
+    char at[32];
+    units_format_duration(first->at, at, sizeof(at));
+    fprintf(sum->stream, "%6" PRIu64 "  ", row->count);
+    fprintf(sum->stream, "%s: ", summary_cut(sum, row->kind, LABEL_WIDTH));
+    fprintf(sum->stream, "%s\n", summary_cut(sum, row->message, MESSAGE_WIDTH));
+    if (first->worker_id < 0)
+        fprintf(sum->stream, "        first: in a global fixture");
+    else
+        fprintf(sum->stream, "        first: worker %" PRId64 ", step %" PRId64,
+                first->worker_id, first->step);
+    fprintf(sum->stream, ", after %s", at);
+    if (first->where[0] != '\0')
+        fprintf(sum->stream, ", at %s", summary_printable(sum, first->where));
+    fputc('\n', sum->stream);
+}
+
+void
+summary_errors(struct summary *sum)
+{
+    const struct snapshot *s = sum->snapshot;
+    size_t count = HASH_COUNT(s->errors), filled = 0;
+    if (count == 0)
+        return;
+    struct ranked *rows = xcalloc(count, sizeof(rows[0]));
+    for (const struct error_stats *row = s->errors; row != NULL;
+         row = row->hh.next, filled++)
+        rows[filled] = (struct ranked){row->count, filled, row};
+    size_t shown = shorten(rows, count, MAX_ERRORS);
+    fputc('\n', sum->stream);
+    summary_print(sum, STYLE_HEAD, "errors");
+    fputc('\n', sum->stream);
+    for (size_t i = 0; i < shown; i++)
+        print_error(sum, rows[i].row);
+    if (count > shown)
+        fprintf(sum->stream, "... and %zu more, all in the result JSON\n",
+                count - shown);
+    if (s->errors_dropped > 0)
+        fprintf(sum->stream,
+                "... and %" PRIu64 " errors of further kinds, not kept\n",
+                s->errors_dropped);
+    free(rows);
+}
+
+static void
+add_coord(struct summary *sum, struct table *table,
+          const struct coord_stats *row)
+{
+    table_add(table, STYLE_PLAIN, "%s",
+              summary_cut(sum, row->label, LABEL_WIDTH));
+    table_add(table, STYLE_PLAIN, "%s",
+              summary_cut(sum, row->type, LABEL_WIDTH));
+    table_add(table, STYLE_PLAIN, "%" PRIu64, row->rounds);
+    table_add(table, summary_bad_if(row->missed), "%" PRIu64, row->missed);
+    table_add(table, STYLE_PLAIN, "%" PRIu64, row->waits);
+    table_add(table, summary_bad_if(row->timeouts), "%" PRIu64, row->timeouts);
+    table_add(table, summary_bad_if(row->breaks), "%" PRIu64, row->breaks);
+    summary_add_percentile(table, row->wait, 50);
+    summary_add_percentile(table, row->wait, 99);
+}
+
+/* How long news take: apart from the counts, to stay within a line. */
+static void
+print_news(struct summary *sum)
+{
+    static const char *const heads[] = {"news", "propagation p50", "p99",
+                                        "visibility p50", "p99"};
+    struct table *table = table_create(heads, 5, 1);
+    size_t count = 0;
+    for (const struct coord_stats *row = sum->snapshot->coords; row != NULL;
+         row = row->hh.next) {
+        if (row->propagation == NULL && row->visibility == NULL)
+            continue;
+        if (++count > MAX_COORDS)
+            continue;
+        table_add(table, STYLE_PLAIN, "%s",
+                  summary_cut(sum, row->label, LABEL_WIDTH));
+        summary_add_percentile(table, row->propagation, 50);
+        summary_add_percentile(table, row->propagation, 99);
+        summary_add_percentile(table, row->visibility, 50);
+        summary_add_percentile(table, row->visibility, 99);
+    }
+    if (count > 0)
+        summary_finish_table(sum, table,
+                             count > MAX_COORDS ? count - MAX_COORDS : 0);
+    else
+        table_destroy(table);
+}
+
+void
+summary_coordination(struct summary *sum)
+{
+    static const char *const heads[] = {"coordination", "type",     "rounds",
+                                        "missed",       "waits",    "timeouts",
+                                        "breaks",       "wait p50", "wait p99"};
+    size_t count = HASH_COUNT(sum->snapshot->coords), shown = 0;
+    if (count == 0)
+        return;
+    struct table *table = table_create(heads, 9, 2);
+    for (const struct coord_stats *row = sum->snapshot->coords;
+         row != NULL && shown < MAX_COORDS; row = row->hh.next, shown++)
+        add_coord(sum, table, row);
+    summary_finish_table(sum, table, count - shown);
+    print_news(sum);
+}

@@ -1,0 +1,148 @@
+#include "output/write_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define TEMP_TRIES 100
+
+static bool
+write_all(int fd, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, data, size);
+        if (written < 0) {
+            if (errno == EINTR)
+                continue;
+            return false;
+        }
+        data += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+static const char *
+cause_of(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+        return "the disk is full";
+    case ENOENT:
+        return "its directory does not exist";
+    case EACCES:
+    case EPERM:
+        return "no permission";
+    case EISDIR:
+        return "it is a directory";
+    case EPIPE:
+        return "the reader has gone";
+    }
+    return strerror(error);
+}
+
+static bool
+fail(struct err *err, const char *path, int error)
+{
+    return err_set(err, "cannot write %s: %s", path, cause_of(error));
+}
+
+static bool
+write_stdout(const char *data, size_t size, struct err *err)
+{
+    if (fflush(stdout) != 0 || !write_all(STDOUT_FILENO, data, size))
+        return fail(err, "to standard output", errno);
+    return true;
+}
+
+/* A device or pipe must not be replaced by a file. */
+static bool
+write_in_place(const char *path, const char *data, size_t size, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return fail(err, path, errno);
+    bool ok = write_all(fd, data, size);
+    int error = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        error = errno;
+    }
+    return ok ? true : fail(err, path, error);
+}
+
+/* Opens a new file beside `target` and sets *temp to its name. Not mkstemp:
+ * that would make the result unreadable for others whatever the umask. */
+static int
+open_temp(const char *target, char **temp)
+{
+    const char *slash = strrchr(target, '/');
+    int dir_len = slash != NULL ? (int)(slash - target) + 1 : 0;
+    for (int i = 0; i < TEMP_TRIES; i++) {
+        *temp = xasprintf("%.*s.molo-%ld-%d.tmp", dir_len, target,
+                          (long)getpid(), i);
+        int fd = open(*temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0)
+            return fd;
+        free(*temp);
+        if (errno != EEXIST)
+            break;
+    }
+    *temp = NULL;
+    return -1;
+}
+
+/* `target` is where the file really is; `old` its state, NULL if it is new. */
+static bool
+replace(const char *path, const char *target, const struct stat *old,
+        const char *data, size_t size, struct err *err)
+{
+    char *temp;
+    int fd = open_temp(target, &temp);
+    if (fd < 0)
+        return fail(err, path, errno);
+    bool ok = (old == NULL || fchmod(fd, old->st_mode & 07777) == 0) &&
+              write_all(fd, data, size) && fsync(fd) == 0;
+    int error = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        error = errno;
+    }
+    if (ok && rename(temp, target) != 0) {
+        ok = false;
+        error = errno;
+    }
+    if (!ok)
+        unlink(temp);
+    free(temp);
+    return ok ? true : fail(err, path, error);
+}
+
+bool
+write_file(const char *path, const char *data, size_t size, struct err *err)
+{
+    if (strcmp(path, "-") == 0)
+        return write_stdout(data, size, err);
+    struct stat old;
+    if (stat(path, &old) != 0)
+        return replace(path, path, NULL, data, size, err);
+    if (S_ISDIR(old.st_mode))
+        return fail(err, path, EISDIR);
+    if (!S_ISREG(old.st_mode))
+        return write_in_place(path, data, size, err);
+    if (access(path, W_OK) != 0)
+        return fail(err, path, errno);
+    /* A symbolic link stays one. */
+    char *target = realpath(path, NULL);
+    bool ok =
+        replace(path, target != NULL ? target : path, &old, data, size, err);
+    free(target);
+    return ok;
+}

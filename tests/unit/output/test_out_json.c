@@ -1,0 +1,340 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sample.h"
+
+/* 40 bytes of header and a 0, as hist_encode_v2() gives them. */
+#define EMPTY_HIST "HISTEwAAAAEAAAAAAAAAAwAAAAAAAAABAABOlJFPAAA/8AAAAAAAAAA="
+
+static double
+number_at(const json_t *root, const char *object, const char *key)
+{
+    const json_t *value = json_object_get(json_object_get(root, object), key);
+    if (!json_is_number(value))
+        fail_msg("%s.%s is no number", object, key);
+    return json_number_value(value);
+}
+
+static void
+assert_keys(const json_t *object, const char *const *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (json_object_get(object, keys[i]) == NULL)
+            fail_msg("%s is missing", keys[i]);
+    }
+    assert_int_equal(json_object_size(object), count);
+}
+#define ASSERT_KEYS(object, ...)                                      \
+    do {                                                              \
+        static const char *const keys_[] = {__VA_ARGS__};             \
+        assert_keys(object, keys_, sizeof(keys_) / sizeof(keys_[0])); \
+    } while (0)
+
+static void
+assert_trend_shape(const json_t *trend)
+{
+    ASSERT_KEYS(trend, "type", "unit", "count", "min", "mean", "p50", "p90",
+                "p95", "p99", "p999", "max", "hist", "by");
+    assert_string_equal(json_string_value(json_object_get(trend, "type")),
+                        "trend");
+    assert_string_equal(json_string_value(json_object_get(trend, "unit")), "s");
+    const char *hist = json_string_value(json_object_get(trend, "hist"));
+    assert_non_null(hist);
+    if (json_integer_value(json_object_get(trend, "count")) > 0)
+        return;
+    assert_string_equal(hist, EMPTY_HIST);
+    static const char *const unknown[] = {"min", "mean", "p50",  "p90",
+                                          "p95", "p99",  "p999", "max"};
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+        assert_true(json_is_null(json_object_get(trend, unknown[i])));
+}
+
+static void
+assert_identities(const json_t *root)
+{
+    assert_true(number_at(root, "runs", "started") ==
+                number_at(root, "runs", "ok") +
+                    number_at(root, "runs", "failed") +
+                    number_at(root, "runs", "interrupted"));
+    static const char *const sums[][2] = {{"total", "count"},
+                                          {"failed", "failed"},
+                                          {"unsent", "unsent"},
+                                          {"bytes_sent", "bytes_sent"},
+                                          {"bytes_received", "bytes_received"}};
+    for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+        json_int_t sum = 0;
+        size_t index;
+        json_t *row;
+        json_array_foreach(json_object_get(root, "endpoints"), index, row)
+            sum += json_integer_value(json_object_get(row, sums[i][1]));
+        assert_true(number_at(root, "requests", sums[i][0]) == (double)sum);
+    }
+}
+
+/* The same keys whether or not anything happened. */
+static void
+assert_shape(const json_t *root)
+{
+    ASSERT_KEYS(root, "schema", "molo", "scenario", "seed", "started_at",
+                "duration", "workers", "threads", "tags", "host", "plan",
+                "exit", "runs", "requests", "scenarios", "workloads", "metrics",
+                "endpoints", "checks", "thresholds", "errors", "errors_dropped",
+                "coordination", "generator");
+    ASSERT_KEYS(json_object_get(root, "host"), "sysname", "release", "machine",
+                "cpus");
+    ASSERT_KEYS(json_object_get(root, "plan"), "duration", "max_runs",
+                "ramp_up", "delay_low", "delay_high", "graceful_stop",
+                "wait_timeout", "timeout", "stop_on_failure", "on_deadlock",
+                "scenarios");
+    ASSERT_KEYS(json_object_get(root, "runs"), "started", "ok", "failed",
+                "interrupted", "dropped", "rate");
+    ASSERT_KEYS(json_object_get(root, "requests"), "total", "failed", "unsent",
+                "bytes_sent", "bytes_received", "rate");
+    ASSERT_KEYS(json_object_get(root, "generator"), "cpu", "loop_lag_p99",
+                "loop_lag_max", "max_rss", "fds", "saturated");
+    const json_t *metrics = json_object_get(root, "metrics");
+    for (int i = 0; i < TREND_COUNT; i++)
+        assert_trend_shape(
+            json_object_get(metrics, snapshot_trend_name((enum trend)i)));
+    static const char *const counters[] = {"http_reqs",     "data_sent",
+                                           "data_received", "runs",
+                                           "dropped_runs",  "coord_rounds"};
+    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+        ASSERT_KEYS(json_object_get(metrics, counters[i]), "type", "count",
+                    "rate");
+    ASSERT_KEYS(json_object_get(metrics, "http_req_failed"), "type", "rate",
+                "passes", "fails");
+    ASSERT_KEYS(json_object_get(metrics, "checks"), "type", "rate", "passes",
+                "fails");
+    assert_identities(root);
+}
+
+static void
+test_shape_and_identities(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    json_t *root = out_json_build(&sample.result);
+    assert_shape(root);
+    json_decref(root);
+    sample_record(&sample);
+    root = out_json_build(&sample.result);
+    assert_shape(root);
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+static void
+assert_json(const json_t *value, const char *expected)
+{
+    json_t *other = json_loads(expected, JSON_DECODE_ANY, NULL);
+    assert_non_null(other);
+    if (!json_equal(value, other)) {
+        char *text =
+            json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+        fail_msg("%s\ninstead of %s", text, expected);
+    }
+    json_decref(other);
+}
+
+static void
+test_values(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    sample_record(&sample);
+    result_add_cause(&sample.result, EXIT_CODE_FAILED, "1 of 5 runs failed");
+    result_add_cause(&sample.result, EXIT_CODE_SIGINT, "stopped by SIGINT");
+    json_t *root = out_json_build(&sample.result);
+    static const char *const rows[][2] = {
+        {"schema", "\"molo-result/1\""},
+        {"molo", "\"" MOLO_VERSION "\""},
+        {"scenario", "\"scenarios/pad.lua\""},
+        {"seed", "7"},
+        {"started_at", "\"2026-01-01T00:00:00Z\""},
+        {"duration", "4.0"},
+        {"workers", "2"},
+        {"tags", "{\"build\": \"12\"}"},
+        {"exit", "{\"code\": 130, \"reason\": \"stopped by SIGINT\", \"all\": "
+                 "[{\"code\": 1, \"reason\": \"1 of 5 runs failed\"}, "
+                 "{\"code\": 130, \"reason\": \"stopped by SIGINT\"}]}"},
+        {"runs", "{\"started\": 5, \"ok\": 3, \"failed\": 1, "
+                 "\"interrupted\": 1, \"dropped\": 0, \"rate\": 1.0}"},
+        {"requests", "{\"total\": 12, \"failed\": 4, \"unsent\": 1, "
+                     "\"bytes_sent\": 1000, \"bytes_received\": 9000, "
+                     "\"rate\": 3.0}"},
+        {"scenarios",
+         "{\"pad\": {\"ok\": 3, \"failed\": 1, \"interrupted\": 1}}"},
+        {"checks", "{\"text arrived\": {\"passes\": 3, \"fails\": 1}}"},
+        {"thresholds", "[]"},
+        {"errors", "[{\"kind\": \"timeout\", \"message\": "
+                   "\"no answer\\u001b[2J\\nafter 60 s\", \"count\": 2, "
+                   "\"first\": {\"worker_id\": 1, \"step\": 3, \"at\": 0.5, "
+                   "\"where\": \"pad.lua:9\"}}]"},
+        {"generator", "{\"cpu\": 0.25, \"loop_lag_p99\": 0.001, "
+                      "\"loop_lag_max\": 0.002, \"max_rss\": 5000000, "
+                      "\"fds\": 12, \"saturated\": false}"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_json(json_object_get(root, rows[i][0]), rows[i][1]);
+
+    const json_t *endpoint =
+        json_array_get(json_object_get(root, "endpoints"), 1);
+    assert_json(json_object_get(endpoint, "status"), "{\"404\": 1}");
+    assert_json(json_object_get(endpoint, "count"), "4");
+    const json_t *pad =
+        json_object_get(json_object_get(root, "coordination"), "pad#");
+    assert_json(json_object_get(pad, "type"), "\"notifier\"");
+    assert_json(json_object_get(pad, "rounds"), "3");
+    assert_json(json_object_get(pad, "missed"), "1");
+    assert_trend_shape(json_object_get(pad, "wait"));
+    assert_json(json_object_get(json_object_get(pad, "wait"), "max"), "0.003");
+    /* 1, 2 and 3 ms stand in buckets 11,169, 12,193 and 12,728. */
+    assert_json(json_object_get(json_object_get(pad, "wait"), "hist"),
+                "\"HISTEwAAAAoAAAAAAAAAAwAAAAAAAAABAABOlJFPAAA/"
+                "8AAAAAAAAMGuAQL9DwKrCAI=\"");
+    assert_trend_shape(json_object_get(pad, "propagation"));
+    assert_trend_shape(json_object_get(pad, "visibility"));
+    assert_trend_shape(json_object_get(pad, "round"));
+    const json_t *metrics = json_object_get(root, "metrics");
+    assert_json(json_object_get(metrics, "http_req_failed"),
+                "{\"type\": \"rate\", \"rate\": 0.333333333333333315, "
+                "\"passes\": 4, \"fails\": 8}");
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+static void
+test_unknown_is_null(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    sample.result.generator.cpu = NAN;
+    sample.result.duration = 0;
+    recorder_error(sample.recorder, "setup", "x",
+                   &(struct error_first){.worker_id = -1});
+    json_t *root = out_json_build(&sample.result);
+    assert_json(json_object_get(json_object_get(root, "generator"), "cpu"),
+                "null");
+    assert_json(json_object_get(json_object_get(root, "metrics"), "checks"),
+                "{\"type\": \"rate\", \"rate\": null, \"passes\": 0, "
+                "\"fails\": 0}");
+    const json_t *error = json_array_get(json_object_get(root, "errors"), 0);
+    assert_json(json_object_get(error, "first"),
+                "{\"worker_id\": null, \"step\": 0, \"at\": 0.0, "
+                "\"where\": \"\"}");
+    assert_json(json_object_get(root, "exit"),
+                "{\"code\": 0, \"reason\": \"duration\", \"all\": []}");
+    assert_true(number_at(root, "requests", "rate") == 0);
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+/* Names come from scripts and messages from servers: any bytes. */
+static void
+test_any_bytes(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    recorder_check(sample.recorder,
+                   "a\xff"
+                   "b",
+                   true);
+    recorder_error(sample.recorder, "k", "\xc3(\x80", NULL);
+    recorder_coord_wait(sample.recorder, "notifier", "\xe9t\xe9", 5);
+    recorder_run_start(sample.recorder);
+    recorder_run_end(sample.recorder, "\xfe", RUN_OK, 1, 1);
+    json_t *root = out_json_build(&sample.result);
+    assert_json(json_object_get(root, "checks"),
+                "{\"a\\ufffdb\": {\"passes\": 1, \"fails\": 0}}");
+    assert_json(
+        json_object_get(json_array_get(json_object_get(root, "errors"), 0),
+                        "message"),
+        "\"\\ufffd(\\ufffd\"");
+    assert_non_null(json_object_get(json_object_get(root, "coordination"),
+                                    "\xef\xbf\xbdt\xef\xbf\xbd"));
+    assert_shape(root);
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+static void
+test_objects_that_share_a_name(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    recorder_coord_wait(sample.recorder, "notifier", "pad", 5);
+    recorder_coord_wait(sample.recorder, "variable", "pad", 5);
+    json_t *root = out_json_build(&sample.result);
+    const json_t *rows = json_object_get(root, "coordination");
+    assert_int_equal(json_object_size(rows), 2);
+    assert_json(json_object_get(json_object_get(rows, "pad"), "type"),
+                "\"notifier\"");
+    assert_json(
+        json_object_get(json_object_get(rows, "pad (variable)"), "type"),
+        "\"variable\"");
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+/* Nanoseconds survive being written as seconds and read again. */
+static void
+test_written_file_reads_back(void **state)
+{
+    static const nsec_t times[] = {1, 100 * NSEC_PER_MSEC, 1234567891,
+                                   86399999999999};
+    char path[] = "/tmp/molo-test-XXXXXX";
+    close(mkstemp(path));
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        struct sample sample;
+        sample_init(&sample);
+        sample_record(&sample);
+        sample.result.duration = times[i];
+        struct err err;
+        assert_true(out_json_write(&sample.result, path, &err));
+        json_t *root = json_load_file(path, 0, NULL);
+        assert_non_null(root);
+        assert_shape(root);
+        double seconds = json_number_value(json_object_get(root, "duration"));
+        assert_true(llround(seconds * 1e9) == times[i]);
+        json_decref(root);
+        sample_finish(&sample);
+    }
+    unlink(path);
+}
+
+static void
+test_write_failure_is_told(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    struct err err = {0};
+    assert_false(
+        out_json_write(&sample.result, "/nonexistent-dir/r.json", &err));
+    assert_string_equal(err.message, "cannot write /nonexistent-dir/r.json: "
+                                     "its directory does not exist");
+    sample_finish(&sample);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shape_and_identities),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_unknown_is_null),
+        cmocka_unit_test(test_any_bytes),
+        cmocka_unit_test(test_objects_that_share_a_name),
+        cmocka_unit_test(test_written_file_reads_back),
+        cmocka_unit_test(test_write_failure_is_told),
+    };
+    return cmocka_run_group_tests_name("out_json", tests, NULL, NULL);
+}

@@ -1,0 +1,216 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sample.h"
+
+static char *
+summary_of(const struct sample *sample, bool color)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    out_summary_write(&sample->result, stream, color);
+    fclose(stream);
+    return text;
+}
+
+/* Line by line, so that a difference shows the line. */
+static void
+assert_lines(const char *text, const char *const *expected, size_t count)
+{
+    char *copy = strdup(text), *rest = copy;
+    for (size_t i = 0; i < count; i++) {
+        char *line = strsep(&rest, "\n");
+        assert_non_null(line);
+        assert_string_equal(line, expected[i]);
+    }
+    assert_string_equal(rest, "");
+    free(copy);
+}
+
+static void
+test_small_run(void **state)
+{
+    static const char *const expected[] = {
+        "molo " MOLO_VERSION "   scenarios/pad.lua   2 workers   4 s   seed 7",
+        "",
+        "runs      5   3 ok, 1 failed, 1 interrupted   1.0/s",
+        "requests  12   4 failed (33.3 %), 1 never sent   3.0/s   1.0 kB sent, "
+        "9.0 kB received",
+        "status    200: 8   404: 1   no answer: 2",
+        "",
+        "time                 mean    p50    p90    p95    p99    max",
+        "http_req_duration  7.6 ms   5 ms  20 ms  20 ms  20 ms  20 ms",
+        "run_duration        40 ms  40 ms  40 ms  40 ms  40 ms  40 ms",
+        "run_active          30 ms  30 ms  30 ms  30 ms  30 ms  30 ms",
+        "",
+        "method  endpoint   count  failed   rate    mean    p50    p95    p99  "
+        "  max",
+        "GET     /pad/demo      8       0  2.0/s  4.5 ms   4 ms   8 ms   8 ms  "
+        " 8 ms",
+        "PUT     /pad/demo      4       4  1.0/s   20 ms  20 ms  20 ms  20 ms  "
+        "20 ms",
+        "",
+        "check         passed  failed  rate",
+        "text arrived       3       1  75 %",
+        "",
+        "errors",
+        "     2  timeout: no answer\\x1b[2J\\nafter 60 s",
+        "        first: worker 1, step 3, after 500 ms, at pad.lua:9",
+        "",
+        "coordination  type      rounds  missed  waits  timeouts  breaks  wait "
+        "p50  wait p99",
+        "pad#          notifier       3       1      3         0       0      "
+        "2 ms      3 ms",
+        "",
+        "news  propagation p50   p99  visibility p50  p99",
+        "pad#             2 us  2 us               -    -",
+        "",
+        "FAILED: deadlock: 2 wait (exit code 4)",
+        "FAILED: 1 of 5 runs failed (exit code 1)",
+    };
+    struct sample sample;
+    sample_init(&sample);
+    sample_record(&sample);
+    result_add_cause(&sample.result, EXIT_CODE_FAILED, "1 of 5 runs failed");
+    result_add_cause(&sample.result, EXIT_CODE_DEADLOCK, "deadlock: 2 wait");
+    char *text = summary_of(&sample, false);
+    assert_lines(text, expected, sizeof(expected) / sizeof(expected[0]));
+    free(text);
+    sample_finish(&sample);
+}
+
+static void
+test_empty_sections_are_left_out(void **state)
+{
+    static const char *const expected[] = {
+        "molo " MOLO_VERSION "   scenarios/pad.lua   2 workers   4 s   seed 7",
+        "",
+        "runs      0   0 ok, 0 failed, 0 interrupted   0.0/s",
+        "",
+        "ok",
+    };
+    struct sample sample;
+    sample_init(&sample);
+    char *text = summary_of(&sample, false);
+    assert_lines(text, expected, sizeof(expected) / sizeof(expected[0]));
+    free(text);
+    sample_finish(&sample);
+}
+
+static void
+test_color_adds_only_codes(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    sample_record(&sample);
+    result_add_cause(&sample.result, EXIT_CODE_FAILED, "1 of 5 runs failed");
+    char *plain = summary_of(&sample, false);
+    char *colored = summary_of(&sample, true);
+    assert_null(strchr(plain, '\x1b'));
+    assert_non_null(strstr(colored, "\x1b[31m1 failed\x1b[0m"));
+    assert_non_null(strstr(colored, "\x1b[31mFAILED:\x1b[0m"));
+    char *to = colored;
+    for (const char *from = colored; *from != '\0';) {
+        if (*from == '\x1b')
+            from = strchr(from, 'm') + 1;
+        else
+            *to++ = *from++;
+    }
+    *to = '\0';
+    assert_string_equal(colored, plain);
+    free(plain);
+    free(colored);
+    sample_finish(&sample);
+}
+
+static void
+test_names_cannot_steer_the_terminal(void **state)
+{
+    static const char evil[] = "x\x1b]0;title\x07\r\n\xc2\x9b"
+                               "2J\xff";
+    struct sample sample;
+    sample_init(&sample);
+    sample.result.scenario_path = evil;
+    recorder_request(sample.recorder,
+                     &(struct request_sample){.method = evil, .name = evil});
+    recorder_check(sample.recorder, evil, false);
+    char where[sizeof(evil)];
+    strcpy(where, evil);
+    recorder_error(sample.recorder, evil, evil,
+                   &(struct error_first){.where = where});
+    recorder_coord_wait(sample.recorder, evil, evil, 1);
+    recorder_coord_propagation(sample.recorder, evil, evil, 1);
+    result_add_cause(&sample.result, EXIT_CODE_FAILED, "%s", evil);
+    char *text = summary_of(&sample, false);
+    for (const char *p = text; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        assert_true(c == '\n' || (c >= 0x20 && c < 0x7f));
+    }
+    free(text);
+    sample_finish(&sample);
+}
+
+/* Longer lists are shortened to the rows with most to tell. */
+static void
+test_long_lists(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    for (int i = 0; i < 50; i++) {
+        char name[200];
+        snprintf(name, sizeof(name), "/%s/%d",
+                 "a-long-and-repetitive-path-to-an-item", i);
+        struct request_sample request = {
+            .method = "GET", .name = name, .status = 200, .sends = 1};
+        for (int n = 0; n <= i; n++)
+            recorder_request(sample.recorder, &request);
+        recorder_check(sample.recorder, name, i != 49);
+        recorder_error(sample.recorder, "user", name, NULL);
+    }
+    char *text = summary_of(&sample, false);
+    /* Names are cut in the middle: the end is what differs. */
+    assert_non_null(
+        strstr(text, "GET     /a-long-and-repe...ath-to-an-item/49     50"));
+    assert_null(strstr(text, "/19     20"));
+    assert_non_null(strstr(text, "... and 20 more, all in the result JSON"));
+    assert_non_null(strstr(text, "... and 30 more, all in the result JSON"));
+    /* The failed check is shown though it came last. */
+    assert_non_null(strstr(text, "/49       0       1    0 %"));
+    free(text);
+    sample_finish(&sample);
+}
+
+static void
+test_saturated_generator_is_told(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    sample.result.generator.saturated = true;
+    char *text = summary_of(&sample, false);
+    assert_non_null(strstr(text,
+                           "saturated (25 % of a core, event loop late by "
+                           "1 ms at p99)"));
+    free(text);
+    sample_finish(&sample);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_small_run),
+        cmocka_unit_test(test_empty_sections_are_left_out),
+        cmocka_unit_test(test_color_adds_only_codes),
+        cmocka_unit_test(test_names_cannot_steer_the_terminal),
+        cmocka_unit_test(test_long_lists),
+        cmocka_unit_test(test_saturated_generator_is_told),
+    };
+    return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
+}
