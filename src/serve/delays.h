@@ -1,0 +1,36 @@
+#ifndef MOLO_SERVE_DELAYS_H
+#define MOLO_SERVE_DELAYS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "loop/timer.h"
+
+/* Connections that are to be answered later. A server thread suspends one and
+ * hands it to the loop's thread, whose timer resumes it; no thread waits. */
+struct MHD_Connection;
+struct delays;
+
+/* Embedded in its request, which may go away once it has been resumed. */
+struct delay {
+    struct list link;
+    struct timer timer;
+    struct MHD_Connection *connection;
+    nsec_t at;
+    bool over;
+};
+
+/* Loop thread. NULL with `err`: no descriptor left. */
+struct delays *delays_create(struct loop *loop, struct err *err);
+/* Any server thread, from the access handler. False: the server is closing, and
+ * nothing was suspended. */
+bool delays_add(struct delays *delays, struct delay *delay,
+                struct MHD_Connection *connection, nsec_t at);
+/* Loop thread: resumes all, and refuses others from now on; the daemon cannot
+ * be stopped before. */
+void delays_close(struct delays *delays);
+/* Loop thread, closed; the daemon has been stopped. */
+void delays_destroy(struct delays *delays);
+
+#endif
