@@ -106,12 +106,12 @@ read_marks(struct exchange *x, nsec_t end)
     marks.tls = info_mark(x, CURLINFO_APPCONNECT_TIME_T);
     if (transfer->sends == 0)
         return marks;
-    /* libcurl adds the marks of all attempts up, and takes the start of an
-     * upload for the first byte: there our own clock counts. A connection that
-     * ends without a byte has that mark, too. */
+    /* libcurl adds the marks of all attempts up, takes the start of an upload
+     * for the first byte, and on a kept connection sets its mark of the request
+     * only when that has been sent: there our own clock counts. A connection
+     * that ends without a byte has the first byte's mark, too. */
     bool resent = transfer->sends > 1;
-    marks.request = resent ? x->prereq_at - origin
-                           : info_mark(x, CURLINFO_PRETRANSFER_TIME_T);
+    marks.request = x->prereq_at - origin;
     if (x->handed_over_at != 0)
         marks.handed_over = marks.request + (x->handed_over_at - x->prereq_at);
     if (resent || x->mode == MODE_BODY)

@@ -23,6 +23,7 @@ struct signals {
  * until the handler that claimed it has stored its signal number. */
 static atomic_uint count;
 static atomic_llong first_at, second_at;
+static atomic_int first_number;
 static atomic_int arrivals[ARRIVALS];
 static struct signals *_Atomic current;
 
@@ -31,10 +32,12 @@ handle_signal(int signo)
 {
     int saved_errno = errno;
     unsigned index = atomic_fetch_add(&count, 1);
-    if (index == 0)
+    if (index == 0) {
         atomic_store(&first_at, clock_now());
-    else if (index == 1)
+        atomic_store(&first_number, signo);
+    } else if (index == 1) {
         atomic_store(&second_at, clock_now());
+    }
     atomic_store(&arrivals[index % ARRIVALS], signo);
     struct signals *signals = atomic_load(&current);
     if (signals != NULL)
@@ -70,6 +73,7 @@ signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
     assert(atomic_load(&current) == NULL);
     atomic_store(&count, 0);
     atomic_store(&first_at, 0);
+    atomic_store(&first_number, 0);
     atomic_store(&second_at, 0);
     for (int i = 0; i < ARRIVALS; i++)
         atomic_store(&arrivals[i], 0);
@@ -125,4 +129,10 @@ nsec_t
 signals_second_at(void)
 {
     return atomic_load(&second_at);
+}
+
+int
+signals_first_number(void)
+{
+    return atomic_load(&first_number);
 }

@@ -20,6 +20,7 @@ void signals_destroy(struct signals *signals);
  * (0: not yet). Any thread. */
 unsigned signals_count(void);
 nsec_t signals_first_at(void);
+int signals_first_number(void); /* SIGINT or SIGTERM; 0: none yet */
 nsec_t signals_second_at(void);
 
 #endif

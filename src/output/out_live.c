@@ -173,9 +173,12 @@ out_live_update(struct out_live *live, const struct live_status *status,
         format_line(live, status, snapshot);
         fit_terminal(live);
         draw(live);
-    } else if (!live->started || now >= live->next_plain) {
+    } else if (!live->started || status->final || now >= live->next_plain) {
         update_rate(live, snapshot->requests, now);
-        if (live->started) {
+        if (status->final && status->elapsed > 0)
+            live->rate =
+                (double)snapshot->requests / nsec_to_seconds(status->elapsed);
+        if (live->started || status->final) {
             format_line(live, status, snapshot);
             fprintf(live->stream, "%s\n", live->line.data);
             fflush(live->stream);

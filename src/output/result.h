@@ -74,6 +74,7 @@ struct live_status {
     nsec_t elapsed, total; /* total NSEC_NEVER: unknown */
     int32_t workers_running, workers_total;
     int64_t runs_total;  /* planned; 0: unknown */
+    bool final;          /* the last one: a plain line is always written */
     size_t waiting;      /* tasks in coordination waits */
     size_t waiting_long; /* of these, over 10 s */
 };
