@@ -1,0 +1,27 @@
+#ifndef MOLO_HUB_GATE_H
+#define MOLO_HUB_GATE_H
+
+#include <stdbool.h>
+
+#include "hub/op.h"
+
+/* Holds back the next run of a worker whose run failed, until all others have
+ * begun the step that it failed in. */
+struct cohort;
+struct hub;
+struct member;
+
+bool gate_must_hold(const struct member *member, int64_t step);
+void gate_hold(struct hub *hub, struct member *member, struct hub_id id,
+               int64_t step);
+/* Lets go those whose time has come, after a change of who has begun what. */
+void gate_update(struct hub *hub, struct cohort *cohort);
+/* Lets go those of the lowest step, because nothing else can happen. */
+void gate_open_lowest(struct hub *hub, struct cohort *cohort);
+/* The lowest step somebody is held back from; INT64_MAX: nobody is. */
+int64_t gate_lowest(const struct cohort *cohort);
+/* Forgets the request, if there is one; `answer` it with `status`. */
+void gate_drop(struct hub *hub, struct member *member, bool answer,
+               enum hub_status status);
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef MOLO_HUB_HUB_H
+#define MOLO_HUB_HUB_H
+
+#include "hub/op.h"
+
+/* Owner of everything workers share, and a pure state machine: it does nothing
+ * by itself, only on an operation, a tick or a question, and time is an
+ * argument. Same operations at the same times, same answers in the same order.
+ * One thread. The meaning of every operation is coordination.md.
+ *
+ * on_reply may be called from within any of these functions, also for other
+ * operations than the one submitted; it must not call back into the hub. */
+struct hub;
+struct recorder;
+
+enum hub_on_deadlock { HUB_DEADLOCK_STOP, HUB_DEADLOCK_BREAK };
+
+struct hub_config {
+    void (*on_reply)(void *data, const struct hub_reply *reply);
+    /* A deadlock was found: `report` is the wait-for graph as text. The waiters
+     * are answered later (hub_stop_waits) under HUB_DEADLOCK_STOP, which is
+     * told by `stop`; the owner begins DRAIN. */
+    void (*on_deadlock)(void *data, const char *report, bool stop);
+    /* A round of a notifier is over: all have passed or read it. May be NULL.
+     */
+    void (*on_round_end)(void *data, enum hub_object_type type,
+                         const char *name, int64_t step, int64_t round);
+    void *data;
+    enum hub_on_deadlock on_deadlock_do;
+    nsec_t wait_timeout;       /* default; HUB_TIMEOUT_NONE: none */
+    struct recorder *recorder; /* borrowed; what is measured about waits */
+};
+
+struct hub *hub_create(const struct hub_config *config);
+void hub_destroy(struct hub *hub);
+
+/* Before any worker of it starts: workers first_worker .. +size-1 are members
+ * 0..size-1 of cohort `workload` and are planned to start. `fixed` false
+ * (rates, shared runs): there is no cohort, and lockstep objects are refused.
+ */
+void hub_add_cohort(struct hub *hub, const char *workload, int32_t first_worker,
+                    int32_t size, bool fixed);
+
+void hub_submit(struct hub *hub, const struct hub_op *op, nsec_t now);
+
+/* Expires timeouts that are due. */
+void hub_tick(struct hub *hub, nsec_t now);
+/* When hub_tick has something to do; NSEC_NEVER: only after another operation.
+ */
+nsec_t hub_next_deadline(const struct hub *hub);
+
+/* Nothing outside the hub can happen any more without it: no task is runnable,
+ * in a transfer, asleep; no start that can take place is pending (a run that
+ * the hub itself holds back does not count). Before DRAIN: a worker held back
+ * is let go, or rounds are broken, or it is a deadlock. In DRAIN: stops all
+ * waits. Returns true if it did anything. Cheap when nobody waits. */
+bool hub_quiescent(struct hub *hub, nsec_t now);
+
+/* DRAIN begins: from now on nobody's leaving satisfies or breaks anything. */
+void hub_drain(struct hub *hub);
+/* Answers every wait with STOPPED; each worker so answered gets STOPPED at once
+ * from every later wait, until its RUNS_OVER. */
+void hub_stop_waits(struct hub *hub, nsec_t now);
+
+/* How many tasks wait now, and how many since before `since`. */
+size_t hub_waiting(const struct hub *hub, nsec_t since);
+/* True if this task's wait was or would be answered with STOPPED. */
+bool hub_is_stopped(const struct hub *hub, int32_t worker);
+
+#endif

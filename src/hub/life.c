@@ -1,0 +1,141 @@
+#include "hub/life.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "hub/gate.h"
+#include "hub/hub_internal.h"
+#include "hub/var.h"
+#include "hub/wait.h"
+
+/* There should be nothing left; what is left would outlive its task. */
+static void
+let_go_of_all(struct hub *hub, struct member *member)
+{
+    wait_drop_all(hub, member);
+    var_release_worker(hub, member);
+    member->tasks = 1;
+}
+
+static void
+note_error(struct member *member, const struct hub_op *op)
+{
+    if (!op->failed)
+        return;
+    free(member->error);
+    member->error = op->text ? xstrdup(op->text) : NULL;
+    member->error_step = member_current_step(member);
+}
+
+static void
+worker_start(struct hub *hub, struct member *member)
+{
+    member->tasks = 1;
+    member->stopped = false;
+    if (member->cohort)
+        member_set_state(hub, member, MEMBER_STARTED, HUB_STEP_SETUP, false);
+}
+
+void
+life_begin_run(struct hub *hub, struct member *member, struct hub_id id,
+               int64_t step)
+{
+    member->failed = false;
+    member_set_state(hub, member, MEMBER_RUNNING, step, false);
+    hub_reply_status(hub, id, HUB_GRANTED);
+}
+
+static void
+run_begin(struct hub *hub, struct member *member, const struct hub_op *op)
+{
+    if (hub->draining) {
+        hub_reply_status(hub, op->id, HUB_STOPPED);
+        return;
+    }
+    if (member->state == MEMBER_IDLE && member->delayed)
+        member_set_state(hub, member, MEMBER_IDLE, member->step, false);
+    member_pass(hub, member, op->step - 1);
+    if (gate_must_hold(member, op->step)) {
+        gate_hold(hub, member, op->id, op->step);
+        return;
+    }
+    life_begin_run(hub, member, op->id, op->step);
+    gate_update(hub, member->cohort);
+}
+
+static void
+run_end(struct hub *hub, struct member *member, const struct hub_op *op)
+{
+    if (member->state != MEMBER_RUNNING)
+        return;
+    note_error(member, op);
+    let_go_of_all(hub, member);
+    member->failed = op->failed;
+    int64_t step = member->step;
+    member_set_state(hub, member, MEMBER_IDLE, step, op->delayed);
+    member_pass(hub, member, step);
+}
+
+static void
+runs_over(struct hub *hub, struct member *member, const struct hub_op *op)
+{
+    note_error(member, op);
+    gate_drop(hub, member, false, HUB_STOPPED);
+    let_go_of_all(hub, member);
+    member->stopped = false;
+    if (!member->cohort)
+        return;
+    member_set_state(hub, member, MEMBER_TEARDOWN, HUB_STEP_TEARDOWN, false);
+    member_pass(hub, member, HUB_STEP_TEARDOWN - 1);
+    gate_update(hub, member->cohort);
+}
+
+static void
+worker_end(struct hub *hub, struct member *member, const struct hub_op *op)
+{
+    note_error(member, op);
+    gate_drop(hub, member, false, HUB_STOPPED);
+    let_go_of_all(hub, member);
+    if (!member->cohort)
+        return;
+    member->tasks = 0;
+    member_set_state(hub, member, MEMBER_ENDED, HUB_STEP_TEARDOWN, false);
+    member_pass(hub, member, HUB_STEP_TEARDOWN);
+    gate_update(hub, member->cohort);
+}
+
+static void
+task_end(struct hub *hub, struct member *member, uint32_t task)
+{
+    struct wait *wait = wait_find(member, task);
+    if (wait)
+        wait_drop(hub, wait);
+    var_release_task(hub, member, task);
+    if (member->tasks > 1)
+        member->tasks--;
+    member_judge_stuck(member);
+}
+
+void
+life_op(struct hub *hub, const struct hub_op *op)
+{
+    struct member *member = hub_member(hub, op->id.worker);
+    if (op->type == HUB_OP_RUNS_OVER) {
+        runs_over(hub, member, op);
+    } else if (op->type == HUB_OP_WORKER_END) {
+        worker_end(hub, member, op);
+    } else if (op->type == HUB_OP_TASK_BEGIN) {
+        member->tasks++;
+        member_judge_stuck(member);
+    } else if (op->type == HUB_OP_TASK_END) {
+        task_end(hub, member, op->id.task);
+    } else if (op->type == HUB_OP_WORKER_START) {
+        worker_start(hub, member);
+    } else if (!member->cohort) {
+        return; /* global fixtures have no runs */
+    } else if (op->type == HUB_OP_RUN_BEGIN) {
+        run_begin(hub, member, op);
+    } else {
+        run_end(hub, member, op);
+    }
+}

@@ -1,0 +1,136 @@
+#ifndef MOLO_HUB_OP_H
+#define MOLO_HUB_OP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "hub/value.h"
+
+/* What workers ask of the hub and what it answers, as plain data: every pointer
+ * in them is borrowed for the duration of the call that passes it. */
+
+/* Who asks. Tasks are numbered within their worker, waits within their task.
+ * A reply carries the id of the operation; one that is no longer awaited is
+ * dropped by the receiver. */
+struct hub_id {
+    int32_t worker; /* HUB_GLOBAL: a global fixture */
+    uint32_t task;
+    uint32_t seq;
+};
+enum { HUB_GLOBAL = -1 };
+
+enum hub_object_type {
+    HUB_VARIABLE, /* variables have a name space of their own */
+    HUB_NOTIFIER,
+    HUB_OBJECT_TYPES,
+};
+/* "variable", "notifier" ... */
+const char *hub_object_type_name(enum hub_object_type type);
+
+/* Steps before and after those of runs. */
+#define HUB_STEP_SETUP INT64_C(0)
+#define HUB_STEP_TEARDOWN (INT64_MAX - 1)
+
+enum hub_op_type {
+    /* Life of a worker, in program order. No reply unless noted. */
+    HUB_OP_WORKER_START, /* it exists now; its tasks run setup fixtures. Of
+                            HUB_GLOBAL: a global fixture begins */
+    HUB_OP_RUN_BEGIN,    /* `step`. Replies GRANTED, now or when a worker that
+                            failed may go on; see coordination.md section 2 */
+    HUB_OP_RUN_END,      /* `failed`, `text`: its error; `delayed`: a delay or
+                            pace follows before the next run */
+    HUB_OP_RUNS_OVER,    /* no more runs; teardown fixtures follow. `failed`,
+                            `text`: of a setup that failed */
+    HUB_OP_WORKER_END,   /* gone; what it still waits for is dropped */
+    /* Life of tasks: a started worker has task 0 from WORKER_START on; these
+     * are for the others. */
+    HUB_OP_TASK_BEGIN,
+    HUB_OP_TASK_END,
+    /* Asks for the wait (worker, task, seq) to end. Replies to *that* wait:
+     * CANCELLED, unless its reply was given before. */
+    HUB_OP_CANCEL,
+    /* Objects. All reply. */
+    HUB_OP_DECLARE, /* a handle was made: `type`, `options`. GRANTED, MISUSE */
+    HUB_OP_FREE,    /* GRANTED, MISUSE if waited on or not passed by all */
+    HUB_OP_NOTIFIER_WRITTEN,
+    HUB_OP_NOTIFIER_WAIT_WRITER, /* * value, round, happened_at */
+    HUB_OP_NOTIFIER_ONE_READ,
+    HUB_OP_NOTIFIER_WAIT_READERS, /* * */
+    /* Variables. `*` may wait. */
+    HUB_OP_VAR_GET,         /* GRANTED value (NULL if absent) */
+    HUB_OP_VAR_GET_OR_MAKE, /* * GRANTED value, or MAKE: run the factory, then
+                               VAR_MADE or VAR_MAKE_FAILED */
+    HUB_OP_VAR_MAKE_FAILED, /* `text`: raised in all that wait. With `given_up`
+                               (cancelled, stopped) the next one makes it */
+    /* These four wait, with a timeout, while another task updates the variable
+     * (VAR_LOCK), so that no update is lost; else they are answered at once. */
+    HUB_OP_VAR_MADE, /* `value`. GRANTED value: what is stored */
+    HUB_OP_VAR_SET,  /* `value` */
+    HUB_OP_VAR_DELETE,
+    HUB_OP_VAR_ADD,    /* `value`: a number. GRANTED value: the sum */
+    HUB_OP_VAR_LOCK,   /* * for update_var: GRANTED value */
+    HUB_OP_VAR_UNLOCK, /* with `has_value`: store `value` */
+    HUB_OP_VAR_WAIT,   /* * until it equals `value` (has_value), else until it
+                          is non-nil */
+    HUB_OP_VAR_WAIT_CHANGE, /* * until its version exceeds `version` (-1: at
+                               once); GRANTED value, version */
+};
+
+/* Timeouts, in struct hub_op. */
+#define HUB_TIMEOUT_DEFAULT INT64_C(-1) /* --wait-timeout */
+#define HUB_TIMEOUT_NONE INT64_C(-2)
+
+struct hub_options {
+    bool given;      /* any option was given */
+    int32_t readers; /* notifier: acknowledgements that are enough; 0: all */
+};
+
+struct hub_op {
+    enum hub_op_type type;
+    struct hub_id id;
+    enum hub_object_type object;
+    const char *name;           /* of the object; without NUL inside */
+    struct hub_options options; /* of the handle, with every object operation */
+    nsec_t timeout;             /* 0: try once; or HUB_TIMEOUT_* */
+    bool enclosed;              /* an enclosing scope will time this wait out */
+    nsec_t remaining; /* going on with an earlier wait: what was left of its
+                         timeout (hub_reply.remaining); 0: a wait of its own */
+    int64_t step;
+    int64_t round; /* {round = n}; 0: the next one */
+    int64_t version;
+    bool failed, delayed, given_up, has_value;
+    struct value *value;
+    const char *text;  /* an error, for those who will be told of it */
+    const char *where; /* "pad.lua:9", for reports */
+    nsec_t done_at;    /* written: when the writer's last request was done; 0 */
+};
+
+enum hub_status {
+    HUB_GRANTED,
+    HUB_MAKE,      /* get_var: this caller runs the factory */
+    HUB_MISUSE,    /* `text`: raised as a string at the caller */
+    HUB_TIMEOUT,   /* `text`: on what, since when, who is missing */
+    HUB_BROKEN,    /* `text` */
+    HUB_EXHAUSTED, /* `text` */
+    HUB_DEADLOCK,  /* `text` */
+    HUB_STOPPED,   /* the test ends */
+    HUB_CANCELLED,
+    HUB_FAILED, /* `text`: the factory of another worker raised this */
+};
+
+struct hub_reply {
+    struct hub_id id;
+    enum hub_status status;
+    struct value *value; /* borrowed: take a reference to keep it */
+    int64_t round;
+    int64_t version;
+    nsec_t waited;      /* 0 if answered at once */
+    nsec_t remaining;   /* of the timeout, to go on waiting with; NSEC_NEVER */
+    nsec_t happened_at; /* when what was waited for happened (written) */
+    const char *text;
+    int32_t culprit; /* broken, stopped by: a worker's id; HUB_GLOBAL: none */
+};
+
+#endif

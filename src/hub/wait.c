@@ -1,0 +1,263 @@
+#include "hub/wait.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/units.h"
+#include "hub/cohort.h"
+#include "hub/hub_internal.h"
+#include "stats/recorder.h"
+
+/* The end of a long path tells more than its beginning. */
+static void
+copy_where(char *out, size_t size, const char *where)
+{
+    size_t length = where ? strlen(where) : 0;
+    if (length < size) {
+        memcpy(out, where ? where : "", length + 1);
+        return;
+    }
+    memcpy(out, "...", 3);
+    memcpy(out + 3, where + length - (size - 4), size - 3);
+}
+
+struct wait *
+wait_begin(struct hub *hub, struct member *member, const struct hub_op *op,
+           const struct wait_ops *ops, const char *name)
+{
+    struct wait *wait;
+    if (list_empty(&hub->spare_waits)) {
+        wait = xmalloc(sizeof(*wait));
+    } else {
+        wait = container_of(hub->spare_waits.next, struct wait, by_hub);
+        list_remove(&wait->by_hub);
+    }
+    *wait = (struct wait){
+        .id = op->id,
+        .ops = ops,
+        .member = member,
+        .name = name,
+        .since = hub->now,
+        .own_timeout = wait_has_own_timeout(op) || op->enclosed,
+    };
+    copy_where(wait->where, sizeof(wait->where), op->where);
+    list_init(&wait->queue);
+    list_append(&hub->waits, &wait->by_hub);
+    list_append(&member->waits, &wait->by_member);
+    hub->wait_count++;
+    if (wait->own_timeout)
+        hub->own_timeout_count++;
+    else if (ops->lockstep)
+        member->lockstep_waits++;
+    member_judge_stuck(member);
+    return wait;
+}
+
+bool
+wait_has_own_timeout(const struct hub_op *op)
+{
+    return op->timeout != HUB_TIMEOUT_DEFAULT &&
+           op->timeout != HUB_TIMEOUT_NONE;
+}
+
+nsec_t
+wait_timeout(const struct hub *hub, const struct hub_op *op)
+{
+    if (op->timeout == HUB_TIMEOUT_NONE)
+        return NSEC_NEVER;
+    nsec_t timeout = op->timeout;
+    if (timeout == HUB_TIMEOUT_DEFAULT) {
+        timeout = hub->config.wait_timeout;
+        if (timeout <= 0)
+            return NSEC_NEVER;
+    }
+    return op->remaining > 0 && timeout != 0 ? op->remaining : timeout;
+}
+
+void
+wait_arm(struct hub *hub, struct wait *wait, const struct hub_op *op,
+         struct waitclock *clock)
+{
+    nsec_t left = wait_timeout(hub, op);
+    if (left == NSEC_NEVER) {
+        cohort_clock_release(hub, clock);
+        return;
+    }
+    if (wait_has_own_timeout(op)) {
+        cohort_clock_release(hub, clock);
+        clock = &hub->own_clock;
+    }
+    wait->clock = clock;
+    waitclock_arm(hub, clock, &wait->deadline, left);
+}
+
+static void
+disarm(struct hub *hub, struct wait *wait)
+{
+    if (!wait->clock)
+        return;
+    waitclock_disarm(hub, wait->clock, &wait->deadline);
+    cohort_clock_release(hub, wait->clock);
+    wait->clock = NULL;
+}
+
+void
+wait_rearm(struct hub *hub, struct wait *wait, struct waitclock *clock)
+{
+    if (!wait->clock || wait->clock == &hub->own_clock) {
+        cohort_clock_release(hub, clock);
+        return;
+    }
+    if (wait->clock == clock)
+        return;
+    nsec_t left = waitclock_left(hub, wait->clock, &wait->deadline);
+    disarm(hub, wait);
+    wait->clock = clock;
+    waitclock_arm(hub, clock, &wait->deadline, left);
+}
+
+/* Takes it from everything but its object's queue. */
+static void
+unlink_wait(struct hub *hub, struct wait *wait)
+{
+    disarm(hub, wait);
+    list_remove(&wait->queue);
+    list_remove(&wait->by_hub);
+    list_remove(&wait->by_member);
+    hub->wait_count--;
+    if (wait->own_timeout)
+        hub->own_timeout_count--;
+    else if (wait->ops->lockstep)
+        wait->member->lockstep_waits--;
+    member_judge_stuck(wait->member);
+}
+
+static void
+count(struct hub *hub, const char *name, const struct wait_ops *ops,
+      enum hub_status status, nsec_t waited)
+{
+    struct recorder *recorder = hub->config.recorder;
+    if (!recorder)
+        return;
+    const char *type = hub_object_type_name(ops->object);
+    recorder_coord_wait(recorder, type, name, waited);
+    if (status == HUB_TIMEOUT)
+        recorder_coord_event(recorder, type, name, COORD_TIMEOUT);
+    else if (status == HUB_BROKEN)
+        recorder_coord_event(recorder, type, name, COORD_BREAK);
+}
+
+void
+wait_count_at_once(struct hub *hub, const char *name,
+                   const struct wait_ops *ops, enum hub_status status)
+{
+    count(hub, name, ops, status, 0);
+}
+
+/* What is left is never 0, which would say that there was nothing to go on
+ * with. */
+static nsec_t
+remaining(const struct hub *hub, const struct wait *wait)
+{
+    if (!wait->clock)
+        return NSEC_NEVER;
+    nsec_t left = waitclock_left(hub, wait->clock, &wait->deadline);
+    return left < NSEC_PER_USEC ? NSEC_PER_USEC : left;
+}
+
+void
+wait_grant(struct hub *hub, struct wait *wait, const struct hub_reply *reply)
+{
+    struct hub_reply full = *reply;
+    full.id = wait->id;
+    full.waited = hub->now - wait->since;
+    full.remaining = remaining(hub, wait);
+    full.culprit = HUB_GLOBAL;
+    count(hub, wait->name, wait->ops, full.status, full.waited);
+    hub->broken_in_a_row = 0;
+    unlink_wait(hub, wait);
+    list_append(&hub->spare_waits, &wait->by_hub);
+    hub_reply(hub, &full);
+}
+
+void
+wait_refuse(struct hub *hub, struct wait *wait, enum hub_status status,
+            const char *text, int32_t culprit)
+{
+    struct hub_reply reply = {
+        .id = wait->id,
+        .status = status,
+        .round = wait->n,
+        .waited = hub->now - wait->since,
+        .remaining = NSEC_NEVER,
+        .text = text,
+        .culprit = culprit,
+    };
+    count(hub, wait->name, wait->ops, status, reply.waited);
+    unlink_wait(hub, wait);
+    wait->ops->withdraw(hub, wait, status == HUB_BROKEN);
+    list_append(&hub->spare_waits, &wait->by_hub);
+    hub_reply(hub, &reply);
+}
+
+/* "notifier 'pad': round 1 of step 3 not written after 60 s at pad.lua:9;
+ * missing: worker 4 (in its run of step 2)" */
+static void
+tell_timeout(struct hub *hub, const struct wait *wait, struct buf *out)
+{
+    char length[32];
+    units_format_duration(hub->now - wait->since, length, sizeof(length));
+    buf_printf(out, "%s '%s': ", hub_object_type_name(wait->ops->object),
+               wait->name);
+    wait->ops->tell_what(wait, out);
+    buf_printf(out, " after %s", length);
+    if (wait->where[0])
+        buf_printf(out, " at %s", wait->where);
+    buf_append_str(out, "; ");
+    wait->ops->tell_missing(hub, wait, out);
+}
+
+void
+wait_time_out(struct hub *hub, struct wait *wait)
+{
+    struct buf text = {0};
+    tell_timeout(hub, wait, &text);
+    wait_refuse(hub, wait, HUB_TIMEOUT, text.data, HUB_GLOBAL);
+    buf_finish(&text);
+}
+
+void
+wait_drop(struct hub *hub, struct wait *wait)
+{
+    unlink_wait(hub, wait);
+    wait->ops->withdraw(hub, wait, false);
+    list_append(&hub->spare_waits, &wait->by_hub);
+}
+
+void
+wait_drop_all(struct hub *hub, struct member *member)
+{
+    while (!list_empty(&member->waits))
+        wait_drop(hub,
+                  container_of(member->waits.next, struct wait, by_member));
+}
+
+struct wait *
+wait_find(const struct member *member, uint32_t task)
+{
+    list_for_each (it, &member->waits) {
+        struct wait *wait = container_of(it, struct wait, by_member);
+        if (wait->id.task == task)
+            return wait;
+    }
+    return NULL;
+}
+
+void
+wait_free_spares(struct hub *hub)
+{
+    list_for_each (it, &hub->spare_waits)
+        free(container_of(it, struct wait, by_hub));
+    list_init(&hub->spare_waits);
+}
