@@ -1,0 +1,65 @@
+-- The public module: local molo = require "molo"
+local core = require "molo.core"
+local var = require "molo.var"
+
+local molo = {
+  -- registering
+  scenario = core.scenario,
+  global_setup = core.global_setup,
+  setup = core.setup,
+  setup_session = core.setup_session,
+  teardown_session = core.teardown_session,
+  teardown = core.teardown,
+  global_teardown = core.global_teardown,
+  on = core.on,
+  options = core.options,
+  -- in a run
+  sleep = core.sleep,
+  now = core.now,
+  check = core.check,
+  expect = core.expect,
+  fail = core.fail,
+  stop = core.stop,
+  abort = core.abort,
+  log = core.log,
+  json = core.json,
+  -- acting together
+  notifier = core.sync.notifier,
+  get_var = var.get_var,
+  set_var = var.set_var,
+  add_var = var.add_var,
+  del_var = var.del_var,
+  update_var = var.update_var,
+  wait_var = var.wait_var,
+}
+
+local function results_or_error(ok, ...)
+  if ok then
+    return ...
+  end
+  local err = ...
+  local kind = core.error_kind(err)
+  if kind == "stopped" or kind == "cancelled" then
+    error(err, 0)
+  end
+  return nil, err
+end
+
+function molo.try(fn, ...)
+  return results_or_error(pcall(fn, ...))
+end
+
+molo.env = setmetatable({}, {
+  __index = function(_, name)
+    return core.getenv(name)
+  end,
+  __newindex = function()
+    core.misuse("molo.env cannot be assigned: use -e NAME=VALUE")
+  end,
+})
+
+return setmetatable(molo, {
+  __index = function(_, name)
+    core.misuse("molo has no function '" .. tostring(name) .. "'")
+  end,
+})

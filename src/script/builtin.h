@@ -1,0 +1,19 @@
+#ifndef MOLO_SCRIPT_BUILTIN_H
+#define MOLO_SCRIPT_BUILTIN_H
+
+#include <lua.h>
+
+/* The public modules written in Lua (lua/), embedded at build time. */
+struct builtin_module {
+    const char *name; /* "molo", "molo.var" */
+    const char *source;
+    size_t size;
+};
+extern const struct builtin_module builtin_modules[];
+extern const size_t builtin_module_count;
+
+/* Makes them, and the C table on top of the stack as "molo.core", known to
+ * require. Pops the table. */
+void builtin_open(lua_State *L);
+
+#endif

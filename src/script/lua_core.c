@@ -1,0 +1,223 @@
+#include "script/lua_core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "plan/options.h"
+#include "script/lua_sync.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+#include "stats/recorder.h"
+
+static void
+cancel_sleep(struct task *task)
+{
+    timer_stop(&task->timer);
+}
+
+static int
+finish_sleep(lua_State *L, struct task *task)
+{
+    return 0;
+}
+
+static const struct wait_ops sleep_wait = {
+    .name = "molo.sleep",
+    .idle = true,
+    .cancel = cancel_sleep,
+    .finish = finish_sleep,
+};
+
+/* molo.sleep(time) */
+static int
+core_sleep(lua_State *L)
+{
+    struct task *task = wait_check(L, "molo.sleep");
+    nsec_t t = mlua_check_time(L, 1, "molo.sleep");
+    wait_claim(task, &sleep_wait, NULL);
+    timer_start(&task->timer, nsec_add(clock_now(), t));
+    return wait_yield(L, task);
+}
+
+/* molo.now(): monotonic seconds since the start of the test. */
+static int
+core_now(lua_State *L)
+{
+    lua_pushnumber(L, nsec_to_seconds(clock_now() - script_of(L)->started_at));
+    return 1;
+}
+
+static const char *
+check_in_run(lua_State *L, const char *what)
+{
+    if (!script_of(L)->current)
+        mlua_misuse(L,
+                    "%s cannot be used while the file is being loaded or in a "
+                    "listener",
+                    what);
+    if (lua_type(L, 1) != LUA_TSTRING)
+        mlua_misuse(L, "%s: expected a name, got %s", what,
+                    luaL_typename(L, 1));
+    return lua_tostring(L, 1);
+}
+
+/* molo.check(name, condition) -> condition */
+static int
+core_check(lua_State *L)
+{
+    const char *name = check_in_run(L, "molo.check");
+    luaL_checkany(L, 2);
+    recorder_check(script_of(L)->env.recorder, name, lua_toboolean(L, 2));
+    lua_settop(L, 2);
+    return 1;
+}
+
+/* molo.expect(name, condition, detail) -> condition; raises `check`. */
+static int
+core_expect(lua_State *L)
+{
+    const char *name = check_in_run(L, "molo.expect");
+    luaL_checkany(L, 2);
+    bool passed = lua_toboolean(L, 2);
+    recorder_check(script_of(L)->env.recorder, name, passed);
+    if (passed) {
+        lua_settop(L, 2);
+        return 1;
+    }
+    const char *message = name;
+    if (!lua_isnoneornil(L, 3))
+        message =
+            lua_pushfstring(L, "%s: %s", name, luaL_tolstring(L, 3, NULL));
+    mlua_push_error(L, "check", message);
+    return lua_error(L);
+}
+
+static const char *
+reason(lua_State *L, const char *otherwise)
+{
+    return lua_isnoneornil(L, 1) ? otherwise : luaL_tolstring(L, 1, NULL);
+}
+
+/* molo.fail(reason): raises. */
+static int
+core_fail(lua_State *L)
+{
+    mlua_push_error(L, "script", reason(L, "failed by molo.fail"));
+    return lua_error(L);
+}
+
+static struct script *
+check_running(lua_State *L, const char *what)
+{
+    struct script *script = script_of(L);
+    if (script->load_options)
+        mlua_misuse(L, "%s cannot be used while the file is being loaded",
+                    what);
+    return script;
+}
+
+/* molo.stop(reason): the test ends in order; this run goes on. */
+static int
+core_stop(lua_State *L)
+{
+    struct script *script = check_running(L, "molo.stop");
+    script->env.host.on_stop(script->env.host.data,
+                             reason(L, "molo.stop was called"));
+    return 0;
+}
+
+/* molo.abort(reason): the test ends with exit code 1; raises `stopped`. */
+static int
+core_abort(lua_State *L)
+{
+    struct script *script = check_running(L, "molo.abort");
+    const char *why = reason(L, "molo.abort was called");
+    script->env.host.on_abort(script->env.host.data, why);
+    if (script->current && !script->in_listener)
+        return task_raise_stopped(L, script->current);
+    return 0;
+}
+
+/* molo.log(level, ...) */
+static int
+core_log(lua_State *L)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug",
+                                        NULL};
+    static const enum log_level levels[] = {LOG_ERROR, LOG_WARNING, LOG_INFO,
+                                            LOG_DEBUG};
+    const char *name = luaL_optstring(L, 1, "");
+    int level = 0;
+    while (names[level] && strcmp(names[level], name) != 0)
+        level++;
+    if (!names[level])
+        return mlua_misuse(L, "molo.log: the first argument is a level: error, "
+                              "warning, info or debug");
+    struct buf text = {0};
+    mlua_concat(L, 2, &text);
+    log_print(levels[level], "%s", text.data);
+    buf_finish(&text);
+    return 0;
+}
+
+/* The kind of an error object; nil for any other value. */
+static int
+core_error_kind(lua_State *L)
+{
+    const char *kind;
+    if (!mlua_is_error(L, 1, &kind))
+        return 0;
+    lua_pushstring(L, kind);
+    return 1;
+}
+
+/* Raises misuse at the user's line. */
+static int
+core_misuse(lua_State *L)
+{
+    return mlua_misuse(L, "%s", luaL_checkstring(L, 1));
+}
+
+/* The environment as scripts see it: -e K=V, then the process's own. */
+static int
+core_getenv(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    struct script *script = script_of(L);
+    const struct options *options =
+        script->load_options ? script->load_options : script->env.options;
+    for (size_t i = 0; i < options->env_count; i++) {
+        if (strcmp(options->env[i].key, name) == 0) {
+            lua_pushstring(L, options->env[i].value);
+            return 1;
+        }
+    }
+    lua_pushstring(L, getenv(name));
+    return 1;
+}
+
+static const luaL_Reg core_functions[] = {
+    {"abort", core_abort},
+    {"check", core_check},
+    {"error_kind", core_error_kind},
+    {"expect", core_expect},
+    {"fail", core_fail},
+    {"getenv", core_getenv},
+    {"log", core_log},
+    {"misuse", core_misuse},
+    {"now", core_now},
+    {"sleep", core_sleep},
+    {"stop", core_stop},
+    {NULL, NULL},
+};
+
+void
+lua_core_open(lua_State *L)
+{
+    luaL_newlib(L, core_functions);
+    lua_sync_open(L);
+    lua_setfield(L, -2, "sync");
+    lua_var_open(L);
+    lua_setfield(L, -2, "var");
+}

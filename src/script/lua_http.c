@@ -1,0 +1,322 @@
+#include "script/lua_http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "http/session.h"
+#include "script/lua_request.h"
+#include "script/lua_response.h"
+#include "script/lua_session.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+#include "stats/recorder.h"
+
+#define MAX_NAME 512
+
+/* What a request is judged by, beside the transfer; in the transfer's data. */
+struct exchange {
+    struct exchange *next_spare;
+    struct task *task;
+    struct lua_expected expected;
+};
+
+static bool
+status_is_expected(const struct exchange *exchange, int status)
+{
+    if (exchange->expected.count == 0)
+        return status >= 200 && status < 400;
+    for (int i = 0; i < exchange->expected.count; i++)
+        if (exchange->expected.status[i] == status)
+            return true;
+    return false;
+}
+
+static bool
+is_failed(const struct transfer *transfer)
+{
+    /* The hops of a redirect that is followed are no failures, whatever
+     * status is expected in the end. */
+    if (transfer->fault != FAULT_NONE || transfer->response.status == 0)
+        return true;
+    if (transfer->response.redirect_url.size > 0 &&
+        transfer->redirects_left > 0)
+        return false;
+    return !status_is_expected(transfer->data, transfer->response.status);
+}
+
+/* What the request is called in results, cut if it is very long. */
+static void
+copy_label(const struct transfer *transfer, char name[MAX_NAME])
+{
+    size_t size;
+    const char *label = http_request_label(&transfer->request, &size);
+    if (size >= MAX_NAME)
+        size = MAX_NAME - 1;
+    memcpy(name, label, size);
+    name[size] = '\0';
+}
+
+static void
+on_exchange(struct transfer *transfer)
+{
+    const struct exchange *exchange = transfer->data;
+    struct script *script = exchange->task->worker->script;
+    char name[MAX_NAME];
+    copy_label(transfer, name);
+    const struct transfer_timings *t = &transfer->timings;
+    bool failed = is_failed(transfer);
+    recorder_request(script->env.recorder,
+                     &(struct request_sample){
+                         .method = transfer->request.method,
+                         .name = name,
+                         .status = transfer->response.status,
+                         .failed = failed,
+                         .sends = transfer->sends,
+                         .bytes_sent = transfer->bytes_sent,
+                         .bytes_received = transfer->bytes_received,
+                         .duration = t->duration,
+                         .dns = t->dns,
+                         .connect = t->connect,
+                         .tls = t->tls,
+                         .send = t->send,
+                         .wait = t->wait,
+                         .receive = t->receive,
+                     });
+    if (log_get_level() >= LOG_DEBUG) {
+        char took[32];
+        units_format_duration(t->elapsed, took, sizeof(took));
+        log_debug(
+            "worker %d: %s %s: %d %s%s%s (%s)", (int)exchange->task->worker->id,
+            transfer->request.method, transfer->request.url.data,
+            transfer->response.status, transfer_fault_name(transfer->fault),
+            transfer->fault != FAULT_NONE ? " " : "",
+            transfer->fault != FAULT_NONE ? transfer->fault_message : "", took);
+    }
+    enum event_type type = transfer->response.status == 0 ? EVENT_REQUEST_ERROR
+                                                          : EVENT_REQUEST_END;
+    if (script_listens(script, type))
+        script_emit(script,
+                    &(struct event){
+                        .type = type,
+                        .worker = exchange->task->worker,
+                        .method = transfer->request.method,
+                        .url = transfer->request.url.data,
+                        .name = name,
+                        .status = transfer->response.status,
+                        .duration = t->duration,
+                        .kind = type == EVENT_REQUEST_ERROR
+                                    ? transfer_fault_name(transfer->fault)
+                                    : NULL,
+                        .message = type == EVENT_REQUEST_ERROR
+                                       ? transfer->fault_message
+                                       : NULL,
+                    });
+}
+
+static void
+on_done(struct transfer *transfer)
+{
+    const struct exchange *exchange = transfer->data;
+    task_wake(exchange->task);
+}
+
+/* Kept for the next request, so that one in steady state allocates nothing. */
+static struct exchange *
+take_exchange(struct task *task)
+{
+    struct script *script = task->worker->script;
+    struct exchange *exchange = script->spare_exchanges;
+    if (exchange)
+        script->spare_exchanges = exchange->next_spare;
+    else
+        exchange = xmalloc(sizeof(*exchange));
+    exchange->task = task;
+    exchange->expected.count = 0;
+    return exchange;
+}
+
+void
+lua_http_finish(struct script *script)
+{
+    while (script->spare_exchanges) {
+        struct exchange *exchange = script->spare_exchanges;
+        script->spare_exchanges = exchange->next_spare;
+        free(exchange);
+    }
+}
+
+static void
+release(struct transfer *transfer)
+{
+    struct exchange *exchange = transfer->data;
+    struct script *script = exchange->task->worker->script;
+    exchange->next_spare = script->spare_exchanges;
+    script->spare_exchanges = exchange;
+    transfer->data = NULL;
+    session_release(transfer);
+}
+
+static void
+cancel_transfer(struct task *task)
+{
+    struct transfer *transfer = task->wait.data;
+    session_cancel(transfer);
+    release(transfer);
+    task->wait.data = NULL;
+}
+
+static void
+push_http_error(lua_State *L, const struct transfer *transfer)
+{
+    char message[512];
+    snprintf(message, sizeof(message), "%s %.300s: unexpected status %d",
+             transfer->request.method, transfer->request.url.data,
+             transfer->response.status);
+    mlua_push_error(L, "http", message);
+    lua_pushinteger(L, transfer->response.status);
+    lua_setfield(L, -2, "status");
+}
+
+static void
+push_fault(lua_State *L, const struct transfer *transfer)
+{
+    char message[768];
+    snprintf(message, sizeof(message), "%s %.300s: %s",
+             transfer->request.method, transfer->request.url.data,
+             transfer->fault_message);
+    mlua_push_error(L, transfer_fault_name(transfer->fault), message);
+    if (transfer->fault_phase) {
+        lua_pushstring(L, transfer->fault_phase);
+        lua_setfield(L, -2, "phase");
+    }
+    if (transfer->fault_code != 0) {
+        lua_pushinteger(L, transfer->fault_code);
+        lua_setfield(L, -2, "code");
+    }
+}
+
+static int
+finish_transfer(lua_State *L, struct task *task)
+{
+    struct transfer *transfer = task->wait.data;
+    const struct exchange *exchange = transfer->data;
+    if (transfer->fault == FAULT_NONE &&
+        (exchange->expected.count == 0 ||
+         status_is_expected(exchange, transfer->response.status))) {
+        lua_response_push(L, transfer);
+        release(transfer);
+        return 1;
+    }
+    if (transfer->fault != FAULT_NONE)
+        push_fault(L, transfer);
+    else
+        push_http_error(L, transfer);
+    lua_pushstring(L, transfer->request.url.data);
+    lua_setfield(L, -2, "url");
+    lua_pushstring(L, transfer->request.method);
+    lua_setfield(L, -2, "method");
+    release(transfer);
+    return lua_error(L);
+}
+
+static const struct wait_ops request_wait = {
+    .name = "a request",
+    .cancel = cancel_transfer,
+    .finish = finish_transfer,
+};
+
+/* Stack: session, url, options or nil. */
+static int
+request(lua_State *L, const char *method, size_t method_size)
+{
+    struct worker *worker = lua_session_check(L, 1);
+    struct task *task = wait_check(L, "a request");
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return mlua_misuse(L, "expected a URL, got %s", luaL_typename(L, 2));
+    struct transfer *transfer = session_begin(worker_http(worker));
+    struct exchange *exchange = take_exchange(task);
+    transfer->data = exchange;
+    transfer->on_exchange = on_exchange;
+    transfer->on_done = on_done;
+    struct lua_request reading = {
+        .transfer = transfer,
+        .expected = &exchange->expected,
+        .method = method,
+        .method_size = method_size,
+    };
+    reading.url = lua_tolstring(L, 2, &reading.url_size);
+    lua_settop(L, 3);
+    lua_pushcfunction(L, lua_request_fill_in);
+    lua_pushlightuserdata(L, &reading);
+    lua_pushvalue(L, 3);
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
+        release(transfer);
+        return lua_error(L);
+    }
+    struct script *script = worker->script;
+    if (script_listens(script, EVENT_REQUEST_START)) {
+        char name[MAX_NAME];
+        copy_label(transfer, name);
+        script_emit(script, &(struct event){
+                                .type = EVENT_REQUEST_START,
+                                .worker = worker,
+                                .method = transfer->request.method,
+                                .url = transfer->request.url.data,
+                                .name = name,
+                                .duration = -1,
+                            });
+    }
+    wait_claim(task, &request_wait, transfer);
+    session_send(transfer);
+    return wait_yield(L, task);
+}
+
+/* Upvalue 1: the method. */
+static int
+session_verb(lua_State *L)
+{
+    size_t size;
+    const char *method = lua_tolstring(L, lua_upvalueindex(1), &size);
+    return request(L, method, size);
+}
+
+/* session:request(method, url, options). The method is moved below the
+ * arguments of request(), where it stays alive. */
+static int
+session_request(lua_State *L)
+{
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return mlua_misuse(L, "expected a method, got %s", luaL_typename(L, 2));
+    size_t size;
+    const char *method = lua_tolstring(L, 2, &size);
+    char copy[64];
+    if (size >= sizeof(copy))
+        return mlua_misuse(L, "a method of %d bytes is too long", (int)size);
+    memcpy(copy, method, size);
+    lua_remove(L, 2);
+    return request(L, copy, size);
+}
+
+static const luaL_Reg http_methods[] = {
+    {"request", session_request},
+    {NULL, NULL},
+};
+static const char *const verbs[][2] = {
+    {"get", "GET"},         {"head", "HEAD"},   {"post", "POST"},
+    {"put", "PUT"},         {"patch", "PATCH"}, {"delete", "DELETE"},
+    {"options", "OPTIONS"},
+};
+
+void
+lua_http_methods(lua_State *L)
+{
+    luaL_setfuncs(L, http_methods, 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
+        lua_pushstring(L, verbs[i][1]);
+        lua_pushcclosure(L, session_verb, 1);
+        lua_setfield(L, -2, verbs[i][0]);
+    }
+}

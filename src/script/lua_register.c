@@ -1,0 +1,238 @@
+/* What a scenario file says while it is loaded. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "plan/options.h"
+#include "script/lua_core.h"
+#include "script/lua_session.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+
+static struct script *
+check_loading(lua_State *L, const char *what)
+{
+    struct script *script = script_of(L);
+    if (!script->load_options)
+        mlua_misuse(L,
+                    "%s belongs at the top level of the file: it cannot be "
+                    "called once the test runs",
+                    what);
+    return script;
+}
+
+static void
+check_function(lua_State *L, int index, const char *what)
+{
+    if (lua_type(L, index) != LUA_TFUNCTION)
+        mlua_misuse(L, "%s: expected a function, got %s", what,
+                    luaL_typename(L, index));
+}
+
+static void
+scenario_options(lua_State *L, int index, struct scenario *scenario)
+{
+    static const char *const known[] = {"delay", "weight"};
+    if (!lua_istable(L, index))
+        mlua_misuse(L, "scenario '%s': options must be a table, got %s",
+                    scenario->name, luaL_typename(L, index));
+    mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
+    if (lua_getfield(L, index, "weight") != LUA_TNIL) {
+        int ok;
+        scenario->weight = lua_tonumberx(L, -1, &ok);
+        if (!ok || !(scenario->weight >= 0) || isinf(scenario->weight))
+            mlua_misuse(L, "scenario '%s': weight must be a number from 0 on",
+                        scenario->name);
+    }
+    if (lua_getfield(L, index, "delay") != LUA_TNIL) {
+        struct err err;
+        scenario->has_delay = true;
+        if (!mlua_to_range(L, -1, &scenario->delay_low, &scenario->delay_high,
+                           &err))
+            mlua_misuse(L, "scenario '%s': delay: %s", scenario->name,
+                        err.message);
+    }
+    lua_pop(L, 1);
+}
+
+/* molo.scenario(name, [options,] fn) -> fn */
+static int
+register_scenario(lua_State *L)
+{
+    struct script *script = check_loading(L, "molo.scenario");
+    if (lua_type(L, 1) != LUA_TSTRING || lua_rawlen(L, 1) == 0)
+        return mlua_misuse(L, "molo.scenario: expected a name, got %s",
+                           luaL_typename(L, 1));
+    const char *name = lua_tostring(L, 1);
+    int fn = lua_gettop(L) >= 3 ? 3 : 2;
+    lua_settop(L, fn);
+    for (size_t i = 0; i < script->scenario_count; i++)
+        if (strcmp(script->scenarios[i].name, name) == 0)
+            return mlua_misuse(L,
+                               "scenario '%s' is registered twice: names must "
+                               "be unique",
+                               name);
+    struct scenario scenario = {.name = (char *)(uintptr_t)name, .weight = 1};
+    check_function(L, fn, "molo.scenario");
+    if (fn == 3)
+        scenario_options(L, 2, &scenario);
+    scenario.name = xstrdup(name);
+    lua_pushvalue(L, fn);
+    scenario.ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    script->scenarios = xrealloc(
+        script->scenarios, (script->scenario_count + 1) * sizeof(scenario));
+    script->scenarios[script->scenario_count++] = scenario;
+    lua_settop(L, fn);
+    return 1;
+}
+
+/* Upvalue 1: the phase. */
+static int
+register_fixture(lua_State *L)
+{
+    enum worker_phase phase =
+        (enum worker_phase)lua_tointeger(L, lua_upvalueindex(1));
+    const char *name = worker_phase_name(phase);
+    char what[64];
+    snprintf(what, sizeof(what), "molo.%s", name);
+    struct script *script = check_loading(L, what);
+    check_function(L, 1, what);
+    if (script->fixtures[phase] != LUA_NOREF)
+        return mlua_misuse(L, "molo.%s is registered twice: one per file",
+                           name);
+    lua_settop(L, 1);
+    lua_pushvalue(L, 1);
+    script->fixtures[phase] = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 1;
+}
+
+static void
+add_listener(lua_State *L, struct listener_list *list, int fn)
+{
+    lua_pushvalue(L, fn);
+    int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    list->items =
+        xrealloc(list->items, (list->count + 1) * sizeof(*list->items));
+    list->items[list->count++] = (struct listener){.ref = ref};
+}
+
+/* molo.on(event, fn) */
+static int
+register_listener(lua_State *L)
+{
+    struct script *script = check_loading(L, "molo.on");
+    const char *name = luaL_optstring(L, 1, "");
+    check_function(L, 2, "molo.on");
+    bool found = false;
+    for (int type = 0; type < EVENT_TYPES; type++) {
+        if (strcmp(name, "*") != 0 &&
+            strcmp(name, event_type_name((enum event_type)type)) != 0)
+            continue;
+        add_listener(L, &script->listeners[type], 2);
+        found = true;
+    }
+    if (!found) {
+        const char *names[EVENT_TYPES];
+        for (int type = 0; type < EVENT_TYPES; type++)
+            names[type] = event_type_name((enum event_type)type);
+        struct err err;
+        mlua_unknown_key(&err, "event", name, names, EVENT_TYPES);
+        return mlua_misuse(L, "molo.on: %s", err.message);
+    }
+    return 0;
+}
+
+/* --- molo.options --- */
+
+static void
+set_option(lua_State *L, struct script *script, const char *key, int index)
+{
+    struct err err;
+    const char *text = NULL;
+    switch (lua_type(L, index)) {
+    case LUA_TBOOLEAN:
+        text = lua_toboolean(L, index) ? "true" : "false";
+        break;
+    case LUA_TSTRING:
+        text = lua_tostring(L, index);
+        break;
+    case LUA_TNUMBER:
+        lua_pushvalue(L, index); /* tostring would change a key of lua_next */
+        text = lua_tostring(L, -1);
+        break;
+    default:
+        mlua_misuse(L, "molo.options: '%s' cannot be a %s", key,
+                    luaL_typename(L, index));
+    }
+    if (!options_set(script->load_options, OPTION_SCRIPT, key, text, &err))
+        mlua_misuse(L, "molo.options: %s", err.message);
+}
+
+/* A list is repeated; a map becomes K=V. */
+static void
+set_option_table(lua_State *L, struct script *script, const char *key,
+                 int index)
+{
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        int top = lua_gettop(L);
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            lua_pushfstring(L, "%s=%s", lua_tostring(L, -2),
+                            luaL_tolstring(L, -1, NULL));
+            set_option(L, script, key, lua_gettop(L));
+        } else {
+            set_option(L, script, key, top);
+        }
+        lua_settop(L, top - 1);
+    }
+}
+
+/* molo.options{...}: the command line's options with underscores, and
+ * `session`. */
+static int
+register_options(lua_State *L)
+{
+    struct script *script = check_loading(L, "molo.options");
+    if (!lua_istable(L, 1))
+        return mlua_misuse(L, "molo.options: expected a table, got %s",
+                           luaL_typename(L, 1));
+    lua_settop(L, 1);
+    lua_pushnil(L);
+    while (lua_next(L, 1)) {
+        if (lua_type(L, 2) != LUA_TSTRING)
+            return mlua_misuse(L, "molo.options: option names are strings");
+        const char *key = lua_tostring(L, 2);
+        if (strcmp(key, "session") == 0) {
+            lua_session_check_options(L, 3);
+            lua_pushvalue(L, 3);
+            luaL_unref(L, LUA_REGISTRYINDEX, script->session_options_ref);
+            script->session_options_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        } else if (lua_istable(L, 3)) {
+            set_option_table(L, script, key, 3);
+        } else {
+            set_option(L, script, key, 3);
+        }
+        lua_settop(L, 2);
+    }
+    return 0;
+}
+
+static const luaL_Reg register_functions[] = {
+    {"on", register_listener},
+    {"options", register_options},
+    {"scenario", register_scenario},
+    {NULL, NULL},
+};
+
+void
+lua_register_open(lua_State *L)
+{
+    luaL_setfuncs(L, register_functions, 0);
+    for (int phase = 0; phase < FIXTURE_COUNT; phase++) {
+        if (phase == PHASE_RUN)
+            continue;
+        lua_pushinteger(L, phase);
+        lua_pushcclosure(L, register_fixture, 1);
+        lua_setfield(L, -2, worker_phase_name((enum worker_phase)phase));
+    }
+}

@@ -1,0 +1,40 @@
+#ifndef MOLO_SCRIPT_LUA_REQUEST_H
+#define MOLO_SCRIPT_LUA_REQUEST_H
+
+#include <lua.h>
+#include <stddef.h>
+
+/* The options of a request, from a Lua table to a transfer: one table row and
+ * one function each. */
+
+#define LUA_HTTP_MAX_REDIRECTS 10
+#define LUA_MAX_EXPECTED 16
+
+struct session;
+struct transfer;
+
+/* Statuses of the option `expect`. */
+struct lua_expected {
+    int status[LUA_MAX_EXPECTED];
+    int count; /* 0: not given, 2xx and 3xx */
+};
+
+struct lua_request {
+    struct transfer *transfer;
+    struct lua_expected *expected;
+    const char *url;
+    size_t url_size;
+    const char *method;
+    size_t method_size;
+};
+
+/* Fills in the transfer; to be called protected, because it raises. Arguments:
+ * a light userdata (struct lua_request), the options or nil. */
+int lua_request_fill_in(lua_State *L);
+
+/* The `redirects` option: a number, or false for none. Raises. */
+int lua_http_check_redirects(lua_State *L, int index);
+/* Makes the headers of the table at `index` defaults of a session. Raises. */
+void lua_http_session_headers(lua_State *L, int index, struct session *http);
+
+#endif

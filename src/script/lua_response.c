@@ -1,0 +1,333 @@
+#include "script/lua_response.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "http/transfer.h"
+#include "script/mlua.h"
+
+static const char response_metatable[] = "molo.response";
+static const char headers_metatable[] = "molo.headers";
+
+struct response {
+    int status, http_version, redirects;
+    struct transfer_timings timings;
+    uint64_t bytes_sent, bytes_received;
+};
+/* User values of a response. */
+enum { SLOT_BODY = 1, SLOT_HEADERS, SLOT_URL, SLOT_COUNT = SLOT_URL };
+
+void
+lua_response_push(lua_State *L, const struct transfer *transfer)
+{
+    struct response *r = lua_newuserdatauv(L, sizeof(*r), SLOT_COUNT);
+    const struct http_response *got = &transfer->response;
+    *r = (struct response){
+        .status = got->status,
+        .http_version = got->http_version,
+        .redirects = transfer->redirects_followed,
+        .timings = transfer->timings,
+        .bytes_sent = transfer->bytes_sent,
+        .bytes_received = transfer->bytes_received,
+    };
+    luaL_setmetatable(L, response_metatable);
+    lua_pushlstring(L, got->body.data ? got->body.data : "", got->body.size);
+    lua_setiuservalue(L, -2, SLOT_BODY);
+    lua_pushlstring(L, got->headers.data ? got->headers.data : "",
+                    got->headers.size);
+    lua_setiuservalue(L, -2, SLOT_HEADERS);
+    lua_pushlstring(L, transfer->request.url.data, transfer->request.url.size);
+    lua_setiuservalue(L, -2, SLOT_URL);
+}
+
+/* --- headers --- */
+
+/* {lower-case name = {value, ...}}, in user value 1 of a headers object. */
+static void
+parse_headers(lua_State *L, const char *lines, size_t size)
+{
+    lua_newtable(L);
+    size_t pos = 0, name_size, value_size;
+    const char *name, *value;
+    while (http_header_next(lines, size, &pos, &name, &name_size, &value,
+                            &value_size)) {
+        luaL_Buffer lower;
+        char *out = luaL_buffinitsize(L, &lower, name_size);
+        for (size_t i = 0; i < name_size; i++)
+            out[i] = (char)tolower((unsigned char)name[i]);
+        luaL_pushresultsize(&lower, name_size);
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, -3) == LUA_TNIL) {
+            lua_pop(L, 1);
+            lua_newtable(L);
+            lua_pushvalue(L, -2);
+            lua_pushvalue(L, -2);
+            lua_rawset(L, -5);
+        }
+        lua_pushlstring(L, value, value_size);
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+        lua_pop(L, 2);
+    }
+}
+
+static void
+push_lower(lua_State *L, int index)
+{
+    size_t size;
+    const char *name = luaL_checklstring(L, index, &size);
+    luaL_Buffer lower;
+    char *out = luaL_buffinitsize(L, &lower, size);
+    for (size_t i = 0; i < size; i++)
+        out[i] = (char)tolower((unsigned char)name[i]);
+    luaL_pushresultsize(&lower, size);
+}
+
+/* headers:all(name): every value of that name, in order. */
+static int
+headers_all(lua_State *L)
+{
+    luaL_checkudata(L, 1, headers_metatable);
+    lua_getiuservalue(L, 1, 1);
+    push_lower(L, 2);
+    lua_newtable(L);
+    if (lua_pushvalue(L, 4), lua_rawget(L, 3) == LUA_TNIL)
+        return lua_settop(L, 5), 1;
+    lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, 6, i);
+        lua_rawseti(L, 5, i);
+    }
+    lua_settop(L, 5);
+    return 1;
+}
+
+/* The first value of that name, in any case; nil if there is none. */
+static int
+headers_index(lua_State *L)
+{
+    luaL_checkudata(L, 1, headers_metatable);
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return 0;
+    lua_getiuservalue(L, 1, 1);
+    push_lower(L, 2);
+    if (lua_rawget(L, 3) != LUA_TNIL) {
+        lua_rawgeti(L, -1, 1);
+        return 1;
+    }
+    if (strcmp(lua_tostring(L, 2), "all") == 0) {
+        lua_pushcfunction(L, headers_all);
+        return 1;
+    }
+    return 0;
+}
+
+static int
+next_header(lua_State *L)
+{
+    lua_settop(L, 2);
+    if (!lua_next(L, 1))
+        return 0;
+    lua_rawgeti(L, -1, 1);
+    lua_remove(L, -2);
+    return 2;
+}
+
+/* pairs(headers): lower-case names and first values. */
+static int
+headers_pairs(lua_State *L)
+{
+    luaL_checkudata(L, 1, headers_metatable);
+    lua_pushcfunction(L, next_header);
+    lua_getiuservalue(L, 1, 1);
+    lua_pushnil(L);
+    return 3;
+}
+
+static void
+push_headers(lua_State *L, int response)
+{
+    if (lua_getiuservalue(L, response, SLOT_HEADERS) != LUA_TSTRING)
+        return; /* made before */
+    size_t size;
+    const char *lines = lua_tolstring(L, -1, &size);
+    lua_newuserdatauv(L, 0, 1);
+    parse_headers(L, lines, size);
+    lua_setiuservalue(L, -2, 1);
+    luaL_setmetatable(L, headers_metatable);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, response, SLOT_HEADERS);
+}
+
+/* --- the response --- */
+
+static void
+set_seconds(lua_State *L, const char *name, nsec_t t)
+{
+    if (t < 0)
+        return;
+    lua_pushnumber(L, nsec_to_seconds(t));
+    lua_setfield(L, -2, name);
+}
+
+static void
+push_timings(lua_State *L, const struct transfer_timings *t)
+{
+    lua_createtable(L, 0, 6);
+    set_seconds(L, "dns", t->dns);
+    set_seconds(L, "connect", t->connect);
+    set_seconds(L, "tls", t->tls);
+    set_seconds(L, "send", t->send);
+    set_seconds(L, "wait", t->wait);
+    set_seconds(L, "receive", t->receive);
+}
+
+/* response:json() */
+static int
+response_json(lua_State *L)
+{
+    luaL_checkudata(L, 1, response_metatable);
+    lua_getiuservalue(L, 1, SLOT_BODY);
+    size_t size;
+    const char *body = lua_tolstring(L, -1, &size);
+    json_error_t error;
+    json_t *json = json_loadb(body, size, JSON_DECODE_ANY, &error);
+    if (!json) {
+        char message[256];
+        snprintf(message, sizeof(message),
+                 "the body is not JSON: %s at line %d, column %d", error.text,
+                 error.line, error.column);
+        mlua_push_error(L, "decode", message);
+        return lua_error(L);
+    }
+    /* jansson's memory is not Lua's: free it whatever happens. */
+    mlua_push_json(L, json);
+    json_decref(json);
+    return 1;
+}
+
+enum field {
+    FIELD_STATUS,
+    FIELD_OK,
+    FIELD_BODY,
+    FIELD_HEADERS,
+    FIELD_URL,
+    FIELD_HTTP_VERSION,
+    FIELD_ELAPSED,
+    FIELD_TIMINGS,
+    FIELD_BYTES_SENT,
+    FIELD_BYTES_RECEIVED,
+    FIELD_REDIRECTS,
+    FIELD_JSON,
+    FIELD_COUNT,
+};
+static const char *const field_names[FIELD_COUNT] = {
+    [FIELD_STATUS] = "status",
+    [FIELD_OK] = "ok",
+    [FIELD_BODY] = "body",
+    [FIELD_HEADERS] = "headers",
+    [FIELD_URL] = "url",
+    [FIELD_HTTP_VERSION] = "http_version",
+    [FIELD_ELAPSED] = "elapsed",
+    [FIELD_TIMINGS] = "timings",
+    [FIELD_BYTES_SENT] = "bytes_sent",
+    [FIELD_BYTES_RECEIVED] = "bytes_received",
+    [FIELD_REDIRECTS] = "redirects",
+    [FIELD_JSON] = "json",
+};
+
+static void
+push_http_version(lua_State *L, int version)
+{
+    if (version % 10 == 0 && version >= 20)
+        lua_pushfstring(L, "%d", version / 10);
+    else
+        lua_pushfstring(L, "%d.%d", version / 10, version % 10);
+}
+
+/* Upvalue 1: field names to numbers. */
+static int
+response_index(lua_State *L)
+{
+    const struct response *r = luaL_checkudata(L, 1, response_metatable);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
+        return mlua_misuse(L, "a response has no field '%s'",
+                           luaL_tolstring(L, 2, NULL));
+    switch ((enum field)lua_tointeger(L, -1)) {
+    case FIELD_STATUS:
+        lua_pushinteger(L, r->status);
+        return 1;
+    case FIELD_OK:
+        lua_pushboolean(L, r->status >= 200 && r->status < 400);
+        return 1;
+    case FIELD_BODY:
+        lua_getiuservalue(L, 1, SLOT_BODY);
+        return 1;
+    case FIELD_HEADERS:
+        push_headers(L, 1);
+        return 1;
+    case FIELD_URL:
+        lua_getiuservalue(L, 1, SLOT_URL);
+        return 1;
+    case FIELD_HTTP_VERSION:
+        push_http_version(L, r->http_version);
+        return 1;
+    case FIELD_ELAPSED:
+        lua_pushnumber(L, nsec_to_seconds(r->timings.elapsed));
+        return 1;
+    case FIELD_TIMINGS:
+        push_timings(L, &r->timings);
+        return 1;
+    case FIELD_BYTES_SENT:
+        lua_pushinteger(L, (lua_Integer)r->bytes_sent);
+        return 1;
+    case FIELD_BYTES_RECEIVED:
+        lua_pushinteger(L, (lua_Integer)r->bytes_received);
+        return 1;
+    case FIELD_REDIRECTS:
+        lua_pushinteger(L, r->redirects);
+        return 1;
+    case FIELD_JSON:
+        lua_pushcfunction(L, response_json);
+        return 1;
+    case FIELD_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static int
+response_tostring(lua_State *L)
+{
+    const struct response *r = luaL_checkudata(L, 1, response_metatable);
+    lua_getiuservalue(L, 1, SLOT_URL);
+    lua_pushfstring(L, "response %d of %s", r->status, lua_tostring(L, -1));
+    return 1;
+}
+
+static const luaL_Reg response_meta[] = {
+    {"__tostring", response_tostring},
+    {NULL, NULL},
+};
+static const luaL_Reg headers_meta[] = {
+    {"__index", headers_index},
+    {"__pairs", headers_pairs},
+    {NULL, NULL},
+};
+
+void
+lua_response_open(lua_State *L)
+{
+    luaL_newmetatable(L, response_metatable);
+    luaL_setfuncs(L, response_meta, 0);
+    lua_createtable(L, 0, FIELD_COUNT);
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        lua_pushinteger(L, i);
+        lua_setfield(L, -2, field_names[i]);
+    }
+    lua_pushcclosure(L, response_index, 1);
+    lua_setfield(L, -2, "__index");
+    luaL_newmetatable(L, headers_metatable);
+    luaL_setfuncs(L, headers_meta, 0);
+    lua_pop(L, 2);
+}

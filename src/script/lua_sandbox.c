@@ -1,0 +1,148 @@
+/* What of Lua's own library would break the rules of a run is replaced. */
+#include <string.h>
+
+#include "base/log.h"
+#include "script/lua_core.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+
+/* print(...): stdout belongs to the result. */
+static int
+sandbox_print(lua_State *L)
+{
+    struct buf text = {0};
+    mlua_concat(L, 1, &text);
+    log_print(LOG_INFO, "%s", text.data);
+    buf_finish(&text);
+    return 0;
+}
+
+/* assert(condition, message): raises `check`, which is counted as what it is.
+ */
+static int
+sandbox_assert(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    if (lua_toboolean(L, 1))
+        return lua_gettop(L);
+    if (lua_gettop(L) >= 2 && !lua_isstring(L, 2)) {
+        lua_settop(L, 2);
+        return lua_error(L);
+    }
+    mlua_push_error(L, "check",
+                    lua_gettop(L) >= 2 ? lua_tostring(L, 2)
+                                       : "assertion failed!");
+    char where[128];
+    mlua_where(L, where, sizeof(where));
+    lua_pushstring(L, where);
+    lua_setfield(L, -2, "where");
+    return lua_error(L);
+}
+
+static int
+sandbox_exit(lua_State *L)
+{
+    return mlua_misuse(L, "os.exit would lose the results: use molo.stop, "
+                          "molo.abort or molo.fail");
+}
+
+static int
+sandbox_sethook(lua_State *L)
+{
+    return mlua_misuse(L, "debug.sethook is not available: the hook belongs to "
+                          "the watchdog");
+}
+
+/* True if `co` is a coroutine of molo's own. */
+static bool
+is_task(lua_State *L, lua_State *co)
+{
+    struct script *script = script_of(L);
+    for (size_t i = 0; i < script->worker_slots; i++)
+        if (script->workers[i] && script->workers[i]->task.co == co)
+            return true;
+    return false;
+}
+
+static int
+sandbox_yield(lua_State *L)
+{
+    struct task *task = script_of(L)->current;
+    if (task && task->co == L)
+        return mlua_misuse(L, "coroutine.yield: nobody resumes a scenario but "
+                              "molo; to let others run use molo.sleep(0)");
+    return lua_yield(L, lua_gettop(L));
+}
+
+/* Upvalue 1: the original. */
+static int
+sandbox_not_of_molo(lua_State *L)
+{
+    lua_State *co = lua_tothread(L, 1);
+    if (co && is_task(L, co))
+        return mlua_misuse(L, "a scenario's own coroutine belongs to molo: it "
+                              "cannot be resumed or closed");
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+static void
+replace(lua_State *L, const char *library, const char *name, lua_CFunction fn)
+{
+    lua_getglobal(L, library);
+    lua_pushcfunction(L, fn);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+static void
+guard(lua_State *L, const char *name)
+{
+    lua_getglobal(L, "coroutine");
+    lua_getfield(L, -1, name);
+    lua_pushcclosure(L, sandbox_not_of_molo, 1);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+static int
+undeclared_read(lua_State *L)
+{
+    return mlua_misuse(L,
+                       "'%s' is not defined: declare it with local, or keep "
+                       "what a worker remembers in session.state and what all "
+                       "share with molo.set_var",
+                       luaL_tolstring(L, 2, NULL));
+}
+
+static int
+undeclared_write(lua_State *L)
+{
+    return mlua_misuse(L,
+                       "assignment to undeclared global '%s': declare it with "
+                       "local, or keep what a worker remembers in "
+                       "session.state and what all share with molo.set_var",
+                       luaL_tolstring(L, 2, NULL));
+}
+
+void
+lua_sandbox_open(lua_State *L)
+{
+    lua_register(L, "print", sandbox_print);
+    lua_register(L, "assert", sandbox_assert);
+    replace(L, "os", "exit", sandbox_exit);
+    replace(L, "debug", "sethook", sandbox_sethook);
+    replace(L, "coroutine", "yield", sandbox_yield);
+    guard(L, "resume");
+    guard(L, "close");
+    lua_pushglobaltable(L);
+    lua_createtable(L, 0, 3);
+    lua_pushcfunction(L, undeclared_read);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, undeclared_write);
+    lua_setfield(L, -2, "__newindex");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
+}

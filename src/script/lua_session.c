@@ -1,0 +1,361 @@
+#include "script/lua_session.h"
+
+#include <string.h>
+
+#include "base/units.h"
+#include "http/session.h"
+#include "plan/options.h"
+#include "plan/plan.h"
+#include "script/lua_http.h"
+#include "script/lua_request.h"
+#include "script/lua_util.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+
+static const char session_metatable[] = "molo.session";
+
+enum view { VIEW_SESSION, VIEW_WORKER };
+
+struct session_view {
+    struct worker *worker; /* NULL: gone */
+    enum view view;
+    bool global; /* `run` of the global fixtures */
+};
+
+static void
+push_view(lua_State *L, struct worker *worker, enum view view)
+{
+    int *ref = &worker->view_refs[view];
+    if (*ref != LUA_NOREF) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, *ref);
+        return;
+    }
+    struct session_view *v = lua_newuserdatauv(L, sizeof(*v), 0);
+    *v = (struct session_view){
+        .worker = worker,
+        .view = view,
+        .global = worker->id == HUB_GLOBAL,
+    };
+    luaL_setmetatable(L, session_metatable);
+    lua_pushvalue(L, -1);
+    *ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void
+lua_session_push(lua_State *L, struct worker *worker, enum worker_phase phase)
+{
+    switch (phase) {
+    case PHASE_SETUP:
+    case PHASE_TEARDOWN:
+        push_view(L, worker, VIEW_WORKER);
+        return;
+    case PHASE_GLOBAL_SETUP:
+    case PHASE_SETUP_SESSION:
+    case PHASE_RUN:
+    case PHASE_TEARDOWN_SESSION:
+    case PHASE_GLOBAL_TEARDOWN:
+        push_view(L, worker, VIEW_SESSION);
+        return;
+    }
+}
+
+void
+lua_session_detach(lua_State *L, int ref)
+{
+    if (ref == LUA_NOREF)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
+    struct session_view *v = lua_touserdata(L, -1);
+    v->worker = NULL;
+    lua_pop(L, 1);
+}
+
+struct worker *
+lua_session_check(lua_State *L, int index)
+{
+    struct session_view *v = luaL_testudata(L, index, session_metatable);
+    if (!v || v->view != VIEW_SESSION)
+        mlua_misuse(L, "expected the session as first argument: call it as "
+                       "session:get(...), with a colon");
+    if (!v->worker)
+        mlua_misuse(L, "this session has ended with its worker");
+    const struct task *current = script_of(L)->current;
+    if (current && current->worker != v->worker)
+        mlua_misuse(L,
+                    "this session belongs to worker %d; use the one that "
+                    "was passed to this run",
+                    (int)v->worker->id);
+    return v->worker;
+}
+
+static void
+push_state(lua_State *L, struct worker *worker)
+{
+    if (worker->state_ref == LUA_NOREF) {
+        lua_newtable(L);
+        worker->state_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, worker->state_ref);
+}
+
+/* Every worker has its own copy, made when it first looks. */
+static void
+push_data(lua_State *L, struct worker *worker)
+{
+    struct script *script = worker->script;
+    if (worker->data_ref == LUA_NOREF) {
+        if (!script->data) {
+            lua_pushnil(L);
+            return;
+        }
+        mlua_push_value(L, script->data);
+        worker->data_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, worker->data_ref);
+}
+
+enum field {
+    FIELD_WORKER_ID,
+    FIELD_WORKLOAD,
+    FIELD_INDEX,
+    FIELD_DATA,
+    FIELD_STATE,
+    FIELD_LAST_OF_WORKER = FIELD_STATE,
+    FIELD_STEP,
+    FIELD_WORKERS,
+    FIELD_SCENARIO,
+    FIELD_RNG,
+    FIELD_LAST_OF_SESSION = FIELD_RNG,
+    FIELD_WORKLOADS,
+    FIELD_SEED,
+    FIELD_COUNT,
+};
+static const char *const field_names[FIELD_COUNT] = {
+    [FIELD_WORKER_ID] = "worker_id",
+    [FIELD_WORKLOAD] = "workload",
+    [FIELD_INDEX] = "index",
+    [FIELD_DATA] = "data",
+    [FIELD_STATE] = "state",
+    [FIELD_STEP] = "step",
+    [FIELD_WORKERS] = "workers",
+    [FIELD_SCENARIO] = "scenario",
+    [FIELD_RNG] = "rng",
+    [FIELD_WORKLOADS] = "workloads",
+    [FIELD_SEED] = "seed",
+};
+
+static void
+push_field(lua_State *L, struct worker *worker, enum field field)
+{
+    const struct plan *plan = worker->script->env.plan;
+    switch (field) {
+    case FIELD_WORKER_ID:
+        lua_pushinteger(L, worker->id);
+        return;
+    case FIELD_WORKLOAD:
+        if (worker->workload)
+            lua_pushstring(L, worker->workload->name);
+        else
+            lua_pushnil(L);
+        return;
+    case FIELD_INDEX:
+        lua_pushinteger(L, worker->index);
+        return;
+    case FIELD_DATA:
+        push_data(L, worker);
+        return;
+    case FIELD_STATE:
+        push_state(L, worker);
+        return;
+    case FIELD_STEP:
+        lua_pushinteger(L, worker->step);
+        return;
+    case FIELD_WORKERS:
+        lua_pushinteger(L, worker->workload ? worker->workload->workers
+                                            : plan->workers);
+        return;
+    case FIELD_SCENARIO:
+        lua_pushstring(L, worker->scenario);
+        return;
+    case FIELD_RNG:
+        lua_rng_push(L, worker);
+        return;
+    case FIELD_WORKLOADS:
+        lua_createtable(L, 0, (int)plan->workload_count);
+        for (size_t i = 0; i < plan->workload_count; i++) {
+            lua_createtable(L, 0, 1);
+            lua_pushinteger(L, plan->workloads[i].workers);
+            lua_setfield(L, -2, "workers");
+            lua_setfield(L, -2, plan->workloads[i].name);
+        }
+        return;
+    case FIELD_SEED:
+        lua_pushinteger(L, (lua_Integer)worker->script->env.options->seed);
+        return;
+    case FIELD_COUNT:
+        break;
+    }
+    lua_pushnil(L);
+}
+
+/* Upvalues: 1 methods, 2 field names to numbers. */
+static int
+session_index(lua_State *L)
+{
+    struct session_view *v = lua_touserdata(L, 1);
+    lua_pushvalue(L, 2);
+    if (v->view == VIEW_SESSION &&
+        lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+        return 1;
+    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(2));
+    if (lua_isinteger(L, -1)) {
+        enum field field = (enum field)lua_tointeger(L, -1);
+        enum field last = v->view == VIEW_WORKER ? FIELD_LAST_OF_WORKER
+                          : v->global            ? FIELD_COUNT
+                                                 : FIELD_LAST_OF_SESSION;
+        if (!v->worker)
+            return mlua_misuse(L, "this session has ended with its worker");
+        if (field <= last) {
+            push_field(L, v->worker, field);
+            return 1;
+        }
+    }
+    lua_pushnil(L);
+    return 1;
+}
+
+static int
+session_newindex(lua_State *L)
+{
+    return mlua_misuse(L,
+                       "cannot assign '%s' of a session: keep what is yours in "
+                       "session.state",
+                       luaL_tolstring(L, 2, NULL));
+}
+
+static int
+session_tostring(lua_State *L)
+{
+    struct session_view *v = lua_touserdata(L, 1);
+    if (v->worker)
+        lua_pushfstring(L, "session of worker %d", (int)v->worker->id);
+    else
+        lua_pushliteral(L, "session (ended)");
+    return 1;
+}
+
+/* session:quit(reason) */
+static int
+session_quit(lua_State *L)
+{
+    lua_session_check(L, 1)->quit = true;
+    return 0;
+}
+
+static const char *const session_option_names[] = {
+    "base_url",
+    "headers",
+    "redirects",
+    "timeout",
+};
+
+void
+lua_session_check_options(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    if (!lua_istable(L, index))
+        mlua_misuse(L, "session options are a table, got %s",
+                    luaL_typename(L, index));
+    mlua_check_keys(L, index, session_option_names,
+                    ARRAY_LENGTH(session_option_names));
+}
+
+void
+lua_session_set_options(lua_State *L, struct worker *worker, int index)
+{
+    index = lua_absindex(L, index);
+    lua_session_check_options(L, index);
+    struct session *http = worker_http(worker);
+    struct session_defaults defaults = session_get_defaults(http);
+    if (lua_getfield(L, index, "base_url") != LUA_TNIL) {
+        if (lua_type(L, -1) != LUA_TSTRING)
+            mlua_misuse(L, "base_url must be a string");
+        defaults.base_url = lua_tostring(L, -1);
+    }
+    if (lua_getfield(L, index, "timeout") != LUA_TNIL)
+        defaults.timeout = mlua_check_time(L, -1, "timeout");
+    if (lua_getfield(L, index, "redirects") != LUA_TNIL)
+        defaults.max_redirects = lua_http_check_redirects(L, -1);
+    session_configure(http, &defaults);
+    if (lua_getfield(L, index, "headers") != LUA_TNIL)
+        lua_http_session_headers(L, lua_gettop(L), http);
+    lua_settop(L, index);
+}
+
+static int
+apply_script_defaults(lua_State *L)
+{
+    struct worker *worker = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, worker->script->session_options_ref);
+    lua_session_set_options(L, worker, -1);
+    return 0;
+}
+
+void
+lua_session_apply_defaults(struct worker *worker)
+{
+    struct script *script = worker->script;
+    const struct options *options = script->env.options;
+    session_configure(worker->http, &(struct session_defaults){
+                                        .base_url = options->base_url,
+                                        .timeout = options->timeout,
+                                        .max_redirects = LUA_HTTP_MAX_REDIRECTS,
+                                    });
+    for (size_t i = 0; i < options->headers.count; i++) {
+        const char *line = options->headers.items[i];
+        const char *colon = strchr(line, ':');
+        const char *value = colon + 1 + strspn(colon + 1, " ");
+        session_set_header(worker->http, line, (size_t)(colon - line), value,
+                           strlen(value), NULL);
+    }
+    if (script->session_options_ref == LUA_NOREF)
+        return;
+    /* Checked when the file was loaded; it can only run out of memory. */
+    lua_State *L = script->L;
+    int top = lua_gettop(L);
+    lua_pushcfunction(L, apply_script_defaults);
+    lua_pushlightuserdata(L, worker);
+    lua_pcall(L, 1, 0, 0);
+    lua_settop(L, top);
+}
+
+static const luaL_Reg session_methods[] = {
+    {"quit", session_quit},
+    {NULL, NULL},
+};
+
+/* Leaves the table of methods on the stack: Lua modules add to it. */
+void
+lua_session_open(lua_State *L)
+{
+    luaL_newmetatable(L, session_metatable);
+    luaL_newlib(L, session_methods);
+    lua_http_methods(L);
+    lua_pushvalue(L, -1);
+    lua_createtable(L, 0, FIELD_COUNT);
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        lua_pushinteger(L, i);
+        lua_setfield(L, -2, field_names[i]);
+    }
+    lua_pushcclosure(L, session_index, 2);
+    lua_setfield(L, -3, "__index");
+    lua_pushcfunction(L, session_newindex);
+    lua_setfield(L, -3, "__newindex");
+    lua_pushcfunction(L, session_tostring);
+    lua_setfield(L, -3, "__tostring");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -3, "__metatable");
+    lua_remove(L, -2);
+}

@@ -1,0 +1,30 @@
+#ifndef MOLO_SCRIPT_LUA_SESSION_H
+#define MOLO_SCRIPT_LUA_SESSION_H
+
+#include <lua.h>
+
+#include "script/worker.h"
+
+/* The objects `session`, `run` and `worker` that scenarios and fixtures get:
+ * views of a struct worker. */
+
+/* Pushes the view that fits the phase. */
+void
+lua_session_push(lua_State *L, struct worker *worker, enum worker_phase phase);
+/* The worker behind the session at `index`; raises when there is none, or it is
+ * not the one that runs now. */
+struct worker *lua_session_check(lua_State *L, int index);
+/* The worker is gone: its view, if a script kept it, raises from now on. */
+void lua_session_detach(lua_State *L, int ref);
+
+/* The options in force before setup: command line, then
+ * molo.options{session = ...}. Does not raise. */
+void lua_session_apply_defaults(struct worker *worker);
+/* Applies the option table at `index` to the worker's session. Raises. */
+void lua_session_set_options(lua_State *L, struct worker *worker, int index);
+/* Raises unless the table at `index` has session options only. */
+void lua_session_check_options(lua_State *L, int index);
+
+void lua_session_open(lua_State *L);
+
+#endif

@@ -1,0 +1,214 @@
+/* session.rng, math.random, molo.json. */
+#include "script/lua_util.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+
+static const char rng_metatable[] = "molo.rng";
+
+/* The generator that draws now: of the worker that runs, else the shard's. */
+static struct rng *
+current_rng(lua_State *L)
+{
+    struct script *script = script_of(L);
+    return script->current ? &script->current->worker->rng : &script->load_rng;
+}
+
+void
+lua_rng_push(lua_State *L, struct worker *worker)
+{
+    /* One object serves all: it draws from whoever runs. */
+    luaL_getmetatable(L, rng_metatable);
+    lua_getfield(L, -1, "instance");
+    lua_remove(L, -2);
+}
+
+static void
+check_rng(lua_State *L)
+{
+    if (!luaL_testudata(L, 1, rng_metatable))
+        mlua_misuse(L, "call it on session.rng, with a colon: "
+                       "session.rng:int(1, 6)");
+}
+
+/* rng:int(low, high) */
+static int
+rng_method_int(lua_State *L)
+{
+    check_rng(L);
+    lua_Integer low = luaL_checkinteger(L, 2);
+    lua_Integer high = luaL_checkinteger(L, 3);
+    if (low > high)
+        return mlua_misuse(L, "rng:int: the range is empty (%lld to %lld)",
+                           (long long)low, (long long)high);
+    lua_pushinteger(L, rng_int(current_rng(L), low, high));
+    return 1;
+}
+
+/* rng:float(low, high): [0, 1) without arguments */
+static int
+rng_method_float(lua_State *L)
+{
+    check_rng(L);
+    double low = luaL_optnumber(L, 2, 0), high = luaL_optnumber(L, 3, 1);
+    lua_pushnumber(L, low + (high - low) * rng_double(current_rng(L)));
+    return 1;
+}
+
+static lua_Integer
+check_list(lua_State *L, const char *what)
+{
+    check_rng(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer count = luaL_len(L, 2);
+    if (count == 0)
+        mlua_misuse(L, "%s: the list is empty", what);
+    return count;
+}
+
+/* rng:pick(list) */
+static int
+rng_method_pick(lua_State *L)
+{
+    lua_Integer count = check_list(L, "rng:pick");
+    lua_geti(L, 2, rng_int(current_rng(L), 1, count));
+    return 1;
+}
+
+/* rng:shuffle(list): in place; returns it (Fisher-Yates) */
+static int
+rng_method_shuffle(lua_State *L)
+{
+    check_rng(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    for (lua_Integer i = luaL_len(L, 2); i > 1; i--) {
+        lua_Integer j = rng_int(current_rng(L), 1, i);
+        lua_geti(L, 2, i);
+        lua_geti(L, 2, j);
+        lua_seti(L, 2, i);
+        lua_seti(L, 2, j);
+    }
+    lua_settop(L, 2);
+    return 1;
+}
+
+/* rng:exponential(mean) */
+static int
+rng_method_exponential(lua_State *L)
+{
+    check_rng(L);
+    double mean = luaL_checknumber(L, 2);
+    if (!(mean > 0))
+        return mlua_misuse(L, "rng:exponential: the mean must be above 0");
+    lua_pushnumber(L, -mean * log1p(-rng_double(current_rng(L))));
+    return 1;
+}
+
+/* math.random with Lua's arguments */
+static int
+math_random(lua_State *L)
+{
+    struct rng *rng = current_rng(L);
+    lua_Integer low = 1, high;
+    switch (lua_gettop(L)) {
+    case 0:
+        lua_pushnumber(L, rng_double(rng));
+        return 1;
+    case 1:
+        high = luaL_checkinteger(L, 1);
+        if (high == 0) {
+            lua_pushinteger(L, (lua_Integer)rng_next(rng));
+            return 1;
+        }
+        break;
+    case 2:
+        low = luaL_checkinteger(L, 1);
+        high = luaL_checkinteger(L, 2);
+        break;
+    default:
+        return luaL_error(L, "wrong number of arguments");
+    }
+    luaL_argcheck(L, low <= high, lua_gettop(L), "interval is empty");
+    lua_pushinteger(L, rng_int(rng, low, high));
+    return 1;
+}
+
+static int
+math_randomseed(lua_State *L)
+{
+    return mlua_misuse(L, "math.randomseed: the seed of a test is --seed, so "
+                          "that a run can be repeated");
+}
+
+static const luaL_Reg rng_methods[] = {
+    {"exponential", rng_method_exponential},
+    {"float", rng_method_float},
+    {"int", rng_method_int},
+    {"pick", rng_method_pick},
+    {"shuffle", rng_method_shuffle},
+    {NULL, NULL},
+};
+
+void
+lua_rng_open(lua_State *L)
+{
+    luaL_newmetatable(L, rng_metatable);
+    luaL_newlib(L, rng_methods);
+    lua_setfield(L, -2, "__index");
+    lua_newuserdatauv(L, 0, 0);
+    luaL_setmetatable(L, rng_metatable);
+    lua_setfield(L, -2, "instance");
+    lua_pop(L, 1);
+    lua_getglobal(L, "math");
+    lua_pushcfunction(L, math_random);
+    lua_setfield(L, -2, "random");
+    lua_pushcfunction(L, math_randomseed);
+    lua_setfield(L, -2, "randomseed");
+    lua_pop(L, 1);
+}
+
+/* json.encode(value) -> string */
+static int
+json_encode(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    json_t *json = mlua_check_json(L, 1);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(json);
+    lua_pushstring(L, text);
+    free(text);
+    return 1;
+}
+
+/* json.decode(text) -> value */
+static int
+json_decode(lua_State *L)
+{
+    size_t size;
+    const char *text = luaL_checklstring(L, 1, &size);
+    json_error_t error;
+    json_t *json = json_loadb(text, size, JSON_DECODE_ANY, &error);
+    if (!json)
+        return mlua_misuse(L, "json.decode: %s at line %d, column %d",
+                           error.text, error.line, error.column);
+    mlua_push_json(L, json);
+    json_decref(json);
+    return 1;
+}
+
+static const luaL_Reg json_functions[] = {
+    {"decode", json_decode},
+    {"encode", json_encode},
+    {NULL, NULL},
+};
+
+void
+lua_json_open(lua_State *L)
+{
+    luaL_newlib(L, json_functions);
+}

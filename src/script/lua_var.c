@@ -1,0 +1,258 @@
+/* Shared variables. What runs functions of the script around these (factories,
+ * update functions, predicates) is lua/molo/var.lua. */
+#include "hub/op.h"
+#include "script/lua_sync.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+
+/* Checks that the caller may use variables, and names the variable. */
+static struct task *
+check_variable(lua_State *L, const char *what, struct hub_op *op)
+{
+    struct task *task = wait_check(L, what);
+    if (task->updating > 0)
+        mlua_misuse(L,
+                    "%s cannot be used inside the function of update_var: "
+                    "others wait for the variable meanwhile",
+                    what);
+    op->object = HUB_VARIABLE;
+    op->name = lua_sync_check_name(L, 1, what);
+    op->timeout = HUB_TIMEOUT_DEFAULT;
+    return task;
+}
+
+static int
+grant_value(lua_State *L, struct task *task)
+{
+    mlua_push_value(L, task->wait.reply.value);
+    return 1;
+}
+
+/* must_make, value */
+static int
+grant_or_make(lua_State *L, struct task *task)
+{
+    const struct wait_reply *reply = &task->wait.reply;
+    lua_pushboolean(L, reply->status == HUB_MAKE);
+    mlua_push_value(L, reply->value);
+    return 2;
+}
+
+static int
+grant_lock(lua_State *L, struct task *task)
+{
+    task->updating++;
+    mlua_push_value(L, task->wait.reply.value);
+    return 1;
+}
+
+/* value, version, seconds left of the timeout (nil: none) */
+static int
+grant_change(lua_State *L, struct task *task)
+{
+    const struct wait_reply *reply = &task->wait.reply;
+    mlua_push_value(L, reply->value);
+    lua_pushinteger(L, reply->version);
+    if (reply->remaining == NSEC_NEVER)
+        lua_pushnil(L);
+    else
+        lua_pushnumber(L, nsec_to_seconds(reply->remaining));
+    return 3;
+}
+
+static int
+finish_value(lua_State *L, struct task *task)
+{
+    return lua_sync_finish(L, task, grant_value);
+}
+
+static int
+finish_or_make(lua_State *L, struct task *task)
+{
+    return lua_sync_finish(L, task, grant_or_make);
+}
+
+static int
+finish_lock(lua_State *L, struct task *task)
+{
+    return lua_sync_finish(L, task, grant_lock);
+}
+
+static int
+finish_change(lua_State *L, struct task *task)
+{
+    return lua_sync_finish(L, task, grant_change);
+}
+
+#define VARIABLE_WAIT(finish_function)                                      \
+    {                                                                       \
+        .name = "a variable operation", .coordination = true, .idle = true, \
+        .cancel = lua_sync_cancel, .finish = finish_function                \
+    }
+static const struct wait_ops value_wait = VARIABLE_WAIT(finish_value);
+static const struct wait_ops or_make_wait = VARIABLE_WAIT(finish_or_make);
+static const struct wait_ops lock_wait = VARIABLE_WAIT(finish_lock);
+static const struct wait_ops change_wait = VARIABLE_WAIT(finish_change);
+
+/* var.get(name) */
+static int
+var_get(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_GET};
+    check_variable(L, "get_var", &op);
+    return lua_sync_submit(L, &op, &value_wait);
+}
+
+/* var.get_or_make(name, options) -> must_make, value */
+static int
+var_get_or_make(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_GET_OR_MAKE};
+    check_variable(L, "get_var", &op);
+    lua_sync_check_options(L, 2, &op, false);
+    return lua_sync_submit(L, &op, &or_make_wait);
+}
+
+/* var.made(name, value) -> what is stored now */
+static int
+var_made(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_MADE, .has_value = true};
+    check_variable(L, "get_var", &op);
+    op.value = mlua_check_value(L, 2);
+    return lua_sync_submit(L, &op, &value_wait);
+}
+
+/* var.make_failed(name, text, given_up): does not wait, because it also runs
+ * while the test is being stopped. */
+static int
+var_make_failed(lua_State *L)
+{
+    struct script *script = script_of(L);
+    struct task *task = script->current;
+    script->env.port->submit(
+        script->env.port,
+        &(struct hub_op){
+            .type = HUB_OP_VAR_MAKE_FAILED,
+            .id = {task->worker->id, task->id, ++task->wait.seq},
+            .object = HUB_VARIABLE,
+            .name = luaL_checkstring(L, 1),
+            .step = task->worker->step,
+            .text = luaL_checkstring(L, 2),
+            .given_up = lua_toboolean(L, 3),
+        });
+    return 0;
+}
+
+/* var.set(name, value) */
+static int
+var_set(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_SET, .has_value = true};
+    check_variable(L, "set_var", &op);
+    op.value = mlua_check_value(L, 2);
+    return lua_sync_submit(L, &op, &lua_sync_plain_wait);
+}
+
+/* var.del(name) */
+static int
+var_del(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_DELETE};
+    check_variable(L, "del_var", &op);
+    return lua_sync_submit(L, &op, &lua_sync_plain_wait);
+}
+
+/* var.add(name, number) -> sum */
+static int
+var_add(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_ADD, .has_value = true};
+    check_variable(L, "add_var", &op);
+    if (lua_type(L, 2) != LUA_TNUMBER)
+        return mlua_misuse(L, "add_var: expected a number to add, got %s",
+                           luaL_typename(L, 2));
+    op.value = mlua_check_value(L, 2);
+    return lua_sync_submit(L, &op, &value_wait);
+}
+
+/* var.lock(name, options) -> value. Until unlock, no coordination. */
+static int
+var_lock(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_LOCK};
+    check_variable(L, "update_var", &op);
+    lua_sync_check_options(L, 2, &op, false);
+    return lua_sync_submit(L, &op, &lock_wait);
+}
+
+/* var.unlock(name, store, value): does not wait. */
+static int
+var_unlock(lua_State *L)
+{
+    struct script *script = script_of(L);
+    struct task *task = script->current;
+    bool store = lua_toboolean(L, 2);
+    struct value *value = store ? mlua_check_value(L, 3) : NULL;
+    if (task->updating > 0)
+        task->updating--;
+    script->env.port->submit(
+        script->env.port,
+        &(struct hub_op){
+            .type = HUB_OP_VAR_UNLOCK,
+            .id = {task->worker->id, task->id, ++task->wait.seq},
+            .object = HUB_VARIABLE,
+            .name = luaL_checkstring(L, 1),
+            .step = task->worker->step,
+            .has_value = store,
+            .value = value,
+        });
+    value_unref(value);
+    return 0;
+}
+
+/* var.wait(name, options, value): until it equals value; none: non-nil. */
+static int
+var_wait(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_WAIT};
+    check_variable(L, "wait_var", &op);
+    lua_sync_check_options(L, 2, &op, false);
+    op.has_value = lua_gettop(L) >= 3;
+    op.value = mlua_check_value(L, 3);
+    return lua_sync_submit(L, &op, &value_wait);
+}
+
+/* var.wait_change(name, options, version, left) -> value, version, left */
+static int
+var_wait_change(lua_State *L)
+{
+    struct hub_op op = {.type = HUB_OP_VAR_WAIT_CHANGE};
+    check_variable(L, "wait_var", &op);
+    lua_sync_check_options(L, 2, &op, false);
+    op.version = luaL_checkinteger(L, 3);
+    if (!lua_isnoneornil(L, 4))
+        op.remaining = nsec_from_seconds(luaL_checknumber(L, 4));
+    return lua_sync_submit(L, &op, &change_wait);
+}
+
+static const luaL_Reg var_functions[] = {
+    {"add", var_add},
+    {"del", var_del},
+    {"get", var_get},
+    {"get_or_make", var_get_or_make},
+    {"lock", var_lock},
+    {"made", var_made},
+    {"make_failed", var_make_failed},
+    {"set", var_set},
+    {"unlock", var_unlock},
+    {"wait", var_wait},
+    {"wait_change", var_wait_change},
+    {NULL, NULL},
+};
+
+void
+lua_var_open(lua_State *L)
+{
+    luaL_newlib(L, var_functions);
+}

@@ -1,0 +1,249 @@
+#include "script/mlua.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/units.h"
+
+static const char error_metatable[] = "molo.error";
+
+void
+mlua_where(lua_State *L, char *out, size_t size)
+{
+    lua_Debug ar;
+    out[0] = '\0';
+    for (int level = 0; lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "S", &ar);
+        /* Scenario files are "@path"; molo's own modules are "=name". */
+        if (ar.source[0] != '@')
+            continue;
+        lua_getinfo(L, "l", &ar);
+        if (ar.currentline <= 0)
+            continue;
+        snprintf(out, size, "%s:%d", ar.short_src, ar.currentline);
+        return;
+    }
+}
+
+int
+mlua_misuse(lua_State *L, const char *fmt, ...)
+{
+    char where[128];
+    mlua_where(L, where, sizeof(where));
+    va_list args;
+    va_start(args, fmt);
+    struct buf text = {0};
+    if (where[0])
+        buf_printf(&text, "%s: ", where);
+    buf_vprintf(&text, fmt, args);
+    va_end(args);
+    lua_pushlstring(L, text.data, text.size);
+    buf_finish(&text);
+    return lua_error(L);
+}
+
+void
+mlua_push_error(lua_State *L, const char *kind, const char *message)
+{
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, kind);
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, message);
+    lua_setfield(L, -2, "message");
+    luaL_setmetatable(L, error_metatable);
+}
+
+static bool
+has_error_metatable(lua_State *L, int index)
+{
+    if (lua_type(L, index) != LUA_TTABLE || !lua_getmetatable(L, index))
+        return false;
+    luaL_getmetatable(L, error_metatable);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
+bool
+mlua_is_error(lua_State *L, int index, const char **kind)
+{
+    index = lua_absindex(L, index);
+    if (!has_error_metatable(L, index))
+        return false;
+    lua_pushliteral(L, "kind");
+    lua_rawget(L, index);
+    *kind = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "script";
+    lua_pop(L, 1); /* still referenced by the table */
+    return true;
+}
+
+/* Splits "pad.lua:9: message" off a string error; returns the message. */
+static const char *
+split_position(const char *text, char *where, size_t size)
+{
+    where[0] = '\0';
+    for (const char *colon = strchr(text, ':'); colon;
+         colon = strchr(colon + 1, ':')) {
+        size_t digits = strspn(colon + 1, "0123456789");
+        if (digits == 0 || strncmp(colon + 1 + digits, ": ", 2) != 0)
+            continue;
+        size_t length = (size_t)(colon - text) + 1 + digits;
+        if (length >= size)
+            return text;
+        memcpy(where, text, length);
+        where[length] = '\0';
+        return colon + 1 + digits + 2;
+    }
+    return text;
+}
+
+void
+mlua_complete_error(lua_State *L)
+{
+    int top = lua_gettop(L);
+    char where[256];
+    if (!has_error_metatable(L, top)) {
+        const char *text = luaL_tolstring(L, top, NULL);
+        const char *message = split_position(text, where, sizeof(where));
+        mlua_push_error(L, "script", message);
+        lua_replace(L, top);
+        lua_settop(L, top);
+    } else {
+        lua_getfield(L, top, "where");
+        const char *known = lua_tostring(L, -1);
+        snprintf(where, sizeof(where), "%s", known ? known : "");
+        lua_pop(L, 1);
+    }
+    if (!where[0])
+        mlua_where(L, where, sizeof(where));
+    lua_pushstring(L, where);
+    lua_setfield(L, top, "where");
+    luaL_traceback(L, L, NULL, 1);
+    lua_setfield(L, top, "traceback");
+}
+
+static int
+error_tostring(lua_State *L)
+{
+    lua_getfield(L, 1, "kind");
+    lua_getfield(L, 1, "message");
+    lua_pushfstring(L, "%s: %s", luaL_tolstring(L, 2, NULL),
+                    luaL_tolstring(L, 3, NULL));
+    return 1;
+}
+
+void
+mlua_open_error(lua_State *L)
+{
+    luaL_newmetatable(L, error_metatable);
+    lua_pushcfunction(L, error_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, "molo.error");
+    lua_setfield(L, -2, "__name");
+    lua_pop(L, 1);
+}
+
+void
+mlua_concat(lua_State *L, int first, struct buf *out)
+{
+    int top = lua_gettop(L);
+    buf_append_str(out, "");
+    for (int i = first; i <= top; i++) {
+        size_t size;
+        const char *s = luaL_tolstring(L, i, &size);
+        if (i > first)
+            buf_append(out, " ", 1);
+        buf_append(out, s, size);
+        lua_pop(L, 1);
+    }
+}
+
+bool
+mlua_to_time(lua_State *L, int index, nsec_t *out, struct err *err)
+{
+    if (lua_type(L, index) == LUA_TSTRING)
+        return units_parse_duration(lua_tostring(L, index), out, err);
+    if (lua_type(L, index) != LUA_TNUMBER)
+        return err_set(err,
+                       "expected a time (seconds or a string such as "
+                       "\"250ms\"), got %s",
+                       luaL_typename(L, index));
+    double seconds = lua_tonumber(L, index);
+    if (isnan(seconds) || isinf(seconds))
+        return err_set(err, "a time must be a finite number of seconds");
+    if (seconds < 0)
+        return err_set(err, "a time cannot be negative (got %.14g)", seconds);
+    *out = nsec_from_seconds(seconds);
+    return true;
+}
+
+nsec_t
+mlua_check_time(lua_State *L, int index, const char *what)
+{
+    struct err err;
+    nsec_t t = 0;
+    if (!mlua_to_time(L, index, &t, &err))
+        mlua_misuse(L, "%s: %s", what, err.message);
+    return t;
+}
+
+bool
+mlua_to_range(lua_State *L, int index, nsec_t *low, nsec_t *high,
+              struct err *err)
+{
+    nsec_t from = 0, to = 0;
+    if (lua_type(L, index) != LUA_TTABLE) {
+        if (!mlua_to_time(L, index, &from, err))
+            return false;
+        to = from;
+    } else {
+        index = lua_absindex(L, index);
+        lua_rawgeti(L, index, 1);
+        lua_rawgeti(L, index, 2);
+        bool ok = lua_rawlen(L, index) == 2 &&
+                  mlua_to_time(L, -2, &from, err) &&
+                  mlua_to_time(L, -1, &to, err);
+        lua_pop(L, 2);
+        if (!ok)
+            return err_set(err, "a range of times is {low, high}");
+    }
+    if (to < from)
+        return err_set(err, "the low end of a range is above its high end");
+    *low = from;
+    *high = to;
+    return true;
+}
+
+void
+mlua_unknown_key(struct err *err, const char *what, const char *key,
+                 const char *const *known, size_t count)
+{
+    const char *nearest = str_nearest(key, known, count);
+    if (nearest)
+        err_set(err, "unknown %s '%s': did you mean '%s'?", what, key, nearest);
+    else
+        err_set(err, "unknown %s '%s'", what, key);
+}
+
+void
+mlua_check_keys(lua_State *L, int index, const char *const *known, size_t count)
+{
+    index = lua_absindex(L, index);
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) != LUA_TSTRING)
+            mlua_misuse(L, "option names are strings, got a %s",
+                        luaL_typename(L, -1));
+        const char *key = lua_tostring(L, -1);
+        bool found = false;
+        for (size_t i = 0; i < count && !found; i++)
+            found = strcmp(key, known[i]) == 0;
+        if (!found) {
+            struct err err;
+            mlua_unknown_key(&err, "option", key, known, count);
+            mlua_misuse(L, "%s", err.message);
+        }
+    }
+}

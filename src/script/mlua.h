@@ -1,0 +1,63 @@
+#ifndef MOLO_SCRIPT_MLUA_H
+#define MOLO_SCRIPT_MLUA_H
+
+#include <jansson.h>
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "hub/value.h"
+
+/* Helpers of the bindings. Functions that take a lua_State may raise, unless
+ * said otherwise. */
+
+/* Raises misuse: a string that carries the position of the user's code, the
+ * nearest caller that is not one of molo's own modules. */
+int mlua_misuse(lua_State *L, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "pad.lua:9" of that caller, or "". Never raises. */
+void mlua_where(lua_State *L, char *out, size_t size);
+
+/* Pushes an error object. */
+void mlua_push_error(lua_State *L, const char *kind, const char *message);
+/* True if the value is one; `kind` is borrowed from it. Never raises. */
+bool mlua_is_error(lua_State *L, int index, const char **kind);
+/* Makes what was raised (any value) an error object in place, at the top of the
+ * stack: strings become kind "script". Adds `where` and `traceback`. */
+void mlua_complete_error(lua_State *L);
+void mlua_open_error(lua_State *L);
+
+/* Appends the arguments from `first` on as tostring shows them, a space
+ * between. An empty list makes an empty string. */
+void mlua_concat(lua_State *L, int first, struct buf *out);
+
+/* A time argument: a number of seconds or "250ms". `what` names it. */
+nsec_t mlua_check_time(lua_State *L, int index, const char *what);
+/* The same without raising. */
+bool mlua_to_time(lua_State *L, int index, nsec_t *out, struct err *err);
+/* A time or {low, high}. */
+bool mlua_to_range(lua_State *L, int index, nsec_t *low, nsec_t *high,
+                   struct err *err);
+
+/* Raises for a key of the table at `index` that is not in `known`, suggesting
+ * the nearest: "unknown option 'header': did you mean 'headers'?". */
+void mlua_check_keys(lua_State *L, int index, const char *const *known,
+                     size_t count);
+/* The text of that complaint. */
+void mlua_unknown_key(struct err *err, const char *what, const char *key,
+                      const char *const *known, size_t count);
+
+/* Values that cross workers. The result is a new reference, NULL for nil.
+ * Raises naming the path of what cannot be shared. */
+struct value *mlua_check_value(lua_State *L, int index);
+void mlua_push_value(lua_State *L, const struct value *value);
+
+/* JSON. Raises on what JSON cannot express. New reference. */
+json_t *mlua_check_json(lua_State *L, int index);
+void mlua_push_json(lua_State *L, const json_t *json);
+
+#define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,217 @@
+#include "script/script.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "plan/options.h"
+#include "script/lua_http.h"
+#include "script/lua_sync.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+#include "script/state.h"
+
+struct script *
+script_create(void)
+{
+    struct script *script = xcalloc(1, sizeof(*script));
+    for (size_t i = 0; i < FIXTURE_COUNT; i++)
+        script->fixtures[i] = LUA_NOREF;
+    script->session_options_ref = LUA_NOREF;
+    script->park_after = NSEC_NEVER;
+    script->signal_grace = NSEC_NEVER;
+    script->L = state_create(script);
+    return script;
+}
+
+void
+script_destroy(struct script *script)
+{
+    if (!script)
+        return;
+    lua_close(script->L);
+    lua_http_finish(script);
+    for (size_t i = 0; i < script->scenario_count; i++)
+        free(script->scenarios[i].name);
+    free(script->scenarios);
+    for (size_t i = 0; i < script->declaration_count; i++)
+        free(script->declarations[i].name);
+    free(script->declarations);
+    for (size_t i = 0; i < EVENT_TYPES; i++)
+        free(script->listeners[i].items);
+    value_unref(script->data);
+    buf_finish(&script->scratch);
+    free(script->workers);
+    free(script->path);
+    free(script);
+}
+
+/* Modules beside the scenario file are found first. */
+static void
+set_package_path(lua_State *L, const char *path)
+{
+    char *copy = xstrdup(path);
+    const char *dir = dirname(copy);
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "path");
+    lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", dir, dir,
+                    lua_tostring(L, -1));
+    lua_setfield(L, -3, "path");
+    lua_pop(L, 2);
+    free(copy);
+}
+
+static int
+load_handler(lua_State *L)
+{
+    const char *kind;
+    if (mlua_is_error(L, 1, &kind)) {
+        mlua_complete_error(L);
+        lua_getfield(L, 1, "where");
+        lua_pushfstring(L, "%s: %s", lua_tostring(L, -1),
+                        luaL_tolstring(L, 1, NULL));
+        return 1;
+    }
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+static bool
+check_readable(const char *path, struct err *err)
+{
+    FILE *file = fopen(path, "r");
+    /* A directory opens, but does not read. */
+    if (!file || (fgetc(file) == EOF && ferror(file))) {
+        int cause = errno;
+        if (file)
+            fclose(file);
+        return err_set(err, "cannot read '%s': %s", path, strerror(cause));
+    }
+    fclose(file);
+    return true;
+}
+
+bool
+script_load(struct script *script, const char *path, struct options *options,
+            struct err *err)
+{
+    lua_State *L = script->L;
+    if (!check_readable(path, err))
+        return false;
+    script->path = xstrdup(path);
+    script->load_options = options;
+    rng_init(&script->load_rng, options->seed, 0);
+    set_package_path(L, path);
+    lua_pushcfunction(L, load_handler);
+    bool ok = luaL_loadfilex(L, path, "t") == LUA_OK &&
+              lua_pcall(L, 0, 0, 1) == LUA_OK;
+    if (!ok) {
+        const char *message = lua_tostring(L, -1);
+        err_set(err, "%s", message ? message : "the file raised no message");
+    }
+    lua_settop(L, 0);
+    script->load_options = NULL;
+    if (ok && script->scenario_count == 0)
+        ok = err_set(err,
+                     "%s: no scenario is registered: add "
+                     "molo.scenario(\"name\", function(session) ... end)",
+                     path);
+    return ok;
+}
+
+size_t
+script_scenario_count(const struct script *script)
+{
+    return script->scenario_count;
+}
+
+const char *
+script_scenario_name(const struct script *script, size_t i)
+{
+    return script->scenarios[i].name;
+}
+
+double
+script_scenario_weight(const struct script *script, size_t i)
+{
+    return script->scenarios[i].weight;
+}
+
+bool
+script_scenario_delay(const struct script *script, size_t i, nsec_t *low,
+                      nsec_t *high)
+{
+    const struct scenario *scenario = &script->scenarios[i];
+    if (!scenario->has_delay)
+        return false;
+    *low = scenario->delay_low;
+    *high = scenario->delay_high;
+    return true;
+}
+
+bool
+script_has_fixture(const struct script *script, enum worker_phase phase)
+{
+    return script->fixtures[phase] != LUA_NOREF;
+}
+
+void
+script_attach(struct script *script, const struct script_env *env)
+{
+    script->env = *env;
+    script->worker_slots = (size_t)env->plan->workers + 1;
+    script->workers = xcalloc(script->worker_slots, sizeof(struct worker *));
+    lua_sync_declare(script);
+}
+
+void
+script_set_started_at(struct script *script, nsec_t at)
+{
+    script->started_at = at;
+}
+
+void
+script_set_result(struct script *script, json_t *result)
+{
+    script->result = result;
+}
+
+size_t
+script_outside_waits(const struct script *script)
+{
+    return script->outside_waits;
+}
+
+void
+script_park_after(struct script *script, nsec_t at)
+{
+    script->park_after = at;
+}
+
+void
+script_set_signal_grace(struct script *script, nsec_t grace)
+{
+    script->signal_grace = grace;
+}
+
+struct worker *
+script_worker(struct script *script, int32_t id)
+{
+    size_t slot = (size_t)((int64_t)id + 1);
+    return slot < script->worker_slots ? script->workers[slot] : NULL;
+}
+
+void
+script_add_worker(struct script *script, struct worker *worker)
+{
+    script->workers[worker->id + 1] = worker;
+}
+
+void
+script_remove_worker(struct script *script, struct worker *worker)
+{
+    script->workers[worker->id + 1] = NULL;
+}

@@ -1,0 +1,70 @@
+#ifndef MOLO_SCRIPT_INTERNAL_H
+#define MOLO_SCRIPT_INTERNAL_H
+
+#include <lua.h>
+
+#include "base/buf.h"
+#include "http/session.h"
+#include "script/script.h"
+
+/* What the files of src/script share. */
+
+struct scenario {
+    char *name;
+    double weight;
+    int ref; /* the function */
+    bool has_delay;
+    nsec_t delay_low, delay_high;
+};
+
+struct listener {
+    int ref;
+    bool failed; /* reported once */
+};
+struct listener_list {
+    struct listener *items;
+    size_t count;
+};
+
+/* A handle that was given options while the file was loaded. */
+struct declaration {
+    enum hub_object_type type;
+    char *name;
+    struct hub_options options;
+};
+
+#define FIXTURE_COUNT (PHASE_GLOBAL_TEARDOWN + 1)
+
+struct script {
+    lua_State *L;
+    struct script_env env;
+    struct options *load_options; /* while the file is being loaded */
+    char *path;
+    struct scenario *scenarios;
+    size_t scenario_count;
+    int fixtures[FIXTURE_COUNT]; /* by enum worker_phase; LUA_NOREF: none */
+    struct listener_list listeners[EVENT_TYPES];
+    struct declaration *declarations;
+    size_t declaration_count;
+    int session_options_ref; /* molo.options{session = ...} */
+    struct task *current;    /* the task whose coroutine runs */
+    bool in_listener;
+    size_t outside_waits;
+    nsec_t park_after;
+    nsec_t signal_grace;
+    nsec_t started_at;
+    struct value *data;
+    json_t *result;
+    struct exchange *spare_exchanges; /* lua_http.c */
+    struct buf scratch;               /* encoding of values */
+    struct rng load_rng;              /* math.random outside of runs */
+    struct worker **workers;          /* by id + 1; NULL: none */
+    size_t worker_slots;
+};
+
+/* The script a Lua state belongs to. */
+struct script *script_of(lua_State *L);
+void script_add_worker(struct script *script, struct worker *worker);
+void script_remove_worker(struct script *script, struct worker *worker);
+
+#endif

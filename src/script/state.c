@@ -1,0 +1,103 @@
+#include "script/state.h"
+
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "loop/signals.h"
+#include "script/builtin.h"
+#include "script/lua_core.h"
+#include "script/lua_response.h"
+#include "script/lua_session.h"
+#include "script/lua_util.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+
+/* How many instructions pass between two looks at the clock: well below a
+ * millisecond of Lua, and not to be seen in its speed. */
+#define HOOK_COUNT 20000
+
+struct script *
+script_of(lua_State *L)
+{
+    /* New coroutines copy the extra space of the main one. */
+    struct script *script;
+    memcpy(&script, lua_getextraspace(L), sizeof(script));
+    return script;
+}
+
+/* Out of memory aborts, as everywhere. */
+static void *
+allocate(void *data, void *ptr, size_t old_size, size_t size)
+{
+    if (size == 0) {
+        free(ptr);
+        return NULL;
+    }
+    return xrealloc(ptr, size);
+}
+
+static bool
+must_park(const struct script *script, nsec_t now)
+{
+    if (now >= script->park_after)
+        return true;
+    if (signals_count() >= 2)
+        return now >= nsec_add(signals_second_at(), SCRIPT_LAST_MOMENT);
+    return signals_count() == 1 &&
+           now >= nsec_add(nsec_add(signals_first_at(), script->signal_grace),
+                           TASK_CLEANUP);
+}
+
+static void
+on_count(lua_State *L, lua_Debug *ar)
+{
+    struct script *script = script_of(L);
+    struct task *task = script->current;
+    if (!must_park(script, clock_now()))
+        return;
+    if (!task)
+        luaL_error(L, "stopped: the file did not finish loading");
+    if (task->resetting)
+        luaL_error(L, "stopped: the run is being taken down");
+    task->parked = true;
+    /* Where it cannot be suspended it is told, at every look, until it comes
+     * back to where it can. */
+    if (L == task->co && lua_isyieldable(L))
+        lua_yield(L, 0);
+    else
+        luaL_error(L, "stopped: the run did not yield");
+}
+
+lua_State *
+state_create(struct script *script)
+{
+    lua_State *L = lua_newstate(allocate, NULL);
+    memcpy(lua_getextraspace(L), &script, sizeof(script));
+    luaL_openlibs(L);
+    /* Generational collection suits many short-lived responses, but 5.4.4 has
+     * had faults in it; incremental is the one that is trusted. */
+    lua_gc(L, LUA_GCINC, 0, 0, 0);
+    mlua_open_error(L);
+    lua_response_open(L);
+    lua_rng_open(L);
+    lua_core_open(L);
+    lua_register_open(L);
+    lua_session_open(L);
+    lua_setfield(L, -2, "session");
+    lua_json_open(L);
+    lua_setfield(L, -2, "json");
+    builtin_open(L);
+    lua_sandbox_open(L);
+    lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_COUNT);
+    return L;
+}
+
+const char *
+script_lua_version(void)
+{
+    return LUA_RELEASE;
+}

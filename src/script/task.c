@@ -1,0 +1,320 @@
+#include "script/task.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "hub/value.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+#include "script/worker.h"
+
+/* A task that has run this long lets others run before its next result. */
+#define TURN_LIMIT (1 * NSEC_PER_MSEC)
+
+static void
+clear_reply(struct wait *wait)
+{
+    value_unref(wait->reply.value);
+    free(wait->reply.text);
+    wait->reply = (struct wait_reply){0};
+}
+
+static void
+end_wait(struct task *task)
+{
+    struct wait *wait = &task->wait;
+    if (!wait->ops)
+        return;
+    struct worker *worker = task->worker;
+    if (!wait->ops->coordination)
+        worker->script->outside_waits--;
+    if (wait->ops->idle)
+        worker->idle += clock_now() - wait->since;
+    wait->ops = NULL;
+    wait->data = NULL;
+}
+
+static int
+message_handler(lua_State *L)
+{
+    struct task *task = script_of(L)->current;
+    mlua_complete_error(L);
+    /* What `<close>` variables raise while the test is being stopped must not
+     * hide why the run failed before. */
+    if (!task->stop_raised && task->error_ref == LUA_NOREF) {
+        lua_pushvalue(L, -1);
+        task->error_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    return 1;
+}
+
+static int
+body_done(lua_State *L, int status, lua_KContext context)
+{
+    struct task *task = (struct task *)context;
+    task->body_failed = status != LUA_OK && status != LUA_YIELD;
+    return 1;
+}
+
+/* The whole of a call runs under one protected call inside the coroutine, so
+ * that `<close>` variables run, and may wait, when it fails. */
+static int
+body(lua_State *L)
+{
+    struct task *task = script_of(L)->current;
+    int nargs = lua_gettop(L) - 1;
+    lua_pushcfunction(L, message_handler);
+    lua_insert(L, 1);
+    int status = lua_pcallk(L, nargs, 1, 1, (lua_KContext)task, body_done);
+    return body_done(L, status, (lua_KContext)task);
+}
+
+/* The only place that resumes a coroutine of molo's. */
+static void
+task_resume(struct task *task, int nargs)
+{
+    struct script *script = task->worker->script;
+    task->resumed_at = clock_now();
+    script->current = task;
+    int nresults = 0;
+    int status = lua_resume(task->co, script->L, nargs, &nresults);
+    script->current = NULL;
+    if (status == LUA_YIELD) {
+        lua_pop(task->co, nresults);
+        if (task->parked)
+            task_reset(task);
+        return;
+    }
+    task->running = false;
+    timer_stop(&task->cleanup);
+    worker_on_task_done(task, status);
+}
+
+static void
+on_ready(struct job *job)
+{
+    struct task *task = container_of(job, struct task, ready);
+    /* The first resume of a call finds its function and arguments on the
+     * stack, every other one nothing: continuations push the results. */
+    int nargs = 0;
+    if (lua_status(task->co) == LUA_OK)
+        nargs = lua_gettop(task->co) - 1;
+    task_resume(task, nargs);
+}
+
+static void
+on_cleanup_over(struct timer *timer)
+{
+    struct task *task = container_of(timer, struct task, cleanup);
+    if (task->running)
+        task_reset(task);
+}
+
+static void
+on_timer(struct timer *timer)
+{
+    task_wake(container_of(timer, struct task, timer));
+}
+
+void
+task_init(struct task *task, struct worker *worker, uint32_t id, lua_State *co)
+{
+    *task = (struct task){
+        .worker = worker,
+        .id = id,
+        .co = co,
+        .error_ref = LUA_NOREF,
+    };
+    job_init(&task->ready, on_ready);
+    timer_init(&task->timer, worker->script->env.loop, on_timer);
+    timer_init(&task->cleanup, worker->script->env.loop, on_cleanup_over);
+}
+
+void
+task_finish(struct task *task)
+{
+    loop_unpost(task->worker->script->env.loop, &task->ready);
+    timer_stop(&task->timer);
+    timer_stop(&task->cleanup);
+    clear_reply(&task->wait);
+}
+
+void
+task_call(struct task *task, int nargs)
+{
+    task->running = true;
+    task->stop_raised = false;
+    task->stop_wanted = false;
+    task->resetting = false;
+    task->parked = false;
+    task->body_failed = false;
+    task->updating = 0;
+    lua_pushcfunction(task->co, body);
+    lua_insert(task->co, -(nargs + 2));
+    loop_post(task->worker->script->env.loop, &task->ready);
+}
+
+void
+task_wake(struct task *task)
+{
+    struct wait *wait = &task->wait;
+    if (!wait->ops || wait->done)
+        return;
+    wait->done = true;
+    if (!wait->submitting)
+        loop_post(task->worker->script->env.loop, &task->ready);
+}
+
+void
+task_limit_cleanup(struct task *task)
+{
+    if (!timer_is_armed(&task->cleanup))
+        timer_start(&task->cleanup, nsec_add(clock_now(), TASK_CLEANUP));
+}
+
+void
+task_stop(struct task *task)
+{
+    if (!task->running || task->stop_raised || task->stop_wanted)
+        return;
+    task->stop_wanted = true;
+    struct wait *wait = &task->wait;
+    if (!wait->ops || wait->done)
+        return;
+    wait->stopped = true;
+    wait->ops->cancel(task);
+    if (!wait->ops->coordination)
+        task_wake(task);
+}
+
+void
+task_reset(struct task *task)
+{
+    struct worker *worker = task->worker;
+    struct script *script = worker->script;
+    if (!task->running)
+        return;
+    if (task->wait.ops && !task->wait.done)
+        task->wait.ops->cancel(task);
+    timer_stop(&task->timer);
+    end_wait(task);
+    clear_reply(&task->wait);
+    task->wait.seq++; /* late answers are dropped */
+    loop_unpost(script->env.loop, &task->ready);
+    timer_stop(&task->cleanup);
+    task->resetting = true;
+    struct task *before = script->current;
+    script->current = task;
+    lua_resetthread(task->co);
+    script->current = before;
+    lua_settop(task->co, 0);
+    task->resetting = false;
+    task->running = false;
+    worker_on_task_done(task, LUA_ERRRUN);
+}
+
+int
+task_raise_stopped(lua_State *L, struct task *task)
+{
+    task->stop_wanted = false;
+    task->stop_raised = true;
+    task_limit_cleanup(task);
+    mlua_push_error(L, "stopped", "the test is ending");
+    return lua_error(L);
+}
+
+struct task *
+wait_check(lua_State *L, const char *what)
+{
+    struct script *script = script_of(L);
+    struct task *task = script->current;
+    if (script->in_listener)
+        mlua_misuse(L,
+                    "%s cannot be used in a listener: listeners may not wait; "
+                    "note what happened and act on it in the scenario",
+                    what);
+    if (!task)
+        mlua_misuse(L,
+                    "%s cannot be used while the file is being loaded: move it "
+                    "into a scenario or a fixture",
+                    what);
+    if (task->resetting)
+        mlua_misuse(L,
+                    "%s: this run is over and was taken down; nothing can wait "
+                    "any more",
+                    what);
+    if (L != task->co)
+        mlua_misuse(L,
+                    "%s cannot wait inside a coroutine of your own: call it "
+                    "from the scenario function itself",
+                    what);
+    if (!lua_isyieldable(L))
+        mlua_misuse(L,
+                    "%s cannot wait here: Lua cannot suspend a table.sort "
+                    "comparator, a string.gsub callback, an iterator or "
+                    "metamethod called from C, or require; do it before or "
+                    "after",
+                    what);
+    if (task->stop_wanted)
+        task_raise_stopped(L, task);
+    return task;
+}
+
+void
+wait_claim(struct task *task, const struct wait_ops *ops, void *data)
+{
+    struct wait *wait = &task->wait;
+    clear_reply(wait);
+    wait->ops = ops;
+    wait->done = false;
+    wait->submitting = true;
+    wait->stopped = false;
+    wait->since = clock_now();
+    wait->seq++;
+    wait->data = data;
+    if (!ops->coordination)
+        task->worker->script->outside_waits++;
+}
+
+void
+wait_abandon(struct task *task)
+{
+    task->wait.submitting = false;
+    end_wait(task);
+}
+
+static int
+wait_finish(lua_State *L, struct task *task)
+{
+    struct wait *wait = &task->wait;
+    const struct wait_ops *ops = wait->ops;
+    timer_stop(&task->timer);
+    /* A stop that came after the wait was over is raised at the next one. */
+    if (wait->stopped && !ops->coordination) {
+        end_wait(task);
+        return task_raise_stopped(L, task);
+    }
+    void *data = wait->data;
+    end_wait(task);
+    wait->data = data;
+    return ops->finish(L, task);
+}
+
+static int
+wait_continue(lua_State *L, int status, lua_KContext context)
+{
+    return wait_finish(L, (struct task *)context);
+}
+
+int
+wait_yield(lua_State *L, struct task *task)
+{
+    struct wait *wait = &task->wait;
+    wait->submitting = false;
+    if (wait->done) {
+        if (clock_now() - task->resumed_at < TURN_LIMIT)
+            return wait_finish(L, task);
+        loop_post(task->worker->script->env.loop, &task->ready);
+    }
+    return lua_yieldk(L, 0, (lua_KContext)task, wait_continue);
+}
