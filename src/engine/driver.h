@@ -1,0 +1,22 @@
+#ifndef MOLO_ENGINE_DRIVER_H
+#define MOLO_ENGINE_DRIVER_H
+
+#include "engine/engine_internal.h"
+
+/* Takes a test through its phases: SETUP RUN DRAIN TEARDOWN. What may end it,
+ * and in which order it then ends, is here. Main thread. */
+
+/* Runs the loop until everything has ended. */
+void driver_run(struct engine *engine);
+
+/* hub_config and script_host callbacks; `data` is the engine. */
+void driver_on_reply(void *data, const struct hub_reply *reply);
+void driver_on_deadlock(void *data, const char *report, bool stop);
+void driver_on_round_end(void *data, enum hub_object_type type,
+                         const char *name, int64_t step, int64_t round);
+void driver_on_call_done(void *data, struct worker *worker,
+                         const struct call_result *result);
+void driver_on_stop(void *data, const char *reason);
+void driver_on_abort(void *data, const char *reason);
+
+#endif

@@ -1,0 +1,273 @@
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/driver.h"
+#include "engine/rescue.h"
+
+/* Descriptors of a worker with one connection: its own and its multi's two. */
+#define FDS_PER_WORKER 3
+#define FDS_OF_PROCESS 32
+
+static struct plan *
+make_plan(const struct script *script, const struct options *options,
+          struct err *err)
+{
+    size_t count = script_scenario_count(script);
+    struct plan_candidate *candidates = xcalloc(count, sizeof(*candidates));
+    for (size_t i = 0; i < count; i++)
+        candidates[i] = (struct plan_candidate){
+            .name = script_scenario_name(script, i),
+            .weight = script_scenario_weight(script, i),
+        };
+    struct plan *plan = plan_create(options, candidates, count, err);
+    free(candidates);
+    return plan;
+}
+
+struct engine *
+engine_create(const char *scenario_path, struct options *options,
+              struct err *err)
+{
+    struct engine *engine = xcalloc(1, sizeof(*engine));
+    engine->options = options;
+    engine->scenario_path = xstrdup(scenario_path);
+    engine->script = script_create();
+    if (!script_load(engine->script, scenario_path, options, err))
+        goto fail;
+    engine->plan = make_plan(engine->script, options, err);
+    if (!engine->plan)
+        goto fail;
+    return engine;
+fail:
+    engine_destroy(engine);
+    return NULL;
+}
+
+static void
+stop_parts(struct engine *engine)
+{
+    out_live_destroy(engine->live);
+    engine->live = NULL;
+    hub_destroy(engine->hub);
+    engine->hub = NULL;
+    if (engine->transport)
+        engine->transport->ops->destroy(engine->transport);
+    engine->transport = NULL;
+    if (engine->loop)
+        loop_destroy(engine->loop);
+    engine->loop = NULL;
+}
+
+void
+engine_destroy(struct engine *engine)
+{
+    if (!engine)
+        return;
+    script_destroy(engine->script);
+    stop_parts(engine);
+    recorder_destroy(engine->recorder);
+    recorder_destroy(engine->hub_recorder);
+    snapshot_destroy(engine->snapshot);
+    health_destroy(engine->health);
+    plan_destroy(engine->plan);
+    free(engine->scenario_path);
+    free(engine);
+}
+
+const struct plan *
+engine_plan(const struct engine *engine)
+{
+    return engine->plan;
+}
+
+static void
+warn_of_descriptors(const struct engine *engine)
+{
+    uint64_t limit = health_raise_descriptor_limit();
+    uint64_t need =
+        (uint64_t)engine->plan->workers * FDS_PER_WORKER + FDS_OF_PROCESS;
+    if (limit < need)
+        log_warning("%d workers need about %llu descriptors, the limit is "
+                    "%llu: raise it with ulimit -n, or requests will fail "
+                    "with kind 'generator'",
+                    (int)engine->plan->workers, (unsigned long long)need,
+                    (unsigned long long)limit);
+}
+
+static enum hub_on_deadlock
+on_deadlock_do(const struct options *options)
+{
+    switch (options->on_deadlock) {
+    case ON_DEADLOCK_STOP:
+        return HUB_DEADLOCK_STOP;
+    case ON_DEADLOCK_BREAK:
+        return HUB_DEADLOCK_BREAK;
+    }
+    return HUB_DEADLOCK_STOP;
+}
+
+static bool
+start_parts(struct engine *engine, struct err *err)
+{
+    const struct options *options = engine->options;
+    engine->loop = loop_create(err);
+    if (!engine->loop)
+        return false;
+    engine->transport = transport_curl.create(
+        engine->loop, &(struct transport_config){.insecure = options->insecure},
+        err);
+    if (!engine->transport)
+        return false;
+    engine->recorder = recorder_create();
+    engine->hub_recorder = recorder_create();
+    engine->health = health_create();
+    engine->hub = hub_create(&(struct hub_config){
+        .on_reply = driver_on_reply,
+        .on_deadlock = driver_on_deadlock,
+        .on_round_end = driver_on_round_end,
+        .data = engine,
+        .on_deadlock_do = on_deadlock_do(options),
+        .wait_timeout = options->wait_timeout > 0 ? options->wait_timeout
+                                                  : HUB_TIMEOUT_NONE,
+        .recorder = engine->hub_recorder,
+    });
+    for (size_t i = 0; i < engine->plan->workload_count; i++) {
+        const struct plan_workload *workload = &engine->plan->workloads[i];
+        hub_add_cohort(engine->hub, workload->name, workload->first_worker,
+                       workload->workers, true);
+    }
+    hub_port_direct_init(&engine->port, engine->hub);
+    script_attach(engine->script,
+                  &(struct script_env){
+                      .loop = engine->loop,
+                      .transport = engine->transport,
+                      .port = &engine->port.base,
+                      .recorder = engine->recorder,
+                      .plan = engine->plan,
+                      .options = options,
+                      .host =
+                          {
+                              .data = engine,
+                              .on_call_done = driver_on_call_done,
+                              .on_stop = driver_on_stop,
+                              .on_abort = driver_on_abort,
+                          },
+                  });
+    return true;
+}
+
+static void
+judge_failed_runs(struct engine *engine)
+{
+    const struct options *options = engine->options;
+    const struct snapshot *s = engine->snapshot;
+    if (s->runs_failed == 0)
+        return;
+    uint64_t done = s->runs_ok + s->runs_failed;
+    bool failed = options->fail_percent >= 0
+                      ? (double)s->runs_failed * 100 >=
+                            options->fail_percent * (double)done
+                      : options->fail_runs >= 0 &&
+                            s->runs_failed >= (uint64_t)options->fail_runs;
+    if (failed)
+        result_add_cause(&engine->result, EXIT_CODE_FAILED,
+                         "%llu of %llu runs failed",
+                         (unsigned long long)s->runs_failed,
+                         (unsigned long long)s->runs_started);
+}
+
+void
+engine_make_result(struct engine *engine)
+{
+    snapshot_destroy(engine->snapshot);
+    engine->snapshot = snapshot_create();
+    snapshot_merge(engine->snapshot, recorder_snapshot(engine->recorder));
+    snapshot_merge(engine->snapshot, recorder_snapshot(engine->hub_recorder));
+    struct result *result = &engine->result;
+    nsec_t end = engine->ended_at > 0 ? engine->ended_at : clock_now();
+    result->duration = end - engine->started_at;
+    result->plan = engine->plan;
+    result->snapshot = engine->snapshot;
+    result->scenario_path = engine->scenario_path;
+    if (!result->ended_by)
+        result->ended_by = "completed";
+    health_report(engine->health, result->duration, &result->generator);
+    judge_failed_runs(engine);
+}
+
+/* On the rescue's thread. */
+static void
+on_stuck(void *data)
+{
+    struct engine *engine = data;
+    log_error("a script holds the loop where Lua cannot be stopped: writing "
+              "the results and ending");
+    engine->result.ended_by = "signal";
+    bool interrupt = signals_first_number() == SIGINT;
+    result_add_cause(&engine->result,
+                     interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
+                     "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
+    if (engine->shard)
+        shard_give_up_runs(engine->shard);
+    engine_make_result(engine);
+    if (engine->on_stuck)
+        engine->on_stuck(&engine->result, engine->on_stuck_data);
+    _exit((int)result_exit_code(&engine->result));
+}
+
+const struct result *
+engine_run(struct engine *engine)
+{
+    struct err err;
+    clock_wall_iso8601(engine->result.started_at,
+                       sizeof(engine->result.started_at));
+    warn_of_descriptors(engine);
+    if (!start_parts(engine, &err)) {
+        log_error("%s", err.message);
+        result_add_cause(&engine->result, EXIT_CODE_SETUP, "%s", err.message);
+        engine->recorder = recorder_create();
+        engine->hub_recorder = recorder_create();
+        engine->health = health_create();
+        engine_make_result(engine);
+        return &engine->result;
+    }
+    engine->live =
+        out_live_create(stderr, engine->options->progress,
+                        !engine->options->no_color && isatty(STDERR_FILENO));
+    struct rescue *rescue = rescue_create(on_stuck, engine);
+    driver_run(engine);
+    rescue_destroy(rescue);
+    engine_make_result(engine);
+    stop_parts(engine);
+    return &engine->result;
+}
+
+void
+engine_set_on_stuck(struct engine *engine,
+                    void (*callback)(const struct result *result, void *data),
+                    void *data)
+{
+    engine->on_stuck = callback;
+    engine->on_stuck_data = data;
+}
+
+void
+engine_add_cause(struct engine *engine, enum exit_code code, const char *text)
+{
+    result_add_cause(&engine->result, code, "%s", text);
+}
+
+void
+engine_versions(struct buf *out)
+{
+    buf_printf(out, "%s\n", script_lua_version());
+    buf_printf(out, "%s\n", transport_curl_version());
+    char version[32];
+    loop_library_version(version, sizeof(version));
+    buf_printf(out, "%s\n", version);
+    buf_printf(out, "jansson %s\n", jansson_version_str());
+}

@@ -1,0 +1,36 @@
+#ifndef MOLO_ENGINE_ENGINE_H
+#define MOLO_ENGINE_ENGINE_H
+
+#include "base/err.h"
+#include "output/result.h"
+#include "plan/options.h"
+
+/* From a scenario file and options to a finished test, in the phases INIT
+ * SETUP RUN DRAIN TEARDOWN REPORT. Main thread; one engine per process. */
+struct engine;
+
+/* Loads the scenario: its molo.options are merged into `options` (borrowed),
+ * the plan is made. NULL with `err` (exit code 2): syntax errors, unknown
+ * options, no scenario. */
+struct engine *engine_create(const char *scenario_path, struct options *options,
+                             struct err *err);
+void engine_destroy(struct engine *engine);
+const struct plan *engine_plan(const struct engine *engine);
+/* Runs the test to its end, whatever ends it; draws progress on stderr. The
+ * result borrows from the engine. */
+const struct result *engine_run(struct engine *engine);
+/* Called on another thread, before the process ends, when a script cannot be
+ * stopped after the second signal: write what there is, do not return to the
+ * engine's functions. NULL: none. */
+void
+engine_set_on_stuck(struct engine *engine,
+                    void (*callback)(const struct result *result, void *data),
+                    void *data);
+/* Adds what the caller found wrong afterwards (an output that could not be
+ * written). */
+void
+engine_add_cause(struct engine *engine, enum exit_code code, const char *text);
+/* Versions of what the engine links, one "name version" per line. */
+void engine_versions(struct buf *out);
+
+#endif

@@ -1,0 +1,69 @@
+#ifndef MOLO_ENGINE_INTERNAL_H
+#define MOLO_ENGINE_INTERNAL_H
+
+#include <signal.h>
+
+#include "engine/engine.h"
+#include "engine/health.h"
+#include "engine/shard.h"
+#include "http/transport.h"
+#include "hub/hub.h"
+#include "hub/port.h"
+#include "loop/loop.h"
+#include "loop/signals.h"
+#include "loop/timer.h"
+#include "script/script.h"
+#include "stats/recorder.h"
+
+enum engine_phase {
+    ENGINE_INIT,
+    ENGINE_SETUP, /* global_setup */
+    ENGINE_RUN,
+    ENGINE_DRAIN,    /* no run starts any more */
+    ENGINE_TEARDOWN, /* global_teardown */
+    ENGINE_REPORT,
+};
+
+struct engine {
+    struct options *options;
+    char *scenario_path;
+    struct script *script;
+    struct plan *plan;
+
+    /* While it runs. */
+    struct loop *loop;
+    struct signals *signals;
+    struct transport *transport;
+    struct recorder *recorder;     /* the shard's */
+    struct recorder *hub_recorder; /* what is measured about waits */
+    struct hub *hub;
+    struct hub_port_direct port;
+    struct shard *shard;
+    struct worker *global; /* the worker of a global fixture */
+    struct health *health;
+    struct out_live *live;
+
+    enum engine_phase phase;
+    nsec_t started_at, ended_at; /* of the runs */
+    bool signalled;              /* once */
+    bool now;        /* the second signal: runs are over, teardowns are short */
+    bool abandoned;  /* ... and over, too */
+    bool deadlocked; /* drain at the next occasion */
+    bool all_ended, setup_failed, teardown_failed, aborted;
+    struct timer deadline; /* of the plan */
+    struct timer grace;    /* after which waits are stopped */
+    unsigned grace_over;   /* how often it has been */
+    struct timer hub_timer;
+    struct timer tick;
+
+    struct snapshot *snapshot; /* merged, for the result */
+    struct result result;
+    char abort_reason[256];
+    void (*on_stuck)(const struct result *result, void *data);
+    void *on_stuck_data;
+};
+
+/* Fills in the result from what has been measured so far. */
+void engine_make_result(struct engine *engine);
+
+#endif
