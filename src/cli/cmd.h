@@ -1,0 +1,40 @@
+#ifndef MOLO_CLI_CMD_H
+#define MOLO_CLI_CMD_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "engine/engine.h"
+#include "plan/options.h"
+
+/* The commands: arguments after the command's name, to an exit code. */
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+/* Writes to stdout to the end. Returns an exit code: 6 after an error line. */
+int cli_print(struct buf *text);
+/* Flushes stdout; false with `err` if anything written there was lost. */
+bool cli_flush(struct err *err);
+
+/* A scenario file with its options, loaded: what run, check and list have in
+ * common. */
+struct cli_scenario {
+    struct options *options;
+    char *path;
+    struct engine *engine;
+};
+
+enum cli_load {
+    CLI_LOAD_OK,
+    CLI_LOAD_HELP,   /* --help was asked for; no engine */
+    CLI_LOAD_FAILED, /* the error line is out */
+};
+
+enum cli_load cli_scenario_load(struct cli_scenario *scenario,
+                                const char *command, int argc, char **argv);
+void cli_scenario_finish(struct cli_scenario *scenario);
+
+#endif

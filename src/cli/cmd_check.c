@@ -1,0 +1,31 @@
+#include "cli/cmd.h"
+#include "output/result.h"
+
+static const char usage[] =
+    "Example:\n"
+    "  molo check shop.lua -w 50 -d 2m          load it, show what would run\n"
+    "\n"
+    "Usage: molo check FILE [options]\n"
+    "\n";
+
+int
+cmd_check(int argc, char **argv)
+{
+    struct cli_scenario scenario;
+    struct buf text = {0};
+    switch (cli_scenario_load(&scenario, "check", argc, argv)) {
+    case CLI_LOAD_OK:
+        buf_printf(&text, "%-16s%s\n", "file", scenario.path);
+        plan_describe(engine_plan(scenario.engine), &text);
+        break;
+    case CLI_LOAD_HELP:
+        buf_append_str(&text, usage);
+        options_help(&text);
+        break;
+    case CLI_LOAD_FAILED:
+        return EXIT_CODE_USAGE;
+    }
+    int code = cli_print(&text);
+    cli_scenario_finish(&scenario);
+    return code;
+}
