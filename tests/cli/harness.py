@@ -1,0 +1,360 @@
+"""Runs functions named test_* of a file and reports them as TAP.
+
+Each function gets a fresh `Test`: a temporary directory, a `molo serve` of its
+own when it asks for one, and ways to run molo that cannot hang. Whatever was
+started is ended by its pid when the function is over.
+
+The environment names the binary (MOLO) and, for runs under a checker, words to
+put in front of it (MOLO_WRAPPER).
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import traceback
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+MOLO = os.path.abspath(os.environ.get("MOLO", os.path.join(ROOT, "build/molo")))
+WRAPPER = shlex.split(os.environ.get("MOLO_WRAPPER", ""))
+
+# Long enough that only a hang meets it, under valgrind too.
+PATIENCE = 240.0 if WRAPPER else 60.0
+
+
+# Whoever hangs this often will hang again.
+MAX_HANGS = 3
+
+
+class Failure(AssertionError):
+    pass
+
+
+class Hang(Failure):
+    pass
+
+
+def clean_environment(extra):
+    """What molo gets to see: nothing that would change what it does."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MOLO") and not name.lower().endswith("_proxy")
+    }
+    kept.update(extra or {})
+    return kept
+
+
+class Outcome:
+    """A molo that has ended."""
+
+    def __init__(self, command, code, out, err, seconds, json_path):
+        self.command = command
+        self.code = code
+        self.out = out
+        self.err = err
+        self.seconds = seconds
+        self.json_path = json_path
+        self._result = None
+
+    @property
+    def result(self):
+        if self._result is None:
+            if not self.json_path or not os.path.exists(self.json_path):
+                raise Failure("no result JSON was written\n" + self.describe())
+            with open(self.json_path, encoding="utf-8") as file:
+                self._result = json.load(file)
+        return self._result
+
+    @property
+    def runs(self):
+        return self.result["runs"]
+
+    @property
+    def marks(self):
+        """What the scenario said with molo.log("info", "MARK", ...)."""
+        return [" ".join(words.split()) for words in
+                re.findall(r"MARK[ \t]+(.*)$", self.err, re.MULTILINE)]
+
+    @property
+    def endpoints(self):
+        """In the form of Server.paths()."""
+        return {"%s %s" % (row["method"], row["name"]): row["count"]
+                for row in self.result["endpoints"]}
+
+    def errors(self, kind):
+        return [e for e in self.result["errors"] if e["kind"] == kind]
+
+    def expect(self, code):
+        if self.code != code:
+            raise Failure("exit code %d, not %d\n%s"
+                          % (self.code, code, self.describe()))
+        return self
+
+    def expect_runs(self, **counts):
+        for name, count in counts.items():
+            if self.runs[name] != count:
+                raise Failure("runs.%s is %r, not %d: %r\n%s" % (
+                    name, self.runs[name], count, self.runs, self.describe()))
+        return self
+
+    def describe(self):
+        return "$ %s\nexit code %d after %.1f s\n-- stdout\n%s\n-- stderr\n%s" % (
+            " ".join(shlex.quote(word) for word in self.command),
+            self.code, self.seconds, clip(self.out), clip(self.err))
+
+
+def clip(text, limit=4000):
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return text[:half] + "\n[...]\n" + text[-half:]
+
+
+class Running:
+    """A molo that runs; its output goes to files, so it can never block."""
+
+    def __init__(self, directory, command, environment, json_path=None,
+                 stdout=None):
+        self.command = command
+        self.json_path = json_path
+        out, self._out_path = tempfile.mkstemp(dir=directory, prefix="out-")
+        err, self._err_path = tempfile.mkstemp(dir=directory, prefix="err-")
+        self.started = time.monotonic()
+        try:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=stdout or out,
+                stderr=err, cwd=directory, env=environment)
+        finally:
+            os.close(out)
+            os.close(err)
+
+    @staticmethod
+    def _read(path):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def out(self):
+        return self._read(self._out_path)
+
+    def err(self):
+        return self._read(self._err_path)
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def wait_for(self, what, pattern, read):
+        """Waits until `read()` matches; returns the match."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            ended = self.process.poll() is not None
+            match = re.search(pattern, read(), re.MULTILINE)
+            if match:
+                return match
+            if ended:
+                raise Failure("ended before %s: %r\n%s" % (
+                    what, pattern, self.finish().describe()))
+            if time.monotonic() > deadline:
+                raise Hang("no %s: %r\n%s" % (
+                    what, pattern, self.kill().describe()))
+            time.sleep(0.01)
+
+    def wait_for_err(self, pattern):
+        return self.wait_for("this on stderr", pattern, self.err)
+
+    def finish(self, timeout=PATIENCE):
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            outcome = self.kill()
+            raise Hang("did not end\n" + outcome.describe()) from None
+        return self._outcome()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        return self._outcome()
+
+    def _outcome(self):
+        return Outcome(self.command, self.process.returncode, self.out(),
+                       self.err(), time.monotonic() - self.started,
+                       self.json_path)
+
+
+class Server:
+    """`molo serve` on a free port."""
+
+    def __init__(self, test):
+        self.running = test.start_molo("serve", "--port", "0", wrapped=False)
+        match = self.running.wait_for(
+            "port", r"127\.0\.0\.1:(\d+)", self.running.out)
+        self.port = int(match.group(1))
+        self.url = "http://127.0.0.1:%d" % self.port
+
+    def get(self, path):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.url + path, timeout=PATIENCE) as response:
+            return response.read()
+
+    def stats(self):
+        """What the server has counted; its own /stats is not in it."""
+        return json.loads(self.get("/stats"))
+
+    def total(self):
+        return self.stats()["requests"]
+
+    def paths(self):
+        """{"GET /pad/demo": 4, ...}"""
+        return self.stats()["paths"]
+
+
+class Test:
+    """What a test function gets."""
+
+    def __init__(self, name):
+        self.name = name
+        self.directory = tempfile.mkdtemp(prefix="molo-test-")
+        self._running = []
+        self._server = None
+        self._files = 0
+
+    # -- making things
+
+    def file(self, name, text):
+        path = os.path.join(self.directory, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(textwrap.dedent(text))
+        return path
+
+    def scenario(self, text, name=None):
+        """A scenario file whose line 1 is the require and whose line 2 is the
+        first of `text`."""
+        return self.file(name or os.path.basename(self.new_path(".lua")),
+                         "local molo = require 'molo'\n"
+                         + textwrap.dedent(text).lstrip("\n"))
+
+    def new_path(self, suffix):
+        self._files += 1
+        return os.path.join(self.directory, "%d%s" % (self._files, suffix))
+
+    @property
+    def server(self):
+        if self._server is None:
+            self._server = Server(self)
+        return self._server
+
+    # -- running molo
+
+    def start_molo(self, *arguments, env=None, json_path=None, wrapped=True,
+                   stdout=None):
+        command = (WRAPPER if wrapped else []) + [MOLO] + list(arguments)
+        running = Running(self.directory, command, clean_environment(env),
+                          json_path, stdout)
+        self._running.append(running)
+        return running
+
+    def molo(self, *arguments, env=None):
+        return self.start_molo(*arguments, env=env).finish()
+
+    def start(self, scenario, *arguments, env=None):
+        """Starts `molo run`; `scenario` is Lua text or a file's path."""
+        if "\n" in scenario:
+            scenario = self.scenario(scenario)
+        json_path = self.new_path(".json")
+        words = ["run", scenario, "--progress", "off", "--no-color",
+                 "-o", "json=" + json_path]
+        if self._server is not None:
+            words += ["--base-url", self._server.url]
+        return self.start_molo(*words, *arguments, env=env,
+                               json_path=json_path)
+
+    def run(self, scenario, *arguments, env=None):
+        return self.start(scenario, *arguments, env=env).finish()
+
+    # -- judging
+
+    def equal(self, actual, expected, what="value"):
+        if actual != expected:
+            raise Failure("%s: %r, not %r" % (what, actual, expected))
+
+    def check(self, condition, what):
+        if not condition:
+            raise Failure(what)
+
+    def contains(self, text, *needles):
+        for needle in needles:
+            if needle not in text:
+                raise Failure("%r is missing in:\n%s" % (needle, clip(text)))
+
+    def lacks(self, text, *needles):
+        for needle in needles:
+            if needle in text:
+                raise Failure("%r should not be in:\n%s" % (needle, clip(text)))
+
+    def matches(self, text, pattern):
+        match = re.search(pattern, text, re.MULTILINE)
+        if not match:
+            raise Failure("no match of %r in:\n%s" % (pattern, clip(text)))
+        return match
+
+    # -- cleaning up
+
+    def finish(self):
+        for running in self._running:
+            running.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def diagnose(text):
+    for line in text.splitlines():
+        print("# " + line)
+
+
+def main(namespace):
+    """Runs the test functions of `namespace` (globals()), or those named on the
+    command line, in order of definition."""
+    tests = [(name, value) for name, value in namespace.items()
+             if name.startswith("test_") and callable(value)]
+    if len(sys.argv) > 1:
+        tests = [pair for pair in tests if pair[0] in sys.argv[1:]]
+
+    # So that a runner that ends this process ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+
+    hangs = 0
+    print("1..%d" % len(tests), flush=True)
+    for index, (name, function) in enumerate(tests, 1):
+        test = Test(name)
+        problem = None
+        try:
+            if hangs == MAX_HANGS:
+                raise Exception("not run after %d hangs" % hangs)
+            function(test)
+        except Failure as failure:
+            hangs += isinstance(failure, Hang)
+            frames = [frame for frame in
+                      traceback.extract_tb(failure.__traceback__)
+                      if frame.filename != __file__]
+            problem = "line %d: %s" % (frames[-1].lineno, failure)
+        except Exception:
+            problem = traceback.format_exc()
+        finally:
+            test.finish()
+        print("%s %d - %s" % ("not ok" if problem else "ok", index,
+                              name[len("test_"):].replace("_", " ")))
+        if problem:
+            diagnose(problem)
+        sys.stdout.flush()
+    # A failed case is told by its line; a status other than 0 is a crash.
+    return 0

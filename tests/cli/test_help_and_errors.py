@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""What molo says when asked for help, and when something is mistyped."""
+
+import re
+import sys
+
+import harness
+
+
+def expect_one_line(t, outcome, code=2):
+    """A mistake gets one line that helps, not a page and not a traceback."""
+    outcome.expect(code)
+    lines = [line for line in outcome.err.splitlines() if line.strip()]
+    t.check(len(lines) == 1, "not one line\n" + outcome.describe())
+    t.equal(outcome.out, "", "stdout")
+    return lines[0]
+
+
+def test_help_shows_examples_first(t):
+    for arguments in (["--help"], ["run", "--help"]):
+        outcome = t.molo(*arguments).expect(0)
+        first_example = re.search(r"^\s+molo run \S+", outcome.out,
+                                  re.MULTILINE)
+        first_option = re.search(r"^\s+-\w, --", outcome.out, re.MULTILINE)
+        t.check(first_example, "no example\n" + outcome.describe())
+        if first_option:
+            t.check(first_example.start() < first_option.start(),
+                    "options before examples\n" + outcome.describe())
+        widest = max(len(line) for line in outcome.out.splitlines())
+        t.check(widest <= 80, "help is %d columns wide" % widest)
+
+
+def test_help_of_run_names_its_options(t):
+    out = t.molo("run", "--help").expect(0).out
+    for name in ("workers", "duration", "max-runs", "ramp-up", "delay",
+                 "scenario", "stop-on-failure", "fail", "base-url", "seed",
+                 "graceful-stop", "wait-timeout", "on-deadlock", "progress",
+                 "no-color"):
+        t.contains(out, "--" + name)
+
+
+def test_no_command_shows_how_to_begin(t):
+    outcome = t.molo()
+    t.contains(outcome.out + outcome.err, "molo run")
+
+
+def test_unknown_command_is_suggested(t):
+    line = expect_one_line(t, t.molo("rnu", "x.lua"))
+    t.contains(line, "rnu", "run")
+    t.matches(line, r"did you mean '?(molo )?run")
+
+
+def test_unknown_option_is_suggested(t):
+    path = t.scenario("molo.scenario('a', function() end)\n")
+    line = expect_one_line(t, t.molo("run", path, "--wrokers", "2"))
+    t.contains(line, "--wrokers", "--workers")
+
+
+def test_unknown_short_option(t):
+    path = t.scenario("molo.scenario('a', function() end)\n")
+    t.contains(expect_one_line(t, t.molo("run", path, "-Z")), "-Z")
+
+
+def test_bad_values_name_the_option(t):
+    path = t.scenario("molo.scenario('a', function() end)\n")
+    rows = (
+        (["-w", "0"], "workers"),
+        (["-w", "many"], "workers"),
+        (["-r", "0"], "max-runs"),
+        (["-d", "fast"], "duration"),
+        (["-d", "-1"], "duration"),
+        (["--progress", "maybe"], "progress"),
+        (["--fail", "101%"], "fail"),
+        (["--seed", "9007199254740993"], "seed"),
+        (["--on-deadlock", "ignore"], "on-deadlock"),
+        (["-e", "no_equals_sign"], "env"),
+        (["-w"], "workers"),
+    )
+    for arguments, name in rows:
+        line = expect_one_line(t, t.molo("run", path, *arguments))
+        t.check(name in line or arguments[0] in line,
+                "%r: %r" % (arguments, line))
+
+
+def test_flags_of_other_tools_get_a_hint(t):
+    path = t.scenario("molo.scenario('a', function() end)\n")
+    rows = (
+        (["-t", "30s"], "-d"),
+        (["-n", "100"], "-i"),
+        (["-R", "100"], "--rate"),
+        (["-c", "64"], "-w"),
+    )
+    for arguments, hint in rows:
+        line = expect_one_line(t, t.molo("run", path, *arguments))
+        t.contains(line, hint)
+
+
+def test_missing_file_is_named(t):
+    line = expect_one_line(t, t.molo("run", "nowhere.lua"))
+    t.contains(line, "nowhere.lua", "No such file")
+
+
+def test_no_file_given(t):
+    expect_one_line(t, t.molo("run"))
+
+
+def test_directory_instead_of_a_file(t):
+    t.contains(expect_one_line(t, t.molo("run", t.directory)), t.directory)
+
+
+def test_syntax_error_has_file_and_line(t):
+    path = t.scenario("""
+        molo.scenario("a", function(session)
+            local x = = 1
+        end)
+        """, "broken.lua")
+    t.matches(expect_one_line(t, t.molo("run", path)), r"broken\.lua:3: ")
+
+
+def test_error_while_loading_has_file_and_line(t):
+    path = t.scenario("""
+        local x = nil
+        print(x.field)
+        """, "raises.lua")
+    outcome = t.molo("run", path).expect(2)
+    t.matches(outcome.err, r"raises\.lua:3: ")
+
+
+def test_no_scenario_registered(t):
+    path = t.scenario("local x = 1\n")
+    t.contains(expect_one_line(t, t.molo("run", path)), "scenario")
+
+
+def test_unknown_key_of_molo_options_is_suggested(t):
+    path = t.scenario("""
+        molo.options{ worker = 3 }
+        molo.scenario("a", function(session) end)
+        """, "options.lua")
+    outcome = t.molo("run", path).expect(2)
+    t.contains(outcome.err, "'worker'", "workers")
+    t.matches(outcome.err, r"did you mean")
+
+
+def test_unknown_option_of_scenario_is_suggested(t):
+    path = t.scenario("""
+        molo.scenario("a", { wieght = 2 }, function(session) end)
+        """)
+    outcome = t.molo("run", path).expect(2)
+    t.contains(outcome.err, "'wieght'", "weight")
+
+
+def test_unknown_option_of_a_request_is_suggested(t):
+    t.server
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            session:get("/", { header = { A = "b" } })
+        end)
+        """, "-r", "1").expect(1)
+    t.contains(outcome.err + outcome.out, "'header'", "'headers'")
+    t.equal(t.server.total(), 0, "requests at the server")
+
+
+def test_two_scenarios_of_one_name(t):
+    path = t.scenario("""
+        molo.scenario("twin", function(session) end)
+        molo.scenario("twin", function(session) end)
+        """, "twins.lua")
+    outcome = t.molo("run", path).expect(2)
+    t.contains(outcome.err, "twin")
+    t.matches(outcome.err, r"twins\.lua:3")
+
+
+def test_unknown_scenario_name_is_suggested(t):
+    path = t.scenario("molo.scenario('browse', function() end)\n")
+    line = expect_one_line(t, t.molo("run", path, "-s", "brwose"))
+    t.contains(line, "brwose", "browse")
+
+
+def test_assigning_a_global_points_to_state_and_set_var(t):
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            counter = 1
+        end)
+        """, "-r", "1").expect(1)
+    text = outcome.err + outcome.out
+    t.contains(text, "counter", "state", "set_var")
+    t.matches(text, r"\.lua:3")
+
+
+def test_reading_a_global_points_to_state_and_set_var(t):
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            return couner + 1
+        end)
+        """, "-r", "1").expect(1)
+    text = outcome.err + outcome.out
+    t.contains(text, "couner", "state", "set_var")
+
+
+def test_assigning_a_global_while_loading(t):
+    path = t.scenario("shared = {}\nmolo.scenario('a', function() end)\n")
+    outcome = t.molo("run", path).expect(2)
+    t.contains(outcome.err, "shared", "set_var")
+
+
+def test_assigning_a_session_field_points_to_state(t):
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            session.token = "x"
+        end)
+        """, "-r", "1").expect(1)
+    t.contains(outcome.err + outcome.out, "token", "state")
+
+
+def test_check_prints_the_plan_and_runs_nothing(t):
+    t.server
+    path = t.scenario("""
+        molo.scenario("browse", function(session) session:get("/") end)
+        """)
+    outcome = t.molo("check", path, "-w", "7", "-r", "3",
+                     "--base-url", t.server.url).expect(0)
+    t.contains(outcome.out, "browse", "7", "3")
+    t.equal(t.server.total(), 0, "requests at the server")
+
+
+def test_check_finds_errors(t):
+    path = t.scenario("molo.scenario(\n", "half.lua")
+    t.matches(t.molo("check", path).expect(2).err, r"half\.lua:\d+: ")
+
+
+def test_version_names_what_is_linked(t):
+    out = t.molo("version").expect(0).out
+    t.matches(out, r"(?m)^molo \d+\.\d+\.\d+")
+    t.contains(out, "curl", "libev", "Lua", "jansson", "microhttpd")
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))

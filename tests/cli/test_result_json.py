@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""The result JSON: its keys, its identities, how it is written."""
+
+import base64
+import json
+import os
+import sys
+
+import harness
+
+MIXED = """
+    molo.scenario("good", function(session)
+        session:get("/bytes/1000")
+        session:put("/pad/x", { body = "text" })
+        molo.check("sometimes", session.step % 2 == 0)
+    end)
+    molo.scenario("bad", function(session)
+        session:get("/status/500")
+        molo.fail("on purpose")
+    end)
+    """
+
+TREND = {"type", "unit", "count", "min", "mean", "p50", "p90", "p95", "p99",
+         "p999", "max", "hist"}
+
+
+def mixed(t, *arguments):
+    t.server
+    return t.run(MIXED, "-w", "3", "-r", "20", "--seed", "7",
+                 *arguments).expect(1)
+
+
+def test_keys(t):
+    result = mixed(t, "--tag", "build=42").result
+    keys = {"schema", "molo", "scenario", "seed", "started_at", "duration",
+            "workers", "threads", "tags", "host", "plan", "exit", "runs",
+            "requests", "scenarios", "workloads", "metrics", "endpoints",
+            "checks", "thresholds", "errors", "coordination", "generator"}
+    t.equal(keys - set(result), set(), "missing keys")
+    t.equal(result["schema"], "molo-result/1", "schema")
+    t.equal(result["seed"], 7, "seed")
+    t.equal(result["workers"], 3, "workers")
+    t.equal(result["threads"], 1, "threads")
+    t.equal(result["tags"], {"build": "42"}, "tags")
+    t.matches(result["started_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+    for name, fields in (
+            ("exit", {"code", "reason", "all"}),
+            ("runs", {"started", "ok", "failed", "interrupted", "dropped",
+                      "rate"}),
+            ("requests", {"total", "failed", "bytes_sent", "bytes_received",
+                          "rate"}),
+            ("generator", {"cpu", "loop_lag_p99", "max_rss", "fds",
+                           "saturated"})):
+        t.equal(fields - set(result[name]), set(), "missing in " + name)
+    t.equal(TREND - set(result["metrics"]["http_req_duration"]), set(),
+            "missing in http_req_duration")
+
+
+def test_identities(t):
+    outcome = mixed(t)
+    result = outcome.result
+    runs = result["runs"]
+    t.equal(runs["started"], 60, "started")
+    t.equal(runs["started"],
+            runs["ok"] + runs["failed"] + runs["interrupted"], "started")
+    for key in ("ok", "failed", "interrupted"):
+        t.equal(sum(s[key] for s in result["scenarios"].values()), runs[key],
+                "scenarios: " + key)
+
+    stats = t.server.stats()
+    total = stats["requests"]
+    t.equal(result["requests"]["total"], total, "requests.total")
+    t.equal(outcome.endpoints, stats["paths"], "endpoints")
+    t.equal(result["requests"]["bytes_sent"], stats["bytes_received"],
+            "bytes_sent")
+    t.equal(sum(e["failed"] for e in result["endpoints"]),
+            result["requests"]["failed"], "requests.failed")
+    t.equal(result["requests"]["failed"], outcome.endpoints["GET /status/500"],
+            "failed")
+    for endpoint in result["endpoints"]:
+        t.equal(sum(endpoint["status"].values()), endpoint["count"],
+                "statuses of " + endpoint["name"])
+    t.equal(result["metrics"]["http_req_duration"]["count"], total,
+            "http_req_duration")
+
+    checks = result["checks"]["sometimes"]
+    t.equal(checks["passes"] + checks["fails"],
+            result["scenarios"]["good"]["ok"], "checks")
+    failures = [e for e in result["errors"] if "on purpose" in e["message"]]
+    t.equal(sum(e["count"] for e in failures), runs["failed"], "errors")
+    t.equal(set(failures[0]["first"]) >= {"worker_id", "step", "at", "where"},
+            True, "first")
+
+
+def test_trends_are_ordered(t):
+    for name, metric in mixed(t).result["metrics"].items():
+        if metric["type"] != "trend" or not metric["count"]:
+            continue
+        values = [metric[key] for key in
+                  ("min", "p50", "p90", "p95", "p99", "p999", "max")]
+        t.equal(values, sorted(values), name)
+        t.check(metric["min"] <= metric["mean"] <= metric["max"], name)
+        t.check(metric["min"] >= 0, name + " is negative")
+
+
+def test_durations_are_those_of_the_server(t):
+    t.server
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            session:get("/delay/0.2")
+        end)
+        """, "-r", "3").expect(0)
+    metrics = outcome.result["metrics"]
+    # The histogram's error is at most 0.1 %.
+    t.check(metrics["http_req_duration"]["min"] >= 0.199, "duration")
+    t.check(metrics["http_req_wait"]["min"] >= 0.199, "wait")
+    t.check(metrics["run_duration"]["min"] >= 0.199, "run")
+    t.check(outcome.result["duration"] >= 0.6, "duration of the test")
+
+
+def test_duration_covers_what_a_request_consists_of(t):
+    """From the start of sending to the end: most of what sending, waiting and
+    receiving add up to, on a kept connection to a server nearby, too."""
+    t.server
+    outcome = t.run("""
+        molo.scenario("a", function(session) session:get("/") end)
+        """, "-r", "1000").expect(0)
+    metrics = outcome.result["metrics"]
+    parts = sum(metrics["http_req_" + part]["p50"]
+                for part in ("send", "wait", "receive"))
+    t.check(metrics["http_req_duration"]["p50"] > 0.4 * parts,
+            "duration %r, parts %r" % (metrics["http_req_duration"]["p50"],
+                                       parts))
+
+
+def test_bytes_are_counted(t):
+    t.server
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            molo.expect("size", #session:get("/bytes/100000").body == 100000)
+            session:put("/pad/x", { body = ("x"):rep(50000) })
+        end)
+        """, "-r", "4").expect(0)
+    requests = outcome.result["requests"]
+    for key, least in (("bytes_received", 400000), ("bytes_sent", 200000)):
+        # Bodies plus eight small heads.
+        t.check(least < requests[key] < least + 8 * 1000,
+                "%s: %d" % (key, requests[key]))
+
+
+def test_histogram_is_base64(t):
+    metric = mixed(t).result["metrics"]["http_req_duration"]
+    data = base64.b64decode(metric["hist"], validate=True)
+    t.check(len(data) > 8, "empty histogram")
+
+
+def test_json_to_stdout_is_all_of_stdout(t):
+    t.server
+    path = t.scenario(MIXED)
+    outcome = t.molo("run", path, "-w", "2", "-r", "3", "--base-url",
+                     t.server.url, "-o", "json=-").expect(1)
+    result = json.loads(outcome.out)
+    t.equal(result["runs"]["started"], 6, "started")
+
+
+def test_print_in_a_scenario_does_not_spoil_it(t):
+    path = t.scenario("""
+        molo.scenario("a", function(session) print("hello") end)
+        """)
+    outcome = t.molo("run", path, "-r", "1", "-o", "json=-").expect(0)
+    json.loads(outcome.out)
+    t.contains(outcome.err, "hello")
+
+
+def test_file_is_whole_or_as_before(t):
+    """A temporary file and a rename: a reader never sees half of it."""
+    target = t.file("result.json", "old")
+    inode = os.stat(target).st_ino
+    path = t.scenario("molo.scenario('a', function() end)\n")
+    t.molo("run", path, "-r", "1", "-o", "json=" + target).expect(0)
+    t.check(os.stat(target).st_ino != inode, "written in place")
+    with open(target, encoding="utf-8") as file:
+        t.equal(json.load(file)["runs"]["ok"], 1, "runs.ok")
+    left = [name for name in os.listdir(t.directory)
+            if name.startswith("result") or name.startswith(".result")]
+    t.equal(left, ["result.json"], "files")
+
+
+def test_summary_says_the_same(t):
+    outcome = mixed(t)
+    runs = outcome.result["runs"]
+    for number in (runs["ok"], runs["failed"],
+                   outcome.result["requests"]["total"]):
+        t.matches(outcome.out, r"\b%d\b" % number)
+    t.contains(outcome.out, "/bytes/1000", "/pad/x", "/status/500",
+               "on purpose", "sometimes", "p95")
+
+
+def test_odd_names_stay_valid_json(t):
+    outcome = t.run(r"""
+        molo.scenario("q\"uo\te", function(session)
+            molo.check("caf\u{e9} \"x\" \\ \n", true)
+            molo.check("\xff\xfe", true)
+            error("bytes \xff and \0 and \1")
+        end)
+        """, "-r", "1").expect(1)
+    t.equal(list(outcome.result["scenarios"]), ['q"uo\te'], "scenarios")
+    t.equal(outcome.result["checks"]['caf\u00e9 "x" \\ \n']["passes"], 1,
+            "checks")
+    t.equal(len(outcome.result["checks"]), 2, "checks")
+
+
+def test_results_without_a_single_run(t):
+    result = t.run("""
+        molo.global_setup(function() error("no") end)
+        molo.scenario("a", function(session) end)
+        """, "-r", "1").expect(3).result
+    t.equal(result["runs"]["started"], 0, "started")
+    t.equal(result["exit"]["code"], 3, "exit.code")
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))

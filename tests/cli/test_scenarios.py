@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Every example in scenarios/ ends well, run as its first comment says ("molo
+run scenarios/NAME.lua ...") or else by five workers; so does the scenario in
+README.md."""
+
+import glob
+import os
+import re
+import shlex
+import sys
+
+import harness
+
+
+def run_example(t, path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    name = "scenarios/" + os.path.basename(path)
+    command = re.search(r"^--\s*(molo run %s.*)$" % re.escape(name), text,
+                        re.MULTILINE)
+    words = (shlex.split(command.group(1))[3:] if command
+             else ["-w", "5", "-r", "20"])
+    if "--base-url" in words:
+        at = words.index("--base-url")
+        del words[at:at + 2]
+    t.server
+    outcome = t.run(path, *words).expect(0)
+    t.check(outcome.runs["ok"] > 0, "no runs\n" + outcome.describe())
+    t.equal(outcome.runs["failed"], 0, "failed runs")
+    # The server does not count requests for its counts.
+    endpoints = {name: count for name, count in outcome.endpoints.items()
+                 if name != "GET /stats"}
+    t.equal(sum(endpoints.values()), t.server.total(), "requests")
+
+
+def test_scenario_of_the_readme(t):
+    with open(os.path.join(harness.ROOT, "README.md"),
+              encoding="utf-8") as file:
+        block = re.search(r"^```lua\n(.*?)^```", file.read(),
+                          re.MULTILINE | re.DOTALL)
+    t.check(block, "no Lua in README.md")
+    path = t.file("readme.lua", block.group(1))
+    t.server
+    outcome = t.run(path, "-w", "5", "-r", "20").expect(0)
+    outcome.expect_runs(ok=100)
+
+
+def make_test(path):
+    return lambda t: run_example(t, path)
+
+
+for example in sorted(glob.glob(os.path.join(harness.ROOT, "scenarios",
+                                             "*.lua"))):
+    stem = os.path.basename(example)[:-len(".lua")]
+    globals()["test_example_" + stem] = make_test(example)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))

@@ -1,0 +1,86 @@
+-- Error objects: what the world causes; misuse is a string.
+local molo = require "molo"
+local cases = require "cases"
+
+cases.add("kind, message, text", function()
+  local ok, err = pcall(molo.wait_var, "absent", nil, { timeout = 0 })
+  cases.equal(ok, false)
+  cases.equal(type(err), "table")
+  cases.equal(err.kind, "timeout")
+  cases.equal(type(err.message), "string")
+  cases.equal(tostring(err):find(err.message, 1, true) ~= nil, true)
+end)
+
+cases.add("fields of its kind", function()
+  local _, err = pcall(molo.wait_var, "absent", nil, { timeout = 0.01 })
+  cases.equal(err.name, "absent")
+  cases.equal(err.waited >= 0.01, true)
+end)
+
+cases.add("a failed expect is a check", function()
+  local err = cases.raises("must be detail", function()
+    molo.expect("must be", false, "detail")
+  end)
+  cases.equal(err.kind, "check")
+end)
+
+cases.add("a failed assert is a check", function()
+  local err = cases.raises("arithmetic", function()
+    assert(1 == 2, "arithmetic")
+  end)
+  cases.equal(err.kind, "check")
+  cases.equal(err.where:match("errors%.lua:%d+$") ~= nil, true)
+end)
+
+cases.add("assert passes its arguments on", function()
+  cases.equal({ assert(1, 2, 3) }, { 1, 2, 3 })
+end)
+
+cases.add("assert raises an error object as it is", function()
+  local mine = { mine = true }
+  local ok, err = pcall(assert, nil, mine)
+  cases.equal(ok, false)
+  cases.equal(err == mine, true)
+end)
+
+cases.add("try gives results", function()
+  cases.equal(table.pack(molo.try(function(...) return ... end, 1, nil, 3)),
+              { 1, nil, 3, n = 3 })
+end)
+
+cases.add("try gives nil and the error", function()
+  local value, err = molo.try(molo.wait_var, "absent", nil, { timeout = 0 })
+  cases.equal(value, nil)
+  cases.equal(err.kind, "timeout")
+end)
+
+cases.add("try in try", function()
+  local value, err = molo.try(function()
+    local _, inner = molo.try(error, "inner")
+    cases.equal(tostring(inner):find("inner", 1, true) ~= nil, true)
+    molo.sleep(0.001)
+    error("outer")
+  end)
+  cases.equal(value, nil)
+  cases.equal(tostring(err):find("outer", 1, true) ~= nil, true)
+end)
+
+cases.add("error in an error's tostring", function()
+  local _, err = molo.try(function()
+    error(setmetatable({}, { __tostring = function() error("no") end }))
+  end)
+  cases.equal(type(err), "table")
+end)
+
+cases.add("stack overflow is caught", function()
+  local function forever(n) return 1 + forever(n + 1) end
+  cases.raises("overflow", forever, 1)
+end)
+
+cases.add("misuse has the line of the caller", function()
+  cases.misuse("errors.lua", function() molo.sleep("soon") end)
+  cases.misuse("errors.lua", function() molo.sleep(-1) end)
+  cases.misuse("errors.lua", function() molo.check() end)
+end)
+
+cases.start()

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Checks that docs/lua-api.md has a heading for everything scripts can call, and
+for nothing else, and that the man page has every option of `molo run`.
+
+What scripts can call: the entries of lua/molo.lua, and the methods in the
+luaL_Reg tables of src/script/lua_*.c."""
+
+import os
+import re
+
+import lint
+
+API = "docs/lua-api.md"
+MAN = "docs/man/molo.1.scd"
+OPTIONS = "src/plan/option_table.c"
+
+# How scripts reach the functions of a table; None: only molo's own Lua does.
+TABLES = {
+    "core_functions": None,
+    "register_functions": None,
+    "sync_functions": None,
+    "var_functions": None,
+    "json_functions": "json.",
+    "http_methods": "session:",
+    "verbs": "session:",
+    "session_methods": "session:",
+    "notifier_methods": "notifier:",
+    "rng_methods": "rng:",
+}
+
+# What is documented under another name: a method of every handle, and a table
+# of functions that have headings of their own.
+SAME_AS = {"notifier:free": "handle:free", "molo.json": "json.encode"}
+
+TABLE = re.compile(r"(?:luaL_Reg (\w+)\[\]|char \*const (verbs)\[\]\[2\])"
+                   r" = \{(.*?)\n\};", re.DOTALL)
+ENTRY = re.compile(r'\{\s*"(\w+)"')
+
+
+def names_in_c(root):
+    """Yields (name as scripts write it, None) or (None, problem)."""
+    for path in lint.files(root, ["src/script"], (".c",)):
+        if not os.path.basename(path).startswith("lua_"):
+            continue
+        for registered, verbs, body in TABLE.findall(lint.read(root, path)):
+            table = (registered or verbs).removeprefix("lua_")
+            names = [name for name in ENTRY.findall(body)
+                     if not name.startswith("__")]
+            if not names:
+                continue
+            if table not in TABLES:
+                yield None, ("%s: say in tools/check_docs.py how scripts "
+                             "reach the functions of %s" % (path, table))
+            elif TABLES[table]:
+                for name in names:
+                    yield TABLES[table] + name, None
+
+
+def names_in_lua(root):
+    """The fields of the table that `require "molo"` returns."""
+    text = lint.read(root, "lua/molo.lua")
+    table = re.search(r"^local molo = \{\n(.*?)^\}", text,
+                      re.MULTILINE | re.DOTALL)
+    names = re.findall(r"^  (\w+) =", table.group(1), re.MULTILINE) if table \
+        else []
+    names += re.findall(r"^function molo\.(\w+)", text, re.MULTILINE)
+    names += re.findall(r"^molo\.(\w+) =", text, re.MULTILINE)
+    return ["molo." + name for name in names]
+
+
+def is_named(name, headings):
+    return any(re.search(r"(?<![\w.:])%s(?!\w)" % re.escape(name), heading)
+               for heading in headings)
+
+
+def check_api(root):
+    public, problems = names_in_lua(root), []
+    for name, problem in names_in_c(root):
+        if name:
+            public.append(name)
+        else:
+            problems.append(problem)
+    text = lint.read(root, API) if os.path.exists(os.path.join(root, API)) \
+        else ""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ .*", text, re.MULTILINE)
+    for name in public:
+        if not is_named(SAME_AS.get(name, name), headings):
+            problems.append("%s has no heading for %s" % (API, name))
+    for name in re.findall(r"(?<![\w.])molo\.\w+", "\n".join(headings)):
+        if name not in public:
+            problems.append("%s documents %s, which is not there"
+                            % (API, name))
+    yield API, problems
+
+
+def check_man(root):
+    if not os.path.exists(os.path.join(root, OPTIONS)):
+        return
+    names = re.findall(r'\.name = "([\w-]+)"', lint.read(root, OPTIONS))
+    text = lint.read(root, MAN) if os.path.exists(os.path.join(root, MAN)) \
+        else ""
+    # scdoc takes a backslash before what it would interpret.
+    text = text.replace("\\", "")
+    yield MAN, ["%s lacks --%s" % (MAN, name) for name in names
+                if not re.search(r"--%s(?![\w-])" % re.escape(name), text)]
+
+
+def check(root):
+    yield from check_api(root)
+    yield from check_man(root)
+
+
+MODULE = "local molo = {\n  sleep = core.sleep,\n}\n"
+METHODS = ('static const luaL_Reg notifier_methods[] = {\n'
+           '    {"written", written},\n    {NULL, NULL},\n};\n')
+
+SELF_TESTS = [
+    ("all is documented",
+     {"lua/molo.lua": MODULE, "src/script/lua_sync.c": METHODS,
+      API: "## molo.sleep(seconds)\n## notifier:written(value?)\n"}, None),
+    ("a function without a heading",
+     {"lua/molo.lua": MODULE, API: "molo.sleep waits.\n"},
+     "no heading for molo.sleep"),
+    ("a longer name is another",
+     {"lua/molo.lua": MODULE, API: "## molo.sleepless\n## molo.sleeps\n"},
+     "no heading for molo.sleep"),
+    ("a comment in an example is no heading",
+     {"lua/molo.lua": MODULE, API: "```lua\n# molo.sleep\n```\n"},
+     "no heading for molo.sleep"),
+    ("a function written in Lua",
+     {"lua/molo.lua": MODULE + "function molo.try(fn)\nend\n",
+      API: "## molo.sleep\n"}, "no heading for molo.try"),
+    ("a method without a heading",
+     {"lua/molo.lua": MODULE, "src/script/lua_sync.c": METHODS,
+      API: "## molo.sleep\n"}, "no heading for notifier:written"),
+    ("a table that nobody knows",
+     {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
+      "src/script/lua_x.c": METHODS.replace("notifier", "mystery")},
+     "functions of mystery_methods"),
+    ("a heading for what is not there",
+     {"lua/molo.lua": MODULE, API: "## molo.sleep\n## molo.dream\n"},
+     "documents molo.dream"),
+    ("an option the man page lacks",
+     {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
+      OPTIONS: '{.name = "workers"}, {.name = "seed"},\n',
+      MAN: "*-w*, *--workers* _N_\n*--seed-value*\n"}, "lacks --seed"),
+]
+
+if __name__ == "__main__":
+    lint.run(check, SELF_TESTS)

@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""Checks the layout of C files with clang-format."""
+
+import os
+import subprocess
+
+import lint
+
+
+def check(root):
+    style = "--style=file:" + os.path.join(lint.ROOT, ".clang-format")
+    paths = lint.files(root, ["src", "tests"], (".c", ".h"))
+    for path in paths:
+        result = subprocess.run(
+            ["clang-format", style, "--dry-run", "--Werror",
+             os.path.join(root, path)],
+            capture_output=True, text=True, check=False)
+        yield path, [result.stderr] if result.returncode != 0 else []
+
+
+SELF_TESTS = [
+    ("a function as it should be",
+     {"src/base/a.c": "int\nf(void)\n{\n    return 1;\n}\n"}, None),
+    ("two spaces instead of four",
+     {"src/base/a.c": "int\nf(void)\n{\n  return 1;\n}\n"},
+     "clang-format-violations"),
+    ("a type on the line of the name",
+     {"tests/unit/a.c": "int f(void)\n{\n    return 1;\n}\n"},
+     "clang-format-violations"),
+]
+
+if __name__ == "__main__":
+    lint.run(check, SELF_TESTS)
