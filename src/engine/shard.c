@@ -55,7 +55,7 @@ struct shard {
 };
 
 static void life_next_run(struct member *m);
-static void life_go_home(struct member *m);
+static void life_go_home(struct member *m, const struct call_result *failure);
 
 /* --- telling the hub --- */
 
@@ -121,6 +121,13 @@ shard_report_error(struct recorder *recorder, const struct worker *worker,
 /* --- a worker's life --- */
 
 static void
+describe_failure(const struct call_result *result, char *out, size_t size)
+{
+    snprintf(out, size, "%s%s%s", result->where, result->where[0] ? ": " : "",
+             result->message);
+}
+
+static void
 call_fixture(struct member *m, enum life life, enum worker_phase phase)
 {
     m->life = life;
@@ -156,10 +163,19 @@ life_teardown(struct member *m)
         life_end(m);
 }
 
+/* `failure`: of the setup that failed, for those who wait for this worker. */
 static void
-life_go_home(struct member *m)
+life_go_home(struct member *m, const struct call_result *failure)
 {
-    tell(m, HUB_OP_RUNS_OVER);
+    char text[512] = "";
+    if (failure)
+        describe_failure(failure, text, sizeof(text));
+    struct hub_op op = {
+        .type = HUB_OP_RUNS_OVER,
+        .failed = failure != NULL,
+        .text = text,
+    };
+    submit(m, &op);
     m->worker->scenario = NULL;
     if (!m->shard->abandoned && m->session_set_up &&
         has_fixture(m, PHASE_TEARDOWN_SESSION))
@@ -235,7 +251,7 @@ life_begin_answered(struct member *m)
         struct hub_op op = {.type = HUB_OP_RUN_END};
         submit(m, &op);
     }
-    life_go_home(m);
+    life_go_home(m, NULL);
 }
 
 static void
@@ -245,7 +261,7 @@ life_next_run(struct member *m)
     nsec_t now = clock_now() - shard->started_at;
     if (shard->draining || m->worker->quit ||
         !m->executor->may_run(m->workload, m->index, m->runs, now)) {
-        life_go_home(m);
+        life_go_home(m, NULL);
         return;
     }
     m->scenario = pick_scenario(m);
@@ -319,8 +335,7 @@ life_run_over(struct member *m, const struct call_result *result)
     nsec_t delay = shard->draining ? 0 : pick_delay(m);
     char text[512] = "";
     if (outcome == RUN_FAILED)
-        snprintf(text, sizeof(text), "%s%s%s", result->where,
-                 result->where[0] ? ": " : "", result->message);
+        describe_failure(result, text, sizeof(text));
     struct hub_op op = {
         .type = HUB_OP_RUN_END,
         .failed = outcome == RUN_FAILED,
@@ -356,13 +371,13 @@ shard_on_call_done(struct worker *worker, const struct call_result *result)
     switch (m->life) {
     case LIFE_SETUP:
         if (fixture_failed(m, result))
-            life_go_home(m);
+            life_go_home(m, result);
         else
             life_setup_session(m);
         return;
     case LIFE_SETUP_SESSION:
         if (fixture_failed(m, result))
-            life_go_home(m);
+            life_go_home(m, result);
         else
             life_next_run(m);
         return;
@@ -490,7 +505,7 @@ shard_drain(struct shard *shard)
             m->life = LIFE_ENDED;
             never_started++;
         } else if (m->life == LIFE_DELAY) {
-            life_go_home(m);
+            life_go_home(m, NULL);
         }
     }
     shard->ended += never_started;
@@ -519,7 +534,7 @@ reset(struct member *m)
 {
     if (m->life == LIFE_WAITING_TO_RUN) {
         loop_unpost(m->shard->config.loop, &m->held);
-        life_go_home(m);
+        life_go_home(m, NULL);
     } else {
         task_reset(&m->worker->task);
     }
