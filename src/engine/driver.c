@@ -452,6 +452,7 @@ driver_run(struct engine *engine)
     timer_init(&engine->hub_timer, loop, on_hub_timer);
     timer_init(&engine->tick, loop, on_tick);
     engine->signals = signals_create(loop, on_signal, engine);
+    signals_set_overdue(engine->signals, engine_on_stuck, engine);
     engine->shard = shard_create(&(struct shard_config){
         .plan = engine->plan,
         .script = engine->script,

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/driver.h"
-#include "engine/rescue.h"
 
 /* Descriptors of a worker with one connection: its own and its multi's two. */
 #define FDS_PER_WORKER 3
@@ -199,9 +198,11 @@ engine_make_result(struct engine *engine)
     judge_failed_runs(engine);
 }
 
-/* On the rescue's thread. */
-static void
-on_stuck(void *data)
+/* A script stands where Lua cannot be stopped, and the second signal was a
+ * while ago: whatever is written now is written from the signal handler that
+ * interrupted it, or never. */
+void
+engine_on_stuck(void *data)
 {
     struct engine *engine = data;
     log_error("a script holds the loop where Lua cannot be stopped: writing "
@@ -238,9 +239,7 @@ engine_run(struct engine *engine)
     engine->live =
         out_live_create(stderr, engine->options->progress,
                         !engine->options->no_color && isatty(STDERR_FILENO));
-    struct rescue *rescue = rescue_create(on_stuck, engine);
     driver_run(engine);
-    rescue_destroy(rescue);
     engine_make_result(engine);
     stop_parts(engine);
     return &engine->result;

@@ -19,9 +19,9 @@ const struct plan *engine_plan(const struct engine *engine);
 /* Runs the test to its end, whatever ends it; draws progress on stderr. The
  * result borrows from the engine. */
 const struct result *engine_run(struct engine *engine);
-/* Called on another thread, before the process ends, when a script cannot be
- * stopped after the second signal: write what there is, do not return to the
- * engine's functions. NULL: none. */
+/* Called in a signal handler, before the process ends, when a script cannot be
+ * stopped after the second signal: write what there is; call no other function
+ * of the engine. NULL: none. */
 void
 engine_set_on_stuck(struct engine *engine,
                     void (*callback)(const struct result *result, void *data),

@@ -66,4 +66,7 @@ struct engine {
 /* Fills in the result from what has been measured so far. */
 void engine_make_result(struct engine *engine);
 
+/* signals_set_overdue: writes what there is and ends the process. */
+void engine_on_stuck(void *engine);
+
 #endif

@@ -74,6 +74,7 @@ http_request_reset(struct http_request *request)
 {
     memcpy(request->method, "GET", sizeof("GET"));
     buf_clear(&request->url);
+    request->path = 0;
     buf_clear(&request->headers);
     request->header_count = 0;
     buf_clear(&request->body);
@@ -132,6 +133,7 @@ set_absolute(struct http_request *request, const char *url, size_t size,
     size = without_fragment(url, size);
     buf_clear(&request->url);
     buf_append(&request->url, url, parts.path);
+    request->path = parts.path;
     append_ascii(&request->url, url + parts.path, size - parts.path);
     return true;
 }
@@ -153,6 +155,7 @@ set_joined(struct http_request *request, const char *base_url, const char *url,
     size = without_fragment(url, size);
     buf_clear(&request->url);
     buf_append(&request->url, base_url, base.path);
+    request->path = base.path;
     append_ascii(&request->url, base_url + base.path, base_size - base.path);
     if (size > 0 && url[0] != '?') {
         if (request->url.data[request->url.size - 1] != '/')
@@ -314,12 +317,10 @@ http_request_label(const struct http_request *request, size_t *size)
         *size = request->name.size;
         return request->name.data;
     }
-    struct url_parts parts;
     *size = 1;
-    if (request->url.size == 0 ||
-        !url_split(request->url.data, request->url.size, &parts, NULL))
+    if (request->url.size == request->path)
         return "/";
-    const char *path = request->url.data + parts.path;
+    const char *path = request->url.data + request->path;
     size_t path_size = strcspn(path, "?#");
     if (path_size == 0)
         return "/";

@@ -15,6 +15,7 @@
 struct http_request {
     char method[24];
     struct buf url;     /* absolute, http or https */
+    size_t path;        /* offset in it, behind the host */
     struct buf headers; /* "Name: value\0" after one another */
     size_t header_count;
     struct buf body;

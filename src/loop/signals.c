@@ -4,11 +4,16 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "loop/impl.h"
 
 enum { ARRIVALS = 16 };
+
+/* How long results may take to be saved. */
+#define SAVE_PATIENCE (5 * NSEC_PER_SEC)
 
 struct signals {
     struct loop *loop;
@@ -16,16 +21,40 @@ struct signals {
     void (*on_signal)(void *data, int signo);
     void *data;
     unsigned delivered;
-    struct sigaction old_int, old_term, old_pipe;
+    void (*on_overdue)(void *data);
+    void *overdue_data;
+    struct sigaction old_int, old_term, old_pipe, old_alarm;
 };
 
 /* What the handler may touch: lock-free atomics only. A slot of `arrivals` is 0
  * until the handler that claimed it has stored its signal number. */
 static atomic_uint count;
 static atomic_llong first_at, second_at;
-static atomic_int first_number;
+static atomic_int first_number, overdue;
 static atomic_int arrivals[ARRIVALS];
 static struct signals *_Atomic current;
+
+static void
+arm_alarm(nsec_t after)
+{
+    struct itimerval timer = {
+        .it_value.tv_sec = after / NSEC_PER_SEC,
+        .it_value.tv_usec = after % NSEC_PER_SEC / NSEC_PER_USEC,
+    };
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* The second alarm comes while the first is still in here. */
+static void
+handle_overdue(int signo)
+{
+    struct signals *signals = atomic_load(&current);
+    if (signals != NULL && atomic_fetch_add(&overdue, 1) == 0) {
+        arm_alarm(SAVE_PATIENCE);
+        signals->on_overdue(signals->overdue_data);
+    }
+    _exit(128 + atomic_load(&first_number));
+}
 
 static void
 handle_signal(int signo)
@@ -37,6 +66,9 @@ handle_signal(int signo)
         atomic_store(&first_number, signo);
     } else if (index == 1) {
         atomic_store(&second_at, clock_now());
+        struct signals *owner = atomic_load(&current);
+        if (owner != NULL && owner->on_overdue != NULL)
+            arm_alarm(SIGNALS_PATIENCE);
     }
     atomic_store(&arrivals[index % ARRIVALS], signo);
     struct signals *signals = atomic_load(&current);
@@ -74,6 +106,7 @@ signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
     atomic_store(&count, 0);
     atomic_store(&first_at, 0);
     atomic_store(&first_number, 0);
+    atomic_store(&overdue, 0);
     atomic_store(&second_at, 0);
     for (int i = 0; i < ARRIVALS; i++)
         atomic_store(&arrivals[i], 0);
@@ -100,11 +133,29 @@ signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
 }
 
 void
+signals_set_overdue(struct signals *signals, void (*on_overdue)(void *data),
+                    void *data)
+{
+    signals->on_overdue = on_overdue;
+    signals->overdue_data = data;
+    struct sigaction action = {
+        .sa_handler = handle_overdue,
+        .sa_flags = SA_NODEFER,
+    };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, &signals->old_alarm);
+}
+
+void
 signals_destroy(struct signals *signals)
 {
     if (signals == NULL)
         return;
     loop_assert_owner(signals->loop);
+    if (signals->on_overdue != NULL) {
+        arm_alarm(0);
+        sigaction(SIGALRM, &signals->old_alarm, NULL);
+    }
     sigaction(SIGINT, &signals->old_int, NULL);
     sigaction(SIGTERM, &signals->old_term, NULL);
     sigaction(SIGPIPE, &signals->old_pipe, NULL);

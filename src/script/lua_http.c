@@ -248,13 +248,20 @@ request(lua_State *L, const char *method, size_t method_size)
         .method_size = method_size,
     };
     reading.url = lua_tolstring(L, 2, &reading.url_size);
-    lua_settop(L, 3);
-    lua_pushcfunction(L, lua_request_fill_in);
-    lua_pushlightuserdata(L, &reading);
-    lua_pushvalue(L, 3);
-    if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
+    struct err err;
+    if (!lua_request_begin(&reading, &err)) {
         release(transfer);
-        return lua_error(L);
+        return mlua_misuse(L, "%s", err.message);
+    }
+    if (!lua_isnoneornil(L, 3)) {
+        lua_settop(L, 3);
+        lua_pushcfunction(L, lua_request_apply_options);
+        lua_pushlightuserdata(L, &reading);
+        lua_pushvalue(L, 3);
+        if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
+            release(transfer);
+            return lua_error(L);
+        }
     }
     struct script *script = worker->script;
     if (script_listens(script, EVENT_REQUEST_START)) {

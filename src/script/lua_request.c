@@ -261,21 +261,21 @@ static const struct request_option request_options[] = {
     {"timeout", option_timeout},
 };
 
-/* Protected part of a request: fills in the transfer. Stack: reading, options
- * or nil. Options are applied in the table's order of rows, so that the
- * outcome never depends on the order of a Lua table. */
+bool
+lua_request_begin(const struct lua_request *r, struct err *err)
+{
+    struct http_request *request = &r->transfer->request;
+    return http_request_set_method(request, r->method, r->method_size, err) &&
+           http_request_set_url(request, session_base_url(r->transfer->session),
+                                r->url, r->url_size, err);
+}
+
+/* Options are applied in the order of the rows above, so that the outcome never
+ * depends on the order of a Lua table. */
 int
-lua_request_fill_in(lua_State *L)
+lua_request_apply_options(lua_State *L)
 {
     struct lua_request *r = lua_touserdata(L, 1);
-    struct http_request *request = &r->transfer->request;
-    struct err err;
-    if (!http_request_set_method(request, r->method, r->method_size, &err) ||
-        !http_request_set_url(request, session_base_url(r->transfer->session),
-                              r->url, r->url_size, &err))
-        return mlua_misuse(L, "%s", err.message);
-    if (lua_isnoneornil(L, 2))
-        return 0;
     check_table(L, 2, "options of a request");
     const char *names[ARRAY_LENGTH(request_options)];
     for (size_t i = 0; i < ARRAY_LENGTH(request_options); i++)

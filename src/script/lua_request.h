@@ -4,6 +4,8 @@
 #include <lua.h>
 #include <stddef.h>
 
+#include "base/err.h"
+
 /* The options of a request, from a Lua table to a transfer: one table row and
  * one function each. */
 
@@ -28,9 +30,12 @@ struct lua_request {
     size_t method_size;
 };
 
-/* Fills in the transfer; to be called protected, because it raises. Arguments:
- * a light userdata (struct lua_request), the options or nil. */
-int lua_request_fill_in(lua_State *L);
+/* Sets method and URL. Does not raise. */
+bool lua_request_begin(const struct lua_request *request, struct err *err);
+/* Applies the option table; to be called protected, because it raises while the
+ * transfer is not Lua's. Arguments: a light userdata (struct lua_request), the
+ * options. */
+int lua_request_apply_options(lua_State *L);
 
 /* The `redirects` option: a number, or false for none. Raises. */
 int lua_http_check_redirects(lua_State *L, int index);

@@ -13,15 +13,19 @@ struct response {
     int status, http_version, redirects;
     struct transfer_timings timings;
     uint64_t bytes_sent, bytes_received;
+    size_t url_size, headers_size;
+    char text[]; /* URL, then raw header lines */
 };
-/* User values of a response. */
-enum { SLOT_BODY = 1, SLOT_HEADERS, SLOT_URL, SLOT_COUNT = SLOT_URL };
+/* User values of a response. The headers object is made on demand. */
+enum { SLOT_BODY = 1, SLOT_HEADERS, SLOT_COUNT = SLOT_HEADERS };
 
 void
 lua_response_push(lua_State *L, const struct transfer *transfer)
 {
-    struct response *r = lua_newuserdatauv(L, sizeof(*r), SLOT_COUNT);
     const struct http_response *got = &transfer->response;
+    const struct buf *url = &transfer->request.url;
+    struct response *r = lua_newuserdatauv(
+        L, sizeof(*r) + url->size + got->headers.size, SLOT_COUNT);
     *r = (struct response){
         .status = got->status,
         .http_version = got->http_version,
@@ -29,15 +33,15 @@ lua_response_push(lua_State *L, const struct transfer *transfer)
         .timings = transfer->timings,
         .bytes_sent = transfer->bytes_sent,
         .bytes_received = transfer->bytes_received,
+        .url_size = url->size,
+        .headers_size = got->headers.size,
     };
+    memcpy(r->text, url->data, url->size);
+    if (got->headers.size > 0)
+        memcpy(r->text + url->size, got->headers.data, got->headers.size);
     luaL_setmetatable(L, response_metatable);
     lua_pushlstring(L, got->body.data ? got->body.data : "", got->body.size);
     lua_setiuservalue(L, -2, SLOT_BODY);
-    lua_pushlstring(L, got->headers.data ? got->headers.data : "",
-                    got->headers.size);
-    lua_setiuservalue(L, -2, SLOT_HEADERS);
-    lua_pushlstring(L, transfer->request.url.data, transfer->request.url.size);
-    lua_setiuservalue(L, -2, SLOT_URL);
 }
 
 /* --- headers --- */
@@ -144,14 +148,13 @@ headers_pairs(lua_State *L)
 }
 
 static void
-push_headers(lua_State *L, int response)
+push_headers(lua_State *L, int response, const struct response *r)
 {
-    if (lua_getiuservalue(L, response, SLOT_HEADERS) != LUA_TSTRING)
-        return; /* made before */
-    size_t size;
-    const char *lines = lua_tolstring(L, -1, &size);
+    if (lua_getiuservalue(L, response, SLOT_HEADERS) != LUA_TNIL)
+        return;
+    lua_pop(L, 1);
     lua_newuserdatauv(L, 0, 1);
-    parse_headers(L, lines, size);
+    parse_headers(L, r->text + r->url_size, r->headers_size);
     lua_setiuservalue(L, -2, 1);
     luaL_setmetatable(L, headers_metatable);
     lua_pushvalue(L, -1);
@@ -264,10 +267,10 @@ response_index(lua_State *L)
         lua_getiuservalue(L, 1, SLOT_BODY);
         return 1;
     case FIELD_HEADERS:
-        push_headers(L, 1);
+        push_headers(L, 1, r);
         return 1;
     case FIELD_URL:
-        lua_getiuservalue(L, 1, SLOT_URL);
+        lua_pushlstring(L, r->text, r->url_size);
         return 1;
     case FIELD_HTTP_VERSION:
         push_http_version(L, r->http_version);
@@ -300,7 +303,7 @@ static int
 response_tostring(lua_State *L)
 {
     const struct response *r = luaL_checkudata(L, 1, response_metatable);
-    lua_getiuservalue(L, 1, SLOT_URL);
+    lua_pushlstring(L, r->text, r->url_size);
     lua_pushfstring(L, "response %d of %s", r->status, lua_tostring(L, -1));
     return 1;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""CPU time per request: molo against a bare libcurl-multi loop, and molo at
-many workers against molo at few.
+"""CPU time per request: molo against a bare libcurl-multi loop, at few and at
+many workers, and each at many against itself at few.
 
     tests/bench/http_cpu.py BUILD_DIR [ROUNDS]
 
@@ -13,8 +13,9 @@ import sys
 
 import common
 
-REQUESTS_PER_ROUND = 200_000
 FEW, MANY = 64, 5000
+# Many requests per connection, so that connecting does not count.
+REQUESTS = {FEW: 200_000, MANY: 500_000}
 
 
 def molo_cost(build, url, workers, requests):
@@ -38,24 +39,28 @@ def main():
     build = sys.argv[1] if len(sys.argv) > 1 else "build"
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     common.raise_limits()
+    costs = {(what, n): [] for what in ("bare", "molo") for n in REQUESTS}
     with common.Nginx() as nginx:
-        bare, few, many = [], [], []
         for _ in range(rounds):
-            bare.append(bare_cost(build, nginx.url, FEW, REQUESTS_PER_ROUND))
-            few.append(molo_cost(build, nginx.url, FEW, REQUESTS_PER_ROUND)[0])
-            cost, peak = molo_cost(build, nginx.url, MANY, REQUESTS_PER_ROUND)
-            many.append(cost)
-        print(f"bare libcurl, {FEW} connections:  "
-              f"{common.median(bare):6.2f} us CPU per request")
-        print(f"molo, {FEW} workers:             "
-              f"{common.median(few):6.2f} us CPU per request")
-        print(f"molo, {MANY} workers:           "
-              f"{common.median(many):6.2f} us CPU per request, "
-              f"{peak / 1e6:.0f} MB")
-        over_bare = common.median([f / b for f, b in zip(few, bare)])
-        over_few = common.median([m / f for m, f in zip(many, few)])
-        print(f"ratio molo / bare at {FEW}:        {over_bare:6.2f}  (goal: 1.25)")
-        print(f"ratio molo at {MANY} / at {FEW}:    {over_few:6.2f}  (goal: 1.50)")
+            for workers, requests in REQUESTS.items():
+                costs["bare", workers].append(
+                    bare_cost(build, nginx.url, workers, requests))
+                cost, peak = molo_cost(build, nginx.url, workers, requests)
+                costs["molo", workers].append(cost)
+    for (what, workers), values in costs.items():
+        print(f"{what} at {workers:4} connections: "
+              f"{common.median(values):6.2f} us CPU per request")
+    print(f"molo at {MANY} workers: {peak / 1e6:.0f} MB")
+
+    def ratio(text, over, under):
+        pairs = [a / b for a, b in zip(costs[over], costs[under])]
+        print(f"ratio {text}: {common.median(pairs):.2f}")
+
+    ratio(f"molo / bare at {FEW} (goal: 1.25)", ("molo", FEW), ("bare", FEW))
+    ratio(f"molo / bare at {MANY}", ("molo", MANY), ("bare", MANY))
+    ratio(f"molo at {MANY} / at {FEW} (goal: 1.50)",
+          ("molo", MANY), ("molo", FEW))
+    ratio(f"bare at {MANY} / at {FEW}", ("bare", MANY), ("bare", FEW))
 
 
 if __name__ == "__main__":
