@@ -194,17 +194,6 @@ shard_workers_alive(const struct shard *shard)
     return shard->alive;
 }
 
-bool
-shard_has_runs(const struct shard *shard)
-{
-    for (int32_t i = 0; i < shard->member_count; i++) {
-        const struct member *m = &shard->members[i];
-        if (m->worker && !is_in_teardown(m))
-            return true;
-    }
-    return false;
-}
-
 void
 shard_on_reply(struct shard *shard, const struct hub_reply *reply)
 {

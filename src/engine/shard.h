@@ -55,9 +55,8 @@ void shard_give_up_runs(struct shard *shard);
 
 /* Starts of workers and runs that the clock alone will bring. */
 size_t shard_pending_starts(const struct shard *shard);
-/* Workers that have started and not ended; of these in runs or setup. */
+/* Workers that have started and not ended. */
 int32_t shard_workers_alive(const struct shard *shard);
-bool shard_has_runs(const struct shard *shard);
 
 /* script_host.on_call_done of workers with an owner. */
 void

@@ -197,13 +197,6 @@ script_set_signal_grace(struct script *script, nsec_t grace)
     script->signal_grace = grace;
 }
 
-struct worker *
-script_worker(struct script *script, int32_t id)
-{
-    size_t slot = (size_t)((int64_t)id + 1);
-    return slot < script->worker_slots ? script->workers[slot] : NULL;
-}
-
 void
 script_add_worker(struct script *script, struct worker *worker)
 {

@@ -62,9 +62,6 @@ void script_set_started_at(struct script *script, nsec_t at);
 /* The result for global_teardown; borrowed until its call is done. */
 void script_set_result(struct script *script, json_t *result);
 
-/* The worker of that id; NULL: none now. */
-struct worker *script_worker(struct script *script, int32_t id);
-
 /* How many tasks wait for something outside the hub (a transfer, a sleep). */
 size_t script_outside_waits(const struct script *script);
 /* How long scripts may go on after the second signal: teardowns use it. */

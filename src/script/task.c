@@ -276,13 +276,6 @@ wait_claim(struct task *task, const struct wait_ops *ops, void *data)
         task->worker->script->outside_waits++;
 }
 
-void
-wait_abandon(struct task *task)
-{
-    task->wait.submitting = false;
-    end_wait(task);
-}
-
 static int
 wait_finish(lua_State *L, struct task *task)
 {

@@ -110,7 +110,5 @@ void wait_claim(struct task *task, const struct wait_ops *ops, void *data);
 int wait_yield(struct lua_State *L, struct task *task);
 /* Raises the error object `stopped` and limits the time left for clean-up. */
 int task_raise_stopped(struct lua_State *L, struct task *task);
-/* Drops a claim that could not be started. */
-void wait_abandon(struct task *task);
 
 #endif
