@@ -30,7 +30,10 @@ struct curl_transport {
  * connection that is used again at once costs no system call. */
 struct curl_socket {
     int fd;
-    struct loop_io *io; /* NULL: not yet watched */
+    int events;         /* that libcurl waits for */
+    struct loop_io *io; /* NULL: not watched */
+    /* Whose attempt to connect it is; NULL: it carries a connection. */
+    struct exchange *opener;
 };
 
 struct transport_client {

@@ -57,6 +57,66 @@ destroy(struct transport *base)
     free(transport);
 }
 
+static struct curl_socket *
+find_socket(struct transport_client *client, int fd)
+{
+    for (size_t i = 0; i < client->socket_count; i++)
+        if (client->sockets[i].fd == fd)
+            return &client->sockets[i];
+    return NULL;
+}
+
+static void
+forget_socket(struct transport_client *client, struct curl_socket *own)
+{
+    loop_io_destroy(own->io);
+    *own = client->sockets[--client->socket_count];
+}
+
+static bool
+has_attempts(const struct exchange *x)
+{
+    const struct transport_client *client = x->client;
+    for (size_t i = 0; i < client->socket_count; i++)
+        if (client->sockets[i].opener == x)
+            return true;
+    return false;
+}
+
+/* A socket that did not get to carry the connection is closed by libcurl behind
+ * our back: client_close_socket is not called, and CURL_POLL_REMOVE comes when
+ * the descriptor may already be somebody else's. What `x` opened and is not its
+ * connection is gone by now. */
+static void
+settle_attempts(struct exchange *x, curl_socket_t connection)
+{
+    struct transport_client *client = x->client;
+    /* From the end, as a forgotten one is replaced by the last. */
+    for (size_t i = client->socket_count; i-- > 0;) {
+        struct curl_socket *own = &client->sockets[i];
+        if (own->opener != x)
+            continue;
+        if (own->fd == connection)
+            own->opener = NULL;
+        else
+            forget_socket(client, own);
+    }
+}
+
+static void
+remove_from_multi(struct exchange *x)
+{
+    bool attempts = has_attempts(x);
+    curl_socket_t connection = CURL_SOCKET_BAD;
+    /* Not known any more once the handle is removed. */
+    if (attempts)
+        curl_easy_getinfo(x->easy, CURLINFO_ACTIVESOCKET, &connection);
+    curl_multi_remove_handle(x->client->multi, x->easy);
+    x->in_multi = false;
+    if (attempts)
+        settle_attempts(x, connection);
+}
+
 /* The transfer is over for us; `x` may be used by the next one at once. */
 static struct transfer *
 detach(struct exchange *x)
@@ -64,8 +124,7 @@ detach(struct exchange *x)
     struct transport_client *client = x->client;
     struct transfer *transfer = x->transfer;
     if (x->in_multi)
-        curl_multi_remove_handle(client->multi, x->easy);
-    x->in_multi = false;
+        remove_from_multi(x);
     loop_unpost(client->transport->loop, &x->go);
     timer_stop(&x->gate_timer);
     resolve_leave(&x->ticket);
@@ -151,13 +210,20 @@ on_io(void *user, int fd, int events)
     drive(user, fd, mask);
 }
 
-static struct curl_socket *
-find_socket(struct transport_client *client, int fd)
+/* libcurl is done with it for now: it is a connection kept for the next
+ * request, or an attempt that may be closed already. */
+static void
+rest_socket(struct curl_socket *own)
 {
-    for (size_t i = 0; i < client->socket_count; i++)
-        if (client->sockets[i].fd == fd)
-            return &client->sockets[i];
-    return NULL;
+    own->events = 0;
+    if (own->io == NULL)
+        return;
+    if (own->opener == NULL) {
+        loop_io_update(own->io, 0);
+        return;
+    }
+    loop_io_destroy(own->io);
+    own->io = NULL;
 }
 
 /* Connections are ours (client_open_socket) and keep a paused watcher; other
@@ -169,32 +235,62 @@ on_multi_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known)
     struct curl_socket *own = find_socket(client, fd);
     struct loop_io *io = own != NULL ? own->io : known;
     if (what == CURL_POLL_REMOVE) {
-        if (own == NULL)
+        if (own != NULL)
+            rest_socket(own);
+        else
             loop_io_destroy(io);
-        else if (io != NULL)
-            loop_io_update(io, 0);
         return 0;
     }
     int events = (what & CURL_POLL_IN ? LOOP_READ : 0) |
                  (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
-    if (io != NULL) {
+    if (io != NULL)
         loop_io_update(io, events);
-    } else {
+    else
         io = loop_io_create(client->transport->loop, fd, events, on_io, client);
-        if (own != NULL)
-            own->io = io;
-        else
-            curl_multi_assign(client->multi, fd, io);
+    if (own == NULL) {
+        curl_multi_assign(client->multi, fd, io);
+        return 0;
     }
+    own->io = io;
+    own->events = events;
     struct exchange *x = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &x);
-    if (x == NULL || own == NULL)
+    if (x == NULL)
         return 0;
-    if (x->prereq_at == 0 && (what & CURL_POLL_IN))
+    if (x->prereq_at != 0)
+        own->opener = NULL;
+    else if (what & CURL_POLL_IN)
         exchange_note_handshake(x);
     /* With nothing left to write, the request is on its way. */
     exchange_note_handover(x, what == CURL_POLL_IN);
     return 0;
+}
+
+static void
+remember_socket(struct exchange *x, int fd)
+{
+    struct transport_client *client = x->client;
+    struct curl_socket *own = find_socket(client, fd);
+    if (own != NULL) {
+        /* An attempt closed behind our back, whose number comes back before
+         * CURL_POLL_REMOVE. libcurl compares only the numbers, and does not
+         * ask again for what it asked of the old one. */
+        own->opener = x;
+        if (own->io == NULL)
+            return;
+        loop_io_destroy(own->io);
+        own->io = loop_io_create(client->transport->loop, fd, own->events,
+                                 on_io, client);
+        return;
+    }
+    if (client->socket_count == client->socket_capacity) {
+        size_t capacity = client->socket_capacity * 2 + 1;
+        client->sockets =
+            xrealloc(client->sockets, capacity * sizeof(*client->sockets));
+        client->socket_capacity = capacity;
+    }
+    client->sockets[client->socket_count++] =
+        (struct curl_socket){.fd = fd, .opener = x};
 }
 
 curl_socket_t
@@ -202,7 +298,6 @@ client_open_socket(void *user, curlsocktype purpose,
                    struct curl_sockaddr *address)
 {
     struct exchange *x = user;
-    struct transport_client *client = x->client;
     resolve_done(&x->ticket);
     if (address->addrlen <= sizeof(x->address)) {
         memcpy(&x->address, &address->addr, address->addrlen);
@@ -215,13 +310,7 @@ client_open_socket(void *user, curlsocktype purpose,
         return CURL_SOCKET_BAD;
     }
     x->socket_errno = 0;
-    if (client->socket_count == client->socket_capacity) {
-        size_t capacity = client->socket_capacity * 2 + 1;
-        client->sockets =
-            xrealloc(client->sockets, capacity * sizeof(*client->sockets));
-        client->socket_capacity = capacity;
-    }
-    client->sockets[client->socket_count++] = (struct curl_socket){.fd = fd};
+    remember_socket(x, fd);
     return fd;
 }
 
@@ -230,10 +319,8 @@ client_close_socket(void *user, curl_socket_t fd)
 {
     struct transport_client *client = user;
     struct curl_socket *own = find_socket(client, fd);
-    if (own != NULL) {
-        loop_io_destroy(own->io);
-        *own = client->sockets[--client->socket_count];
-    }
+    if (own != NULL)
+        forget_socket(client, own);
     return close(fd);
 }
 
@@ -260,7 +347,8 @@ client_destroy(struct transport_client *client)
         curl_multi_cleanup(client->multi);
     loop_unpost(client->transport->loop, &client->kick);
     timer_stop(&client->timer);
-    assert(client->socket_count == 0);
+    while (client->socket_count > 0)
+        forget_socket(client, &client->sockets[0]);
     free(client->sockets);
     free(client);
 }

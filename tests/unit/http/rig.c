@@ -135,3 +135,29 @@ rig_fetch(struct rig *rig, const char *method, const char *path)
     rig_wait(rig, wanted);
     return transfer;
 }
+
+void
+rig_assert_ok(const struct transfer *transfer, int status)
+{
+    if (transfer->fault != FAULT_NONE)
+        fail_msg("%s: %s", transfer_fault_name(transfer->fault),
+                 transfer->fault_message);
+    assert_int_equal(transfer->response.status, status);
+}
+
+void
+rig_assert_times_add_up(const struct transfer *transfer)
+{
+    const struct transfer_timings *t = &transfer->timings;
+    const nsec_t phases[] = {t->dns,  t->connect, t->tls,
+                             t->send, t->wait,    t->receive};
+    nsec_t sum = 0;
+    for (size_t i = 0; i < 6; i++) {
+        assert_true(phases[i] >= -1);
+        if (phases[i] > 0)
+            sum += phases[i];
+    }
+    assert_int_equal(sum, t->elapsed);
+    assert_true(t->duration <= t->elapsed);
+    assert_int_equal(transfer->ended_at, transfer->started_at + t->elapsed);
+}

@@ -35,4 +35,10 @@ void rig_idle(struct rig *rig, nsec_t time);
 struct transfer *
 rig_fetch(struct rig *rig, const char *method, const char *path);
 
+/* It was answered with that status. */
+void rig_assert_ok(const struct transfer *transfer, int status);
+
+/* The phases and nothing else make up the time from start to end. */
+void rig_assert_times_add_up(const struct transfer *transfer);
+
 #endif

@@ -1,4 +1,6 @@
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,21 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/mem.h"
 #include "rig.h"
-
-static void
-assert_ok(const struct transfer *transfer, int status)
-{
-    if (transfer->fault != FAULT_NONE)
-        fail_msg("%s: %s", transfer_fault_name(transfer->fault),
-                 transfer->fault_message);
-    assert_int_equal(transfer->response.status, status);
-}
 
 static void
 assert_body(const struct transfer *transfer, const char *wanted)
@@ -32,36 +26,18 @@ assert_body(const struct transfer *transfer, const char *wanted)
                  wanted);
 }
 
-/* The phases and nothing else make up the time from start to end. */
-static void
-assert_times_add_up(const struct transfer *transfer)
-{
-    const struct transfer_timings *t = &transfer->timings;
-    const nsec_t phases[] = {t->dns,  t->connect, t->tls,
-                             t->send, t->wait,    t->receive};
-    nsec_t sum = 0;
-    for (size_t i = 0; i < 6; i++) {
-        assert_true(phases[i] >= -1);
-        if (phases[i] > 0)
-            sum += phases[i];
-    }
-    assert_int_equal(sum, t->elapsed);
-    assert_true(t->duration <= t->elapsed);
-    assert_int_equal(transfer->ended_at, transfer->started_at + t->elapsed);
-}
-
 static void
 test_get(void **state)
 {
     struct rig *rig = *state;
     struct transfer *transfer = rig_fetch(rig, "GET", "/hello");
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     assert_body(transfer, "hello");
     assert_int_equal(transfer->response.http_version, 11);
     static const char headers[] = "X-One: 1\r\nContent-Length: 5\r\n";
     assert_string_equal(transfer->response.headers.data, headers);
     assert_int_equal(transfer->sends, 1);
-    assert_times_add_up(transfer);
+    rig_assert_times_add_up(transfer);
     assert_true(transfer->timings.dns >= 0);
     assert_true(transfer->timings.connect >= 0);
     assert_int_equal(transfer->timings.tls, -1);
@@ -76,9 +52,9 @@ test_a_kept_connection_is_used_again(void **state)
     struct rig *rig = *state;
     for (int i = 0; i < 5; i++) {
         struct transfer *transfer = rig_fetch(rig, "GET", "/hello");
-        assert_ok(transfer, 200);
+        rig_assert_ok(transfer, 200);
         assert_body(transfer, "hello");
-        assert_times_add_up(transfer);
+        rig_assert_times_add_up(transfer);
         if (i > 0) {
             assert_int_equal(transfer->timings.dns, -1);
             assert_int_equal(transfer->timings.connect, -1);
@@ -125,7 +101,7 @@ test_requests_arrive_as_they_were_built(void **state)
                                   strlen(rows[i].body));
         session_send(transfer);
         rig_wait(rig, (unsigned)i + 1);
-        assert_ok(transfer, 200);
+        rig_assert_ok(transfer, 200);
         const char *split = strstr(rows[i].wanted, "%s");
         char *wanted = xasprintf("%.*s%s%s", (int)(split - rows[i].wanted),
                                  rows[i].wanted, common, split + 2);
@@ -160,7 +136,7 @@ test_headers_arrive_as_they_were_set(void **state)
         http_request_set_body(&transfer->request, "b", 1);
         session_send(transfer);
         rig_wait(rig, 2 * (unsigned)round + 1);
-        assert_ok(transfer, 200);
+        rig_assert_ok(transfer, 200);
         const char *got = transfer->response.body.data;
         assert_non_null(strstr(got, "\r\nUser-Agent: me\r\n"));
         assert_null(strstr(got, "molo/"));
@@ -184,7 +160,7 @@ test_head_has_headers_and_no_body(void **state)
 {
     struct rig *rig = *state;
     struct transfer *transfer = rig_fetch(rig, "HEAD", "/hello");
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     assert_int_equal(transfer->response.body.size, 0);
     assert_non_null(strstr(transfer->response.headers.data, "X-One: 1"));
     rig_release(rig, transfer);
@@ -240,7 +216,7 @@ test_bytes_equal_what_the_server_counted(void **state)
                      rows[i].method, rows[i].path, rows[i].body,
                      (int)transfer->bytes_sent, (int)in,
                      (int)transfer->bytes_received, (int)out);
-        assert_times_add_up(transfer);
+        rig_assert_times_add_up(transfer);
         before = now;
         rig_release(rig, transfer);
     }
@@ -251,14 +227,14 @@ test_only_the_final_headers_are_kept(void **state)
 {
     struct rig *rig = *state;
     struct transfer *transfer = rig_fetch(rig, "GET", "/chunked");
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     assert_body(transfer, "hello");
     assert_string_equal(transfer->response.headers.data,
                         "X-Final: yes\r\nTransfer-Encoding: chunked\r\n");
     rig_release(rig, transfer);
 
     transfer = rig_fetch(rig, "GET", "/folded");
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     size_t pos = 0, name_size, value_size;
     const char *name, *value;
     const struct buf *headers = &transfer->response.headers;
@@ -279,12 +255,12 @@ test_an_encoding_is_decoded_for_who_asks(void **state)
     set_header(transfer, "Accept-Encoding", "gzip");
     session_send(transfer);
     rig_wait(rig, 1);
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     assert_body(transfer, "hello");
     rig_release(rig, transfer);
 
     transfer = rig_fetch(rig, "GET", "/gzip");
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     assert_int_equal(transfer->response.body.size, 25);
     rig_release(rig, transfer);
 }
@@ -341,7 +317,7 @@ test_faults(void **state)
         assert_int_equal(transfer->sends, 1);
         if (rows[i].timeout > 0)
             assert_true(transfer->timings.elapsed >= rows[i].timeout);
-        assert_times_add_up(transfer);
+        rig_assert_times_add_up(transfer);
         rig_release(rig, transfer);
     }
     assert_int_equal(tiny_server_counts(rig->server).requests, rig->sends);
@@ -368,7 +344,7 @@ test_a_refused_connection(void **state)
     assert_int_equal(transfer->timings.duration, -1);
     assert_int_equal(rig->exchanges, 1);
     assert_int_equal(session_last_done_at(rig->session), 0);
-    assert_times_add_up(transfer);
+    rig_assert_times_add_up(transfer);
     rig_release(rig, transfer);
 }
 
@@ -392,7 +368,7 @@ test_a_handshake_that_never_ends(void **state)
     assert_int_equal(rig->exchanges, 0); /* no request went out */
     assert_int_equal(transfer->sends, 0);
     assert_int_equal(tiny_server_counts(rig->server).requests, 0);
-    assert_times_add_up(transfer);
+    rig_assert_times_add_up(transfer);
     rig_release(rig, transfer);
 }
 
@@ -420,13 +396,13 @@ test_a_silent_resend_is_counted(void **state)
 {
     struct rig *rig = *state;
     struct transfer *transfer = rig_fetch(rig, "GET", "/first-only");
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     rig_release(rig, transfer);
     transfer = rig_fetch(rig, "GET", "/first-only");
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     assert_body(transfer, "hello");
     assert_int_equal(transfer->sends, 2);
-    assert_times_add_up(transfer);
+    rig_assert_times_add_up(transfer);
     struct tiny_counts counts = tiny_server_counts(rig->server);
     assert_int_equal(counts.requests, 3);
     assert_int_equal(counts.requests, rig->sends);
@@ -445,11 +421,11 @@ test_a_resent_body_is_counted(void **state)
     http_request_set_body(&transfer->request, "0123456789", 10);
     session_send(transfer);
     rig_wait(rig, 2);
-    assert_ok(transfer, 200);
+    rig_assert_ok(transfer, 200);
     assert_int_equal(transfer->sends, 2);
     struct tiny_counts now = tiny_server_counts(rig->server);
     assert_int_equal(transfer->bytes_sent, now.bytes_in - before.bytes_in);
-    assert_times_add_up(transfer);
+    rig_assert_times_add_up(transfer);
     rig_release(rig, transfer);
 }
 
@@ -474,8 +450,8 @@ test_names_are_looked_up_and_kept(void **state)
     rig->session = first;
     rig_wait(rig, 5);
     for (int i = 4; i >= 0; i--) {
-        assert_ok(transfers[i], 200);
-        assert_times_add_up(transfers[i]);
+        rig_assert_ok(transfers[i], 200);
+        rig_assert_times_add_up(transfers[i]);
         rig_release(rig, transfers[i]);
         if (i < 4)
             session_destroy(others[i]);
@@ -493,7 +469,7 @@ test_transfers_of_one_client_run_side_by_side(void **state)
     }
     rig_wait(rig, 12);
     for (int i = 0; i < 12; i++) {
-        assert_ok(transfers[i], 200);
+        rig_assert_ok(transfers[i], 200);
         assert_body(transfers[i], "hello");
         rig_release(rig, transfers[i]);
     }
@@ -510,7 +486,7 @@ test_requests_that_end_in_other_ways_leave_the_client_usable(void **state)
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         struct transfer *transfer = rig_fetch(rig, "GET", paths[i]);
         if (strcmp(paths[i], "/hello") == 0)
-            assert_ok(transfer, 200);
+            rig_assert_ok(transfer, 200);
         else
             assert_int_not_equal(transfer->fault, FAULT_NONE);
         rig_release(rig, transfer);
