@@ -28,7 +28,14 @@ function var.get_var(name, factory, options)
   end
   local ok, result = pcall(make, name, factory)
   if not ok then
-    native.make_failed(name, tostring(result), ends_the_run(result))
+    local kind = core.error_kind(result)
+    local message
+    if kind then
+      message = tostring(result.message)
+    else
+      kind, message = "script", core.error_text(result)
+    end
+    native.make_failed(name, kind .. "\n" .. message, ends_the_run(result))
     error(result, 0)
   end
   return result

@@ -92,24 +92,38 @@ end_now(struct engine *engine)
 }
 
 static void
-on_signal(void *data, int signo)
+begin_to_end(struct engine *engine)
 {
-    struct engine *engine = data;
     script_set_signal_grace(engine->script, NSEC_NEVER);
-    bool interrupt = signo == SIGINT;
+    bool interrupt = signals_first_number() == SIGINT;
     result_add_cause(&engine->result,
                      interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
                      "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
-    if (engine->signalled) {
-        end_now(engine);
-        return;
-    }
-    engine->signalled = true;
     char grace[32];
     units_format_duration(engine->options->graceful_stop, grace, sizeof(grace));
     log_info("%s: no new runs; those in flight have %s (again to end now)",
              interrupt ? "SIGINT" : "SIGTERM", grace);
     begin_drain(engine, "signal");
+}
+
+/* Also asked between the calls of scripts: one that held the loop may have
+ * ended because of a signal that the loop has not delivered yet. */
+static void
+notice_signals(struct engine *engine)
+{
+    while (engine->signals_seen < signals_count()) {
+        engine->signals_seen++;
+        if (engine->signals_seen == 1)
+            begin_to_end(engine);
+        else
+            end_now(engine);
+    }
+}
+
+static void
+on_signal(void *data, int signo)
+{
+    notice_signals(data);
 }
 
 static void
@@ -213,6 +227,11 @@ driver_on_call_done(void *data, struct worker *worker,
                     const struct call_result *result)
 {
     struct engine *engine = data;
+    notice_signals(engine);
+    if (result->parked)
+        log_warning("%s of worker %d did not yield and was taken down%s%s",
+                    worker_phase_name(worker->phase), (int)worker->id,
+                    result->where[0] ? " at " : "", result->where);
     if (worker->id != HUB_GLOBAL) {
         shard_on_call_done(worker, result);
         return;
@@ -327,7 +346,10 @@ next_phase(struct engine *engine)
         begin_global_teardown(engine);
         return;
     case ENGINE_RUN:
-        engine->result.ended_by = "completed";
+        engine->result.ended_by =
+            clock_now() - engine->started_at >= plan_deadline(engine->plan)
+                ? "duration"
+                : "completed";
         begin_global_teardown(engine);
         return;
     case ENGINE_TEARDOWN:
@@ -350,24 +372,30 @@ is_quiescent(const struct engine *engine)
            shard_pending_starts(engine->shard) == 0;
 }
 
+/* In a global teardown the phases of draining are over, but not for the hub. */
+static bool
+drain_deadlock(struct engine *engine)
+{
+    if (!engine->deadlocked)
+        return false;
+    engine->deadlocked = false;
+    begin_drain(engine, "deadlock");
+    hub_drain(engine->hub);
+    return true;
+}
+
 static void
 on_turn(void *data)
 {
     struct engine *engine = data;
-    if (engine->deadlocked) {
-        engine->deadlocked = false;
-        begin_drain(engine, "deadlock");
-    }
+    notice_signals(engine);
+    drain_deadlock(engine);
     while (engine->all_ended)
         next_phase(engine);
     if (is_quiescent(engine))
         hub_quiescent(engine->hub, clock_now());
-    if (engine->deadlocked) {
-        engine->deadlocked = false;
-        begin_drain(engine, "deadlock");
-        if (is_quiescent(engine))
-            hub_quiescent(engine->hub, clock_now());
-    }
+    if (drain_deadlock(engine) && is_quiescent(engine))
+        hub_quiescent(engine->hub, clock_now());
     nsec_t deadline = hub_next_deadline(engine->hub);
     if (!timer_is_armed(&engine->hub_timer) ||
         engine->hub_timer.node.at != deadline)

@@ -45,7 +45,7 @@ struct engine {
 
     enum engine_phase phase;
     nsec_t started_at, ended_at; /* of the runs */
-    bool signalled;              /* once */
+    unsigned signals_seen;
     bool now;        /* the second signal: runs are over, teardowns are short */
     bool abandoned;  /* ... and over, too */
     bool deadlocked; /* drain at the next occasion */

@@ -152,6 +152,16 @@ life_start(struct member *m)
         life_setup_session(m);
 }
 
+void
+life_never(struct member *m)
+{
+    struct shard *shard = m->shard;
+    struct hub_op op = {.type = HUB_OP_WORKER_END, .id.worker = m->id};
+    shard->config.port->submit(shard->config.port, &op);
+    m->life = LIFE_ENDED;
+    shard->ended++;
+}
+
 static size_t
 pick_scenario(struct member *m)
 {
@@ -196,13 +206,18 @@ life_begin_answered(struct member *m)
     life_go_home(m, NULL);
 }
 
+static bool
+may_run(const struct member *m)
+{
+    nsec_t now = clock_now() - m->shard->started_at;
+    return !m->shard->draining && !m->worker->quit &&
+           m->executor->may_run(m->workload, m->index, m->runs, now);
+}
+
 void
 life_next_run(struct member *m)
 {
-    struct shard *shard = m->shard;
-    nsec_t now = clock_now() - shard->started_at;
-    if (shard->draining || m->worker->quit ||
-        !m->executor->may_run(m->workload, m->index, m->runs, now)) {
+    if (!may_run(m)) {
         life_go_home(m, NULL);
         return;
     }
@@ -255,7 +270,8 @@ life_run_over(struct member *m, const struct call_result *result)
     } else if (outcome == RUN_OK) {
         emit(m, EVENT_SCENARIO_SUCCESS, result);
     }
-    nsec_t delay = shard->draining ? 0 : pick_delay(m);
+    /* Who has no more runs does not keep others waiting for a delay. */
+    nsec_t delay = may_run(m) ? pick_delay(m) : 0;
     char text[512] = "";
     if (outcome == RUN_FAILED)
         describe_failure(result, text, sizeof(text));

@@ -52,6 +52,8 @@ struct shard {
 
 /* It exists from now on: setup fixtures, then runs. */
 void life_start(struct member *m);
+/* Its start lies behind the end of the test: nobody is to wait for it. */
+void life_never(struct member *m);
 /* Its next run, if it has one; else its way home. */
 void life_next_run(struct member *m);
 /* No more runs: teardown fixtures, then the end. `failure`: of the setup that

@@ -94,6 +94,10 @@ shard_start(struct shard *shard, nsec_t started_at)
     for (int32_t i = 0; i < shard->member_count; i++) {
         struct member *m = &shard->members[i];
         nsec_t at = m->executor->worker_start(m->workload, m->index);
+        if (!m->executor->may_run(m->workload, m->index, 0, at)) {
+            life_never(m);
+            continue;
+        }
         shard->pending_starts++;
         timer_start(&m->timer, nsec_add(started_at, at));
     }

@@ -62,8 +62,9 @@ enum hub_op_type {
     HUB_OP_VAR_GET,         /* GRANTED value (NULL if absent) */
     HUB_OP_VAR_GET_OR_MAKE, /* * GRANTED value, or MAKE: run the factory, then
                                VAR_MADE or VAR_MAKE_FAILED */
-    HUB_OP_VAR_MAKE_FAILED, /* `text`: raised in all that wait. With `given_up`
-                               (cancelled, stopped) the next one makes it */
+    HUB_OP_VAR_MAKE_FAILED, /* `text`: passed on to all that wait. With
+                               `given_up` (cancelled, stopped) the next one
+                               makes it */
     /* These four wait, with a timeout, while another task updates the variable
      * (VAR_LOCK), so that no update is lost; else they are answered at once. */
     HUB_OP_VAR_MADE, /* `value`. GRANTED value: what is stored */

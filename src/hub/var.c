@@ -293,7 +293,13 @@ var_op(struct hub *hub, const struct hub_op *op)
         return;
     }
     struct variable *variable = var_get(hub, op->name);
-    if (op->type == HUB_OP_VAR_GET)
+    if (op->type == HUB_OP_VAR_GET && !variable->present &&
+        holding_is(&variable->maker, member, op->id.task))
+        hub_reply_misuse(hub, op->id,
+                         "get_var: variable '%s' is asked for inside its own "
+                         "factory",
+                         op->name);
+    else if (op->type == HUB_OP_VAR_GET)
         var_reply(hub, op->id, HUB_GRANTED, variable);
     else if (op->type == HUB_OP_VAR_WAIT || op->type == HUB_OP_VAR_WAIT_CHANGE)
         watch(hub, variable, member, op);

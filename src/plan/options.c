@@ -232,11 +232,18 @@ options_destroy(struct options *options)
 }
 
 bool
-options_is_given(const struct options *options, const char *name)
+options_is_stronger(const struct options *options, const char *name,
+                    enum option_source source)
 {
     const struct options_state *state = (const void *)options;
     const struct option_spec *spec = option_find(name, strlen(name));
-    return spec != NULL && state->sources[index_of(spec)] > OPTION_DEFAULT;
+    return spec != NULL && state->sources[index_of(spec)] > source;
+}
+
+bool
+options_is_given(const struct options *options, const char *name)
+{
+    return options_is_stronger(options, name, OPTION_DEFAULT);
 }
 
 bool

@@ -68,6 +68,9 @@ struct options *options_create(void);
 void options_destroy(struct options *options);
 /* Has this option been given, by a source stronger than the default? */
 bool options_is_given(const struct options *options, const char *name);
+/* ... by a source stronger than `source`? */
+bool options_is_stronger(const struct options *options, const char *name,
+                         enum option_source source);
 
 /* Sets one option by its long name ("max-runs" or "max_runs"). A weaker source
  * than the one that set it before is ignored silently (but its value is

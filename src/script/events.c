@@ -91,7 +91,7 @@ report_failure(lua_State *L, struct listener *listener, enum event_type type)
         return;
     listener->failed = true;
     log_error("a listener of '%s' failed (reported once): %s",
-              event_names[type], luaL_tolstring(L, -1, NULL));
+              event_names[type], mlua_push_text(L, -1));
 }
 
 void

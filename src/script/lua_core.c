@@ -44,22 +44,33 @@ core_sleep(lua_State *L)
 static int
 core_now(lua_State *L)
 {
-    lua_pushnumber(L, nsec_to_seconds(clock_now() - script_of(L)->started_at));
+    const struct script *script = script_of(L);
+    nsec_t now = script->started_at > 0 ? clock_now() - script->started_at : 0;
+    lua_pushnumber(L, nsec_to_seconds(now));
     return 1;
+}
+
+static struct script *
+check_running(lua_State *L, const char *what)
+{
+    struct script *script = script_of(L);
+    if (script->load_options || !script->env.plan)
+        mlua_misuse(L, "%s can only be used while a test runs", what);
+    return script;
 }
 
 static const char *
 check_in_run(lua_State *L, const char *what)
 {
-    if (!script_of(L)->current)
-        mlua_misuse(L,
-                    "%s cannot be used while the file is being loaded or in a "
-                    "listener",
-                    what);
+    check_running(L, what);
+    size_t size;
     if (lua_type(L, 1) != LUA_TSTRING)
         mlua_misuse(L, "%s: expected a name, got %s", what,
                     luaL_typename(L, 1));
-    return lua_tostring(L, 1);
+    const char *name = lua_tolstring(L, 1, &size);
+    if (strlen(name) != size)
+        mlua_misuse(L, "%s: the name has a NUL byte", what);
+    return name;
 }
 
 /* molo.check(name, condition) -> condition */
@@ -105,16 +116,6 @@ core_fail(lua_State *L)
 {
     mlua_push_error(L, "script", reason(L, "failed by molo.fail"));
     return lua_error(L);
-}
-
-static struct script *
-check_running(lua_State *L, const char *what)
-{
-    struct script *script = script_of(L);
-    if (script->load_options)
-        mlua_misuse(L, "%s cannot be used while the file is being loaded",
-                    what);
-    return script;
 }
 
 /* molo.stop(reason): the test ends in order; this run goes on. */
@@ -172,6 +173,15 @@ core_error_kind(lua_State *L)
     return 1;
 }
 
+/* The text of any raised value; does not raise itself. */
+static int
+core_error_text(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    mlua_push_text(L, 1);
+    return 1;
+}
+
 /* Raises misuse at the user's line. */
 static int
 core_misuse(lua_State *L)
@@ -187,7 +197,8 @@ core_getenv(lua_State *L)
     struct script *script = script_of(L);
     const struct options *options =
         script->load_options ? script->load_options : script->env.options;
-    for (size_t i = 0; i < options->env_count; i++) {
+    size_t count = options ? options->env_count : 0;
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(options->env[i].key, name) == 0) {
             lua_pushstring(L, options->env[i].value);
             return 1;
@@ -201,6 +212,7 @@ static const luaL_Reg core_functions[] = {
     {"abort", core_abort},
     {"check", core_check},
     {"error_kind", core_error_kind},
+    {"error_text", core_error_text},
     {"expect", core_expect},
     {"fail", core_fail},
     {"getenv", core_getenv},

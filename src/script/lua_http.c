@@ -222,9 +222,17 @@ finish_transfer(lua_State *L, struct task *task)
     return lua_error(L);
 }
 
+static void
+drop_transfer(struct task *task)
+{
+    release(task->wait.data);
+    task->wait.data = NULL;
+}
+
 static const struct wait_ops request_wait = {
     .name = "a request",
     .cancel = cancel_transfer,
+    .drop = drop_transfer,
     .finish = finish_transfer,
 };
 

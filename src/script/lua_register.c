@@ -168,17 +168,59 @@ set_option(lua_State *L, struct script *script, const char *key, int index)
         mlua_misuse(L, "molo.options: %s", err.message);
 }
 
+/* {low, high} */
+static void
+set_option_range(lua_State *L, struct script *script, const char *key,
+                 int index)
+{
+    if (lua_rawlen(L, index) != 2)
+        mlua_misuse(L, "molo.options: '%s' is a time or {low, high}", key);
+    lua_rawgeti(L, index, 1);
+    lua_rawgeti(L, index, 2);
+    const char *low = luaL_tolstring(L, -2, NULL);
+    const char *high = luaL_tolstring(L, -2, NULL);
+    lua_pushfstring(L, "%s..%s", low, high);
+    set_option(L, script, key, lua_gettop(L));
+}
+
+static bool
+takes_table(const char *key)
+{
+    static const char *const known[] = {"env", "header", "out", "scenario",
+                                        "tag"};
+    for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
+        if (strcmp(key, known[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A list is repeated; a map becomes K=V. */
 static void
 set_option_table(lua_State *L, struct script *script, const char *key,
                  int index)
 {
+    if (strcmp(key, "delay") == 0) {
+        set_option_range(L, script, key, index);
+        return;
+    }
+    if (!takes_table(key)) {
+        /* Misspelt names are told as such. */
+        struct err err;
+        if (!options_set(script->load_options, OPTION_SCRIPT, key, "", &err) &&
+            strncmp(err.message, "unknown", 7) == 0)
+            mlua_misuse(L, "molo.options: %s", err.message);
+        mlua_misuse(L, "molo.options: '%s' cannot be a table", key);
+    }
     lua_pushnil(L);
     while (lua_next(L, index)) {
         int top = lua_gettop(L);
         if (lua_type(L, -2) == LUA_TSTRING) {
-            lua_pushfstring(L, "%s=%s", lua_tostring(L, -2),
-                            luaL_tolstring(L, -1, NULL));
+            if (lua_istable(L, top))
+                mlua_misuse(L, "molo.options: '%s': '%s' cannot be a table",
+                            key, lua_tostring(L, top - 1));
+            const char *value = luaL_tolstring(L, top, NULL);
+            lua_pushfstring(L, "%s%s%s", lua_tostring(L, top - 1),
+                            strcmp(key, "header") == 0 ? ": " : "=", value);
             set_option(L, script, key, lua_gettop(L));
         } else {
             set_option(L, script, key, top);

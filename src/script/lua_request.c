@@ -290,6 +290,39 @@ lua_request_apply_options(lua_State *L)
     return 0;
 }
 
+/* Arguments: a light userdata (struct http_request), the table. */
+static int
+try_headers(lua_State *L)
+{
+    lua_pushnil(L);
+    while (lua_next(L, 2)) {
+        const char *name, *value;
+        size_t name_size, value_size;
+        check_header(L, 3, 4, &name, &name_size, &value, &value_size);
+        struct err err;
+        if (!http_request_set_header(lua_touserdata(L, 1), name, name_size,
+                                     value, value_size, &err))
+            mlua_misuse(L, "%s", err.message);
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+void
+lua_http_check_headers(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    check_table(L, index, "headers");
+    struct http_request scratch = {0};
+    lua_pushcfunction(L, try_headers);
+    lua_pushlightuserdata(L, &scratch);
+    lua_pushvalue(L, index);
+    int status = lua_pcall(L, 2, 0, 0);
+    http_request_finish(&scratch);
+    if (status != LUA_OK)
+        lua_error(L);
+}
+
 void
 lua_http_session_headers(lua_State *L, int index, struct session *http)
 {

@@ -39,6 +39,8 @@ int lua_request_apply_options(lua_State *L);
 
 /* The `redirects` option: a number, or false for none. Raises. */
 int lua_http_check_redirects(lua_State *L, int index);
+/* Raises unless the table at `index` can be headers. */
+void lua_http_check_headers(lua_State *L, int index);
 /* Makes the headers of the table at `index` defaults of a session. Raises. */
 void lua_http_session_headers(lua_State *L, int index, struct session *http);
 

@@ -193,7 +193,8 @@ response_json(lua_State *L)
     size_t size;
     const char *body = lua_tolstring(L, -1, &size);
     json_error_t error;
-    json_t *json = json_loadb(body, size, JSON_DECODE_ANY, &error);
+    json_t *json =
+        json_loadb(body, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (!json) {
         char message[256];
         snprintf(message, sizeof(message),

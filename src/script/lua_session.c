@@ -261,15 +261,37 @@ static const char *const session_option_names[] = {
     "timeout",
 };
 
+/* Reads the table into `defaults`, whose base_url is then borrowed from it. */
+static void
+read_defaults(lua_State *L, int index, struct session_defaults *defaults)
+{
+    if (lua_getfield(L, index, "base_url") != LUA_TNIL) {
+        if (lua_type(L, -1) != LUA_TSTRING)
+            mlua_misuse(L, "base_url: expected a string, got %s",
+                        luaL_typename(L, -1));
+        defaults->base_url = lua_tostring(L, -1);
+    }
+    if (lua_getfield(L, index, "timeout") != LUA_TNIL)
+        defaults->timeout = mlua_check_time(L, -1, "timeout");
+    if (lua_getfield(L, index, "redirects") != LUA_TNIL)
+        defaults->max_redirects = lua_http_check_redirects(L, -1);
+}
+
 void
 lua_session_check_options(lua_State *L, int index)
 {
     index = lua_absindex(L, index);
+    int top = lua_gettop(L);
     if (!lua_istable(L, index))
         mlua_misuse(L, "session options are a table, got %s",
                     luaL_typename(L, index));
     mlua_check_keys(L, index, session_option_names,
                     ARRAY_LENGTH(session_option_names));
+    struct session_defaults defaults;
+    read_defaults(L, index, &defaults);
+    if (lua_getfield(L, index, "headers") != LUA_TNIL)
+        lua_http_check_headers(L, lua_gettop(L));
+    lua_settop(L, top);
 }
 
 void
@@ -279,15 +301,7 @@ lua_session_set_options(lua_State *L, struct worker *worker, int index)
     lua_session_check_options(L, index);
     struct session *http = worker_http(worker);
     struct session_defaults defaults = session_get_defaults(http);
-    if (lua_getfield(L, index, "base_url") != LUA_TNIL) {
-        if (lua_type(L, -1) != LUA_TSTRING)
-            mlua_misuse(L, "base_url must be a string");
-        defaults.base_url = lua_tostring(L, -1);
-    }
-    if (lua_getfield(L, index, "timeout") != LUA_TNIL)
-        defaults.timeout = mlua_check_time(L, -1, "timeout");
-    if (lua_getfield(L, index, "redirects") != LUA_TNIL)
-        defaults.max_redirects = lua_http_check_redirects(L, -1);
+    read_defaults(L, index, &defaults);
     session_configure(http, &defaults);
     if (lua_getfield(L, index, "headers") != LUA_TNIL)
         lua_http_session_headers(L, lua_gettop(L), http);
@@ -303,32 +317,48 @@ apply_script_defaults(lua_State *L)
     return 0;
 }
 
+static void
+set_header_options(const struct options *options, struct session *http)
+{
+    for (size_t i = 0; i < options->headers.count; i++) {
+        const char *line = options->headers.items[i];
+        const char *colon = strchr(line, ':');
+        const char *value = colon + 1 + strspn(colon + 1, " ");
+        session_set_header(http, line, (size_t)(colon - line), value,
+                           strlen(value), NULL);
+    }
+}
+
 void
 lua_session_apply_defaults(struct worker *worker)
 {
     struct script *script = worker->script;
     const struct options *options = script->env.options;
-    session_configure(worker->http, &(struct session_defaults){
-                                        .base_url = options->base_url,
-                                        .timeout = options->timeout,
-                                        .max_redirects = LUA_HTTP_MAX_REDIRECTS,
-                                    });
-    for (size_t i = 0; i < options->headers.count; i++) {
-        const char *line = options->headers.items[i];
-        const char *colon = strchr(line, ':');
-        const char *value = colon + 1 + strspn(colon + 1, " ");
-        session_set_header(worker->http, line, (size_t)(colon - line), value,
-                           strlen(value), NULL);
+    struct session_defaults defaults = {
+        .base_url = options->base_url,
+        .timeout = options->timeout,
+        .max_redirects = LUA_HTTP_MAX_REDIRECTS,
+    };
+    session_configure(worker->http, &defaults);
+    if (script->session_options_ref != LUA_NOREF) {
+        /* Checked when the file was loaded; it can only run out of memory. */
+        lua_State *L = script->L;
+        int top = lua_gettop(L);
+        lua_pushcfunction(L, apply_script_defaults);
+        lua_pushlightuserdata(L, worker);
+        lua_pcall(L, 1, 0, 0);
+        lua_settop(L, top);
+        /* The environment and the command line win over the script. */
+        struct session_defaults script_defaults =
+            session_get_defaults(worker->http);
+        if (!options_is_stronger(options, "base-url", OPTION_SCRIPT))
+            defaults.base_url = script_defaults.base_url;
+        if (!options_is_stronger(options, "timeout", OPTION_SCRIPT))
+            defaults.timeout = script_defaults.timeout;
+        defaults.max_redirects = script_defaults.max_redirects;
+        session_configure(worker->http, &defaults);
     }
-    if (script->session_options_ref == LUA_NOREF)
-        return;
-    /* Checked when the file was loaded; it can only run out of memory. */
-    lua_State *L = script->L;
-    int top = lua_gettop(L);
-    lua_pushcfunction(L, apply_script_defaults);
-    lua_pushlightuserdata(L, worker);
-    lua_pcall(L, 1, 0, 0);
-    lua_settop(L, top);
+    set_header_options(options, worker->http);
 }
 
 static const luaL_Reg session_methods[] = {

@@ -140,6 +140,21 @@ kind_of(enum hub_status status)
     return "script";
 }
 
+/* The error of another worker's factory: its kind, a line break, its message;
+ * see lua/molo/var.lua. */
+static void
+push_factory_error(lua_State *L, const char *text)
+{
+    const char *end = strchr(text, '\n');
+    if (!end) {
+        mlua_push_error(L, "script", text);
+        return;
+    }
+    lua_pushlstring(L, text, (size_t)(end - text));
+    mlua_push_error(L, lua_tostring(L, -1), end + 1);
+    lua_remove(L, -2);
+}
+
 int
 lua_sync_finish(lua_State *L, struct task *task,
                 int (*granted)(lua_State *L, struct task *task))
@@ -165,7 +180,10 @@ lua_sync_finish(lua_State *L, struct task *task,
     case HUB_FAILED:
         break;
     }
-    mlua_push_error(L, kind_of(reply->status), text);
+    if (reply->status == HUB_FAILED)
+        push_factory_error(L, text);
+    else
+        mlua_push_error(L, kind_of(reply->status), text);
     /* Argument 1 of every operation is a handle or the name of a variable. */
     const struct lua_handle *handle = lua_handle_test(L, 1);
     lua_pushstring(L, handle ? handle->name : lua_tostring(L, 1));

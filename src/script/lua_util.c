@@ -192,7 +192,8 @@ json_decode(lua_State *L)
     size_t size;
     const char *text = luaL_checklstring(L, 1, &size);
     json_error_t error;
-    json_t *json = json_loadb(text, size, JSON_DECODE_ANY, &error);
+    json_t *json =
+        json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (!json)
         return mlua_misuse(L, "json.decode: %s at line %d, column %d",
                            error.text, error.line, error.column);

@@ -123,8 +123,8 @@ var_made(lua_State *L)
     return lua_sync_submit(L, &op, &value_wait);
 }
 
-/* var.make_failed(name, text, given_up): does not wait, because it also runs
- * while the test is being stopped. */
+/* var.make_failed(name, kind and message, given_up): does not wait, because it
+ * also runs while the test is being stopped. */
 static int
 var_make_failed(lua_State *L)
 {

@@ -98,13 +98,33 @@ split_position(const char *text, char *where, size_t size)
     return text;
 }
 
+static int
+call_tostring(lua_State *L)
+{
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+const char *
+mlua_push_text(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    lua_pushcfunction(L, call_tostring);
+    lua_pushvalue(L, index);
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+        lua_pop(L, 1);
+        lua_pushliteral(L, "(a value whose __tostring fails)");
+    }
+    return lua_tostring(L, -1);
+}
+
 void
 mlua_complete_error(lua_State *L)
 {
     int top = lua_gettop(L);
     char where[256];
     if (!has_error_metatable(L, top)) {
-        const char *text = luaL_tolstring(L, top, NULL);
+        const char *text = mlua_push_text(L, top);
         const char *message = split_position(text, where, sizeof(where));
         mlua_push_error(L, "script", message);
         lua_replace(L, top);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "plan/options.h"
@@ -71,26 +73,26 @@ load_handler(lua_State *L)
     if (mlua_is_error(L, 1, &kind)) {
         mlua_complete_error(L);
         lua_getfield(L, 1, "where");
-        lua_pushfstring(L, "%s: %s", lua_tostring(L, -1),
-                        luaL_tolstring(L, 1, NULL));
+        const char *where = lua_tostring(L, -1);
+        const char *text = mlua_push_text(L, 1);
+        lua_pushfstring(L, "%s%s%s", where, where[0] ? ": " : "", text);
         return 1;
     }
-    luaL_tolstring(L, 1, NULL);
+    mlua_push_text(L, 1);
     return 1;
 }
 
 static bool
 check_readable(const char *path, struct err *err)
 {
-    FILE *file = fopen(path, "r");
-    /* A directory opens, but does not read. */
-    if (!file || (fgetc(file) == EOF && ferror(file))) {
-        int cause = errno;
-        if (file)
-            fclose(file);
+    /* Not by reading: what a pipe gives, it gives once. */
+    struct stat status;
+    int cause = stat(path, &status) != 0  ? errno
+                : S_ISDIR(status.st_mode) ? EISDIR
+                : access(path, R_OK) != 0 ? errno
+                                          : 0;
+    if (cause != 0)
         return err_set(err, "cannot read '%s': %s", path, strerror(cause));
-    }
-    fclose(file);
     return true;
 }
 

@@ -52,6 +52,7 @@ struct script {
     size_t outside_waits;
     nsec_t park_after;
     nsec_t signal_grace;
+    char parked_at[128]; /* where the watchdog took a task off */
     nsec_t started_at;
     struct value *data;
     json_t *result;

@@ -59,10 +59,13 @@ on_count(lua_State *L, lua_Debug *ar)
     struct task *task = script->current;
     if (!must_park(script, clock_now()))
         return;
-    if (!task)
-        luaL_error(L, "stopped: the file did not finish loading");
+    if (!task || script->in_listener)
+        luaL_error(L, "stopped: %s did not end",
+                   script->load_options ? "loading the file" : "a listener");
     if (task->resetting)
         luaL_error(L, "stopped: the run is being taken down");
+    if (!task->parked)
+        mlua_where(L, script->parked_at, sizeof(script->parked_at));
     task->parked = true;
     /* Where it cannot be suspended it is told, at every look, until it comes
      * back to where it can. */

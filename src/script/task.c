@@ -196,6 +196,8 @@ task_reset(struct task *task)
         return;
     if (task->wait.ops && !task->wait.done)
         task->wait.ops->cancel(task);
+    else if (task->wait.ops && task->wait.ops->drop && !task->wait.stopped)
+        task->wait.ops->drop(task);
     timer_stop(&task->timer);
     end_wait(task);
     clear_reply(&task->wait);

@@ -24,6 +24,9 @@ struct wait_ops {
     /* Ends the wait early, leaving nothing behind. For coordination waits it
      * only asks: the answer comes as a reply. */
     void (*cancel)(struct task *task);
+    /* Frees the results of a wait that is over, when nobody takes them. NULL:
+     * there is nothing to free. */
+    void (*drop)(struct task *task);
     /* In the continuation, on the task's own stack: pushes the results and
      * returns their number, or raises. */
     int (*finish)(struct lua_State *L, struct task *task);

@@ -131,7 +131,7 @@ fail_with_error_at(lua_State *co, int index, struct call_result *result)
     const char *kind = "script";
     if (!mlua_is_error(co, index, &kind)) {
         result->kind = "script";
-        result->message = luaL_tolstring(co, index, NULL);
+        result->message = mlua_push_text(co, index);
         return;
     }
     result->kind = kind;
@@ -195,7 +195,9 @@ worker_on_task_done(struct task *task, int status)
     } else if (status != LUA_OK && lua_gettop(co) == 0) {
         result.status = CALL_RESET;
         result.kind = "stopped";
-        result.message = "the run was taken down";
+        result.message = "it did not end in time and was taken down";
+        result.where = task->parked ? worker->script->parked_at : "";
+        result.parked = task->parked;
     } else if (status != LUA_OK || task->body_failed) {
         fail_with_error_at(co, lua_gettop(co), &result);
     } else {

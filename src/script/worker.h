@@ -27,6 +27,7 @@ const char *worker_phase_name(enum worker_phase phase);
  * callback. */
 struct call_result {
     enum task_call_status status;
+    bool parked;      /* CALL_RESET because it never yielded */
     bool stopped;     /* `stopped` was raised in it at some point */
     const char *kind; /* failed: of the error object */
     const char *message;
