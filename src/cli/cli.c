@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -131,6 +132,8 @@ int
 cli_main(int argc, char **argv)
 {
     reserve_standard_streams();
+    /* A reader that goes away is a failed write, and told like any other. */
+    signal(SIGPIPE, SIG_IGN);
     const char *word = argc > 1 ? argv[1] : "help";
     int rest = argc > 2 ? argc - 2 : 0;
     if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||

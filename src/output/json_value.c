@@ -22,7 +22,47 @@ void
 json_value_set(json_t *object, const char *name, json_t *value)
 {
     char *utf8 = text_to_utf8(name);
-    json_object_set_new(object, utf8, value);
+    struct buf key = {0};
+    buf_append_str(&key, utf8);
+    for (int i = 2; json_object_get(object, key.data) != NULL; i++) {
+        buf_clear(&key);
+        buf_printf(&key, "%s (%d)", utf8, i);
+    }
+    json_object_set_new(object, key.data, value);
+    buf_finish(&key);
+    free(utf8);
+}
+
+static json_t *
+sum(const json_t *a, const json_t *b)
+{
+    if (json_is_integer(a) && json_is_integer(b))
+        return json_integer(json_integer_value(a) + json_integer_value(b));
+    return json_real(json_number_value(a) + json_number_value(b));
+}
+
+void
+json_value_add(json_t *object, const char *name, json_t *counts)
+{
+    char *utf8 = text_to_utf8(name);
+    json_t *old = json_object_get(object, utf8);
+    if (old == NULL) {
+        json_object_set_new(object, utf8, counts);
+        free(utf8);
+        return;
+    }
+    if (json_is_object(old)) {
+        for (void *it = json_object_iter(counts); it != NULL;
+             it = json_object_iter_next(counts, it)) {
+            const char *key = json_object_iter_key(it);
+            json_object_set_new(
+                old, key,
+                sum(json_object_get(old, key), json_object_iter_value(it)));
+        }
+    } else {
+        json_object_set_new(object, utf8, sum(old, counts));
+    }
+    json_decref(counts);
     free(utf8);
 }
 

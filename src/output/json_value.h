@@ -12,8 +12,13 @@
 
 /* NULL is "". Bytes that are no UTF-8 are replaced. */
 json_t *json_value_text(const char *s);
-/* Sets object[name], whatever bytes the name has; takes `value`. */
+/* Sets object[name], whatever bytes the name has; takes `value`. Names that
+ * differ only in bytes that are no UTF-8 become the same key: the later ones
+ * get " (2)" and so on behind it. */
 void json_value_set(json_t *object, const char *name, json_t *value);
+/* The same for a number or an object of numbers, but names that become the
+ * same key are added up, so that sums over the object stay what they are. */
+void json_value_add(json_t *object, const char *name, json_t *counts);
 json_t *json_value_count(uint64_t count);
 json_t *json_value_real(double value);
 /* In seconds, exact to the nanosecond. */

@@ -1,6 +1,7 @@
 #include "output/result.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ build_plan(const struct plan *plan)
     const struct options *options = plan->options;
     json_t *weights = json_object();
     for (size_t i = 0; i < plan->scenario_count; i++)
-        json_value_set(weights, plan->scenarios[i].name,
+        json_value_add(weights, plan->scenarios[i].name,
                        json_value_real(plan->scenarios[i].weight));
     nsec_t wait_timeout =
         options->wait_timeout > 0 ? options->wait_timeout : NSEC_NEVER;
@@ -113,11 +114,11 @@ build_scenarios(const struct plan *plan, const struct snapshot *s)
 {
     json_t *scenarios = json_object();
     for (size_t i = 0; i < plan->scenario_count; i++)
-        json_value_set(scenarios, plan->scenarios[i].name,
+        json_value_add(scenarios, plan->scenarios[i].name,
                        scenario_value(0, 0, 0));
     for (const struct scenario_stats *row = s->scenarios; row != NULL;
          row = row->hh.next)
-        json_value_set(scenarios, row->name,
+        json_value_add(scenarios, row->name,
                        scenario_value(row->ok, row->failed, row->interrupted));
     return scenarios;
 }
@@ -204,7 +205,7 @@ build_checks(const struct snapshot *s)
     json_t *checks = json_object();
     for (const struct check_stats *row = s->checks; row != NULL;
          row = row->hh.next)
-        json_value_set(checks, row->name,
+        json_value_add(checks, row->name,
                        json_pack("{s:o, s:o}", "passes",
                                  json_value_count(row->passes), "fails",
                                  json_value_count(row->fails)));
@@ -253,7 +254,9 @@ build_coordination(const struct snapshot *s)
         char *label = text_to_utf8(row->label);
         struct buf key = {0};
         buf_append_str(&key, label);
-        if (json_object_get(coordination, label) != NULL)
+        const char *type = json_string_value(
+            json_object_get(json_object_get(coordination, label), "type"));
+        if (type != NULL && strcmp(type, row->type) != 0)
             buf_printf(&key, " (%s)", row->type);
         json_value_set(coordination, key.data, value);
         buf_finish(&key);

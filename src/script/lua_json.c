@@ -1,4 +1,6 @@
 /* JSON: Lua on one side, jansson on the other. */
+#include <string.h>
+
 #include "script/mlua.h"
 
 #define MAX_DEPTH 100
@@ -44,7 +46,9 @@ table_to_json(lua_State *L, int index, int depth)
     lua_pushnil(L);
     while (lua_next(L, index)) {
         json_t *item = NULL;
-        if (lua_type(L, -2) == LUA_TSTRING)
+        /* jansson's keys end at a NUL byte. */
+        if (lua_type(L, -2) == LUA_TSTRING &&
+            strlen(lua_tostring(L, -2)) == lua_rawlen(L, -2))
             item = to_json(L, lua_gettop(L), depth + 1);
         if (!item ||
             json_object_set_new(object, lua_tostring(L, -2), item) != 0) {

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """What molo says when asked for help, and when something is mistyped."""
 
+import os
 import re
+import subprocess
 import sys
+import threading
 
 import harness
 
@@ -106,6 +109,34 @@ def test_no_file_given(t):
 
 def test_directory_instead_of_a_file(t):
     t.contains(expect_one_line(t, t.molo("run", t.directory)), t.directory)
+
+
+def test_file_that_is_a_pipe(t):
+    """Looking at it must not take anything out of it, nor let its writer
+    believe that its reader has gone."""
+    path = t.scenario("molo.scenario('in a pipe', function() end)\n")
+    with open(path, "rb") as file:
+        text = file.read()
+    # More than a pipe holds, so that the writer is still at it.
+    text += (b"-" * 79 + b"\n") * 2000
+    fifo = t.new_path(".fifo")
+    os.mkfifo(fifo)
+
+    def write():
+        with open(fifo, "wb") as file:
+            file.write(text)
+
+    for command in (["run", fifo, "-r", "1"], ["list", fifo]):
+        # It may wait for a reader that never comes, but nobody waits for it.
+        threading.Thread(target=write, daemon=True).start()
+        t.molo(*command).expect(0)
+
+    outcome = subprocess.run(
+        [harness.MOLO, "list", "/dev/stdin"], input=text,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        timeout=harness.PATIENCE, check=False)
+    t.equal(outcome.stdout, b"in a pipe\n", "stdout")
+    t.equal(outcome.returncode, 0, "exit code")
 
 
 def test_syntax_error_has_file_and_line(t):

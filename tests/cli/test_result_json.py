@@ -210,6 +210,59 @@ def test_odd_names_stay_valid_json(t):
     t.equal(len(outcome.result["checks"]), 2, "checks")
 
 
+def test_names_that_become_the_same_key_are_added_up(t):
+    outcome = t.run(r"""
+        for _, name in ipairs{ "\xff", "\xfe" } do
+            molo.scenario(name, { weight = 2 }, function(session)
+                molo.check(name, session.step % 2 == 0)
+            end)
+        end
+        """, "-w", "2", "-r", "20").expect(0)
+    result = outcome.result
+    t.equal([row["passes"] + row["fails"] for row in result["checks"].values()],
+            [40], "checks")
+    t.equal([row["ok"] for row in result["scenarios"].values()], [40],
+            "scenarios")
+    t.equal(result["plan"]["scenarios"], {"\ufffd": 4}, "weights")
+
+
+def test_nul_in_json_text(t):
+    t.server
+    outcome = t.run(r"""
+        local molo_text = molo.json.decode('["a\\u0000b"]')[1]
+        molo.scenario("a", function(session)
+            molo.expect("decode", molo_text == "a\0b")
+            local answer = session:post("/echo", { json = { x = "c\0d" } })
+            local body = molo.json.decode(answer:json().body)
+            molo.expect("json", body.x == "c\0d")
+        end)
+        """, "-r", "1").expect(0)
+    t.equal(set(outcome.result["checks"]), {"decode", "json"}, "checks")
+
+
+def test_stdout_whose_reader_has_gone(t):
+    """Not an end by SIGPIPE, but an error that is told, and the JSON file."""
+    path = t.scenario("molo.scenario('a', function() end)\n")
+    target = t.new_path(".json")
+    rows = (
+        ["run", path, "-r", "1", "-o", "json=" + target, "--progress", "off"],
+        ["run", path, "-r", "1", "-o", "json=-", "--progress", "off"],
+        ["check", path], ["list", path], ["serve", "--port", "0"],
+        ["version"], ["help"], ["run", "--help"],
+    )
+    for arguments in rows:
+        reader, writer = os.pipe()
+        os.close(reader)
+        running = t.start_molo(*arguments, stdout=writer)
+        os.close(writer)
+        outcome = running.finish().expect(6)
+        lines = outcome.err.splitlines()
+        t.equal(len([line for line in lines if "standard output" in line]), 1,
+                "error lines of %s" % arguments)
+    with open(target, encoding="utf-8") as file:
+        t.equal(json.load(file)["runs"]["ok"], 1, "runs.ok")
+
+
 def test_results_without_a_single_run(t):
     result = t.run("""
         molo.global_setup(function() error("no") end)

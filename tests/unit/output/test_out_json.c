@@ -266,6 +266,40 @@ test_any_bytes(void **state)
     sample_finish(&sample);
 }
 
+/* Different names, the same key: nothing is lost. */
+static void
+test_names_that_become_the_same_key(void **state)
+{
+    static const char *const names[] = {"\xff", "\xfe", "\xfd"};
+    struct sample sample;
+    sample_init(&sample);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        recorder_check(sample.recorder, names[i], true);
+        recorder_check(sample.recorder, names[i], i == 1);
+        recorder_coord_wait(sample.recorder, "variable", names[i], 5);
+        recorder_run_start(sample.recorder);
+        recorder_run_end(sample.recorder, names[i], RUN_OK, 1, 1);
+        recorder_run_start(sample.recorder);
+        recorder_run_end(sample.recorder, names[i],
+                         i == 1 ? RUN_FAILED : RUN_INTERRUPTED, 1, 1);
+    }
+    json_t *root = out_json_build(&sample.result);
+    assert_json(json_object_get(root, "checks"),
+                "{\"\\ufffd\": {\"passes\": 4, \"fails\": 2}}");
+    assert_json(
+        json_object_get(json_object_get(root, "scenarios"), "\xef\xbf\xbd"),
+        "{\"ok\": 3, \"failed\": 1, \"interrupted\": 2}");
+    const json_t *coordination = json_object_get(root, "coordination");
+    assert_int_equal(json_object_size(coordination), 3);
+    const char *key;
+    json_t *row;
+    json_object_foreach((json_t *)(uintptr_t)coordination, key, row)
+        assert_json(json_object_get(row, "waits"), "1");
+    assert_shape(root);
+    json_decref(root);
+    sample_finish(&sample);
+}
+
 static void
 test_objects_that_share_a_name(void **state)
 {
@@ -332,6 +366,7 @@ main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_unknown_is_null),
         cmocka_unit_test(test_any_bytes),
+        cmocka_unit_test(test_names_that_become_the_same_key),
         cmocka_unit_test(test_objects_that_share_a_name),
         cmocka_unit_test(test_written_file_reads_back),
         cmocka_unit_test(test_write_failure_is_told),
