@@ -253,6 +253,9 @@ def test_second_sigint_ends_a_long_grace(t):
     expect_at_once(t, outcome)
     outcome.expect_runs(started=2, ok=0, interrupted=2)
     t.equal(outcome.result["exit"]["code"], 130, "exit.code")
+    # Whoever started is torn down, if briefly.
+    for mark in ("teardown 0", "teardown 1", "global_teardown"):
+        t.contains(outcome.err, "MARK " + mark)
 
 
 def test_graceful_stop_bounds_runs_in_flight(t):
