@@ -4,9 +4,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
-
-#define TICK (250 * NSEC_PER_MSEC)
-#define LONG_WAIT (10 * NSEC_PER_SEC)
+#include "engine/progress.h"
 
 static void begin_runs(struct engine *engine);
 static void begin_global_teardown(struct engine *engine);
@@ -409,68 +407,6 @@ on_hub_timer(struct timer *timer)
     hub_tick(engine->hub, clock_now());
 }
 
-static const char *
-phase_name(enum engine_phase phase)
-{
-    switch (phase) {
-    case ENGINE_INIT:
-        return "init";
-    case ENGINE_SETUP:
-        return "setup";
-    case ENGINE_RUN:
-        return "run";
-    case ENGINE_DRAIN:
-        return "drain";
-    case ENGINE_TEARDOWN:
-        return "teardown";
-    case ENGINE_REPORT:
-        return "report";
-    }
-    return "";
-}
-
-static int64_t
-planned_runs(const struct plan *plan)
-{
-    int64_t total = 0;
-    for (size_t i = 0; i < plan->workload_count; i++) {
-        const struct plan_workload *workload = &plan->workloads[i];
-        if (workload->max_runs == 0)
-            return 0;
-        total += workload->max_runs * workload->workers;
-    }
-    return total;
-}
-
-static void
-show_progress(struct engine *engine, bool final)
-{
-    nsec_t now = clock_now();
-    nsec_t end = engine->ended_at > 0 ? engine->ended_at : now;
-    struct live_status status = {
-        .phase = phase_name(engine->phase),
-        .elapsed = end - engine->started_at,
-        .total = plan_deadline(engine->plan),
-        .workers_running = shard_workers_alive(engine->shard),
-        .workers_total = engine->plan->workers,
-        .runs_total = planned_runs(engine->plan),
-        .final = final,
-        .waiting = hub_waiting(engine->hub, NSEC_NEVER),
-        .waiting_long = hub_waiting(engine->hub, now - LONG_WAIT),
-    };
-    out_live_update(engine->live, &status, recorder_snapshot(engine->recorder),
-                    now);
-}
-
-static void
-on_tick(struct timer *timer)
-{
-    struct engine *engine = container_of(timer, struct engine, tick);
-    health_sample(engine->health, loop_take_max_turn(engine->loop));
-    show_progress(engine, false);
-    timer_start(timer, nsec_add(clock_now(), TICK));
-}
-
 void
 driver_run(struct engine *engine)
 {
@@ -478,7 +414,6 @@ driver_run(struct engine *engine)
     timer_init(&engine->deadline, loop, on_deadline);
     timer_init(&engine->grace, loop, on_grace_over);
     timer_init(&engine->hub_timer, loop, on_hub_timer);
-    timer_init(&engine->tick, loop, on_tick);
     engine->signals = signals_create(loop, on_signal, engine);
     signals_set_overdue(engine->signals, engine_on_stuck, engine);
     engine->shard = shard_create(&(struct shard_config){
@@ -497,15 +432,14 @@ driver_run(struct engine *engine)
     });
     script_set_signal_grace(engine->script, engine->options->graceful_stop);
     loop_set_turn_hook(loop, on_turn, engine);
-    timer_start(&engine->tick, nsec_add(clock_now(), TICK));
+    progress_start(engine);
     begin_setup(engine);
     loop_run(loop);
-    show_progress(engine, true);
+    progress_finish(engine);
     health_sample(engine->health, loop_take_max_turn(loop));
     timer_stop(&engine->deadline);
     timer_stop(&engine->grace);
     timer_stop(&engine->hub_timer);
-    timer_stop(&engine->tick);
     shard_destroy(engine->shard);
     engine->shard = NULL;
     signals_destroy(engine->signals);

@@ -40,7 +40,7 @@ set_header(lua_State *L, struct lua_request *r, const char *name,
 }
 
 static void
-option_headers(lua_State *L, struct lua_request *r, int index)
+set_headers(lua_State *L, int index, struct http_request *request)
 {
     check_table(L, index, "headers");
     lua_pushnil(L);
@@ -50,11 +50,17 @@ option_headers(lua_State *L, struct lua_request *r, int index)
         int top = lua_gettop(L);
         check_header(L, top - 1, top, &name, &name_size, &value, &value_size);
         struct err err;
-        if (!http_request_set_header(&r->transfer->request, name, name_size,
-                                     value, value_size, &err))
+        if (!http_request_set_header(request, name, name_size, value,
+                                     value_size, &err))
             mlua_misuse(L, "%s", err.message);
         lua_pop(L, 1);
     }
+}
+
+static void
+option_headers(lua_State *L, struct lua_request *r, int index)
+{
+    set_headers(L, index, &r->transfer->request);
 }
 
 typedef void pair_fn(struct lua_request *r, const char *key, size_t key_size,
@@ -294,17 +300,7 @@ lua_request_apply_options(lua_State *L)
 static int
 try_headers(lua_State *L)
 {
-    lua_pushnil(L);
-    while (lua_next(L, 2)) {
-        const char *name, *value;
-        size_t name_size, value_size;
-        check_header(L, 3, 4, &name, &name_size, &value, &value_size);
-        struct err err;
-        if (!http_request_set_header(lua_touserdata(L, 1), name, name_size,
-                                     value, value_size, &err))
-            mlua_misuse(L, "%s", err.message);
-        lua_pop(L, 1);
-    }
+    set_headers(L, 2, lua_touserdata(L, 1));
     return 0;
 }
 
@@ -312,7 +308,6 @@ void
 lua_http_check_headers(lua_State *L, int index)
 {
     index = lua_absindex(L, index);
-    check_table(L, index, "headers");
     struct http_request scratch = {0};
     lua_pushcfunction(L, try_headers);
     lua_pushlightuserdata(L, &scratch);

@@ -49,8 +49,8 @@ void lua_sync_check_options(lua_State *L, int index, struct hub_op *op,
 /* A name argument: a non-empty string without NUL. */
 const char *lua_sync_check_name(lua_State *L, int index, const char *what);
 
-/* Tells the hub what handles were given options at load time. */
 struct script;
+/* Tells the hub what handles were given options at load time. */
 void lua_sync_declare(struct script *script);
 
 void lua_sync_open(lua_State *L); /* pushes the function table molo.sync */

@@ -66,8 +66,8 @@ void worker_destroy(struct worker *worker);
  * The worker is idle. */
 void
 worker_call(struct worker *worker, enum worker_phase phase, size_t scenario);
-/* Applies the table that setup returned, on top of the stack of its coroutine,
- * as session options. Internal to script. */
+/* The call of the root task is over, with lua_resume's `status`: uses what a
+ * setup fixture returned and tells the host. Only task.c calls this. */
 void worker_on_task_done(struct task *task, int status);
 
 /* The hub's answers to this worker's operations. */
