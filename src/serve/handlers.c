@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "serve/request.h"
+#include "serve/handlers.h"
 
 #define DELAY_MAX (60 * NSEC_PER_SEC)
 #define BYTES_MAX (100 * 1000 * 1000)
@@ -13,14 +13,8 @@
 #define SEED_MAX ((INT64_C(1) << 53) - 1)
 #define PATHS                                                           \
     "/  /pad/NAME  /delay/S  /status/N  /echo  /bytes/N  /redirect/N  " \
-    "/flaky?p=  /stats"
-
-enum {
-    METHOD_GET = 1, /* and HEAD */
-    METHOD_PUT = 2,
-    METHOD_DELETE = 4,
-    METHOD_ANY = 8,
-};
+    "/flaky?p=  /stock/NAME  /seat/NAME  /auction/NAME  /chat/ROOM  "   \
+    "/limited/NAME  /stats"
 
 struct route {
     const char *path; /* one that ends in '/' has an argument behind it */
@@ -28,15 +22,15 @@ struct route {
     enum MHD_Result (*handle)(struct request *request, const char *argument);
 };
 
-static enum MHD_Result
-reply_bad(struct request *request, const struct err *err)
+enum MHD_Result
+handler_refuse(struct request *request, const struct err *err)
 {
     return request_reply_text(request, MHD_HTTP_BAD_REQUEST, "%s\n",
                               err->message);
 }
 
-static bool
-is_method(const struct request *request, const char *method)
+bool
+handler_is_method(const struct request *request, const char *method)
 {
     return strcmp(request->method, method) == 0;
 }
@@ -47,16 +41,29 @@ handle_root(struct request *request, const char *argument)
     return request_reply_text(
         request, MHD_HTTP_OK,
         "molo serve: a target to practise on\n\n"
-        "GET, PUT    /pad/NAME     a shared page; its version is X-Version\n"
-        "any method  /delay/S      answers after S seconds, at most 60\n"
-        "any method  /status/N     answers with status N\n"
-        "any method  /echo         the request as JSON\n"
-        "any method  /bytes/N      N bytes\n"
-        "any method  /redirect/N   N redirects, the last of them to /\n"
-        "any method  /flaky?p=0.5  503 with probability p; &mode=close: no "
-        "answer; &seed=N\n"
-        "GET         /stats        what was asked here, counted exactly\n"
-        "DELETE      /stats        begin counting again\n");
+        "GET, PUT           /pad/NAME      a shared page; its version is "
+        "X-Version\n"
+        "any method         /delay/S       answers after S seconds, at most "
+        "60\n"
+        "any method         /status/N      answers with status N\n"
+        "any method         /echo          the request as JSON\n"
+        "any method         /bytes/N       N bytes\n"
+        "any method         /redirect/N    N redirects, the last of them to /\n"
+        "any method         /flaky?p=0.5   503 with probability p; "
+        "&mode=close: no answer; &seed=N\n"
+        "GET, PUT, POST     /stock/NAME    a number; POST takes one, 409: sold "
+        "out\n"
+        "GET, PUT, DELETE   /seat/NAME     ?who=NAME takes it, 409: somebody "
+        "else has it\n"
+        "GET, POST, DELETE  /auction/NAME  bids {amount, who}, 409: not the "
+        "highest\n"
+        "GET, POST          /chat/ROOM     messages; ?after=N: those after "
+        "number N\n"
+        "any method         /limited/NAME  429 beyond ?rate=10 per second and "
+        "&burst=10 at once\n"
+        "GET                /stats         what was asked here, counted "
+        "exactly\n"
+        "DELETE             /stats         begin counting again\n");
 }
 
 static int
@@ -107,7 +114,7 @@ handle_pad(struct request *request, const char *argument)
     struct buf name = {0};
     append_decoded(&name, argument);
     enum MHD_Result result;
-    if (is_method(request, MHD_HTTP_METHOD_PUT))
+    if (handler_is_method(request, MHD_HTTP_METHOD_PUT))
         result = put_page(request, &name);
     else
         result = request_answered(request, pages_answer(request->target->pages,
@@ -123,7 +130,7 @@ handle_delay(struct request *request, const char *argument)
     struct err err;
     nsec_t length;
     if (!units_parse_duration(argument, &length, &err))
-        return reply_bad(request, &err);
+        return handler_refuse(request, &err);
     if (length > DELAY_MAX)
         return request_reply_text(request, MHD_HTTP_BAD_REQUEST,
                                   "a delay lasts at most 60 seconds\n");
@@ -140,7 +147,7 @@ handle_status(struct request *request, const char *argument)
     struct err err;
     int64_t status;
     if (!units_parse_int(argument, "a final status", 200, 599, &status, &err))
-        return reply_bad(request, &err);
+        return handler_refuse(request, &err);
     if (status == MHD_HTTP_NO_CONTENT || status == MHD_HTTP_NOT_MODIFIED)
         return request_reply(
             request, (unsigned)status,
@@ -152,7 +159,7 @@ handle_status(struct request *request, const char *argument)
 static enum MHD_Result
 handle_echo(struct request *request, const char *argument)
 {
-    return request_reply_json(request, echo_to_json(request));
+    return request_reply_json(request, MHD_HTTP_OK, echo_to_json(request));
 }
 
 /* Lines of the alphabet, so that a piece in the wrong place shows. */
@@ -173,7 +180,7 @@ handle_bytes(struct request *request, const char *argument)
     int64_t size;
     if (!units_parse_int(argument, "the number of bytes", 0, BYTES_MAX, &size,
                          &err))
-        return reply_bad(request, &err);
+        return handler_refuse(request, &err);
     struct MHD_Response *response = MHD_create_response_from_callback(
         (uint64_t)size, BYTES_BLOCK, read_bytes, NULL, NULL);
     MHD_add_response_header(response, "Content-Type",
@@ -188,7 +195,7 @@ handle_redirect(struct request *request, const char *argument)
     int64_t left;
     if (!units_parse_int(argument, "the number of redirects", 1, REDIRECTS_MAX,
                          &left, &err))
-        return reply_bad(request, &err);
+        return handler_refuse(request, &err);
     char location[32] = "/";
     if (left > 1)
         snprintf(location, sizeof(location), "/redirect/%d", (int)left - 1);
@@ -198,8 +205,8 @@ handle_redirect(struct request *request, const char *argument)
     return request_reply(request, MHD_HTTP_FOUND, response);
 }
 
-static const char *
-argument_of(struct request *request, const char *name)
+const char *
+handler_query(struct request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection,
                                        MHD_GET_ARGUMENT_KIND, name);
@@ -243,11 +250,11 @@ handle_flaky(struct request *request, const char *argument)
 {
     struct err err;
     double p = 0.5, drawn;
-    const char *p_text = argument_of(request, "p");
-    const char *mode = argument_of(request, "mode");
+    const char *p_text = handler_query(request, "p");
+    const char *mode = handler_query(request, "mode");
     if ((p_text != NULL && !parse_probability(p_text, &p, &err)) ||
-        !draw(request, argument_of(request, "seed"), &drawn, &err))
-        return reply_bad(request, &err);
+        !draw(request, handler_query(request, "seed"), &drawn, &err))
+        return handler_refuse(request, &err);
     if (mode != NULL && strcmp(mode, "close") != 0 &&
         strcmp(mode, "status") != 0)
         return request_reply_text(request, MHD_HTTP_BAD_REQUEST,
@@ -264,17 +271,18 @@ static enum MHD_Result
 handle_stats(struct request *request, const char *argument)
 {
     struct counts *counts = request->target->counts;
-    if (is_method(request, MHD_HTTP_METHOD_DELETE))
+    if (handler_is_method(request, MHD_HTTP_METHOD_DELETE))
         counts_reset(counts);
-    return request_reply_json(request, counts_to_json(counts));
+    return request_reply_json(request, MHD_HTTP_OK, counts_to_json(counts));
 }
 
 static enum MHD_Result
 refuse_method(struct request *request, unsigned methods)
 {
     char allow[64];
-    snprintf(allow, sizeof(allow), "GET, HEAD%s%s",
+    snprintf(allow, sizeof(allow), "GET, HEAD%s%s%s",
              methods & METHOD_PUT ? ", PUT" : "",
+             methods & METHOD_POST ? ", POST" : "",
              methods & METHOD_DELETE ? ", DELETE" : "");
     struct MHD_Response *response =
         MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
@@ -285,12 +293,15 @@ refuse_method(struct request *request, unsigned methods)
 static unsigned
 method_of(const struct request *request)
 {
-    if (is_method(request, MHD_HTTP_METHOD_GET) ||
-        is_method(request, MHD_HTTP_METHOD_HEAD))
+    if (handler_is_method(request, MHD_HTTP_METHOD_GET) ||
+        handler_is_method(request, MHD_HTTP_METHOD_HEAD))
         return METHOD_GET;
-    if (is_method(request, MHD_HTTP_METHOD_PUT))
+    if (handler_is_method(request, MHD_HTTP_METHOD_PUT))
         return METHOD_PUT;
-    return is_method(request, MHD_HTTP_METHOD_DELETE) ? METHOD_DELETE : 0;
+    if (handler_is_method(request, MHD_HTTP_METHOD_POST))
+        return METHOD_POST;
+    return handler_is_method(request, MHD_HTTP_METHOD_DELETE) ? METHOD_DELETE
+                                                              : 0;
 }
 
 static const char stats_path[] = "/stats";
@@ -304,6 +315,11 @@ static const struct route routes[] = {
     {"/bytes/", METHOD_ANY, handle_bytes},
     {"/redirect/", METHOD_ANY, handle_redirect},
     {"/flaky", METHOD_ANY, handle_flaky},
+    {"/stock/", METHOD_GET | METHOD_PUT | METHOD_POST, handle_stock},
+    {"/seat/", METHOD_GET | METHOD_PUT | METHOD_DELETE, handle_seat},
+    {"/auction/", METHOD_GET | METHOD_POST | METHOD_DELETE, handle_auction},
+    {"/chat/", METHOD_GET | METHOD_POST, handle_chat},
+    {"/limited/", METHOD_ANY, handle_limited},
     {stats_path, METHOD_GET | METHOD_DELETE, handle_stats},
 };
 

@@ -55,7 +55,7 @@ append_json(const char *data, size_t size, void *out)
 }
 
 enum MHD_Result
-request_reply_json(struct request *request, json_t *json)
+request_reply_json(struct request *request, unsigned status, json_t *json)
 {
     struct buf text = {0};
     json_dump_callback(json, append_json, &text, JSON_INDENT(2));
@@ -65,7 +65,7 @@ request_reply_json(struct request *request, json_t *json)
     struct MHD_Response *response = MHD_create_response_from_buffer(
         size, buf_take(&text), MHD_RESPMEM_MUST_FREE);
     MHD_add_response_header(response, "Content-Type", "application/json");
-    return request_reply(request, MHD_HTTP_OK, response);
+    return request_reply(request, status, response);
 }
 
 enum MHD_Result

@@ -8,6 +8,8 @@
 
 #include "base/buf.h"
 #include "base/rng.h"
+#include "serve/chats.h"
+#include "serve/contest.h"
 #include "serve/counts.h"
 #include "serve/delays.h"
 #include "serve/pages.h"
@@ -18,6 +20,8 @@
 struct target {
     struct counts *counts;
     struct pages *pages;
+    struct contests *contests;
+    struct chats *chats;
     struct delays *delays;
     pthread_mutex_t rng_mutex;
     struct rng rng;
@@ -57,7 +61,8 @@ enum MHD_Result
 request_reply_text(struct request *request, unsigned status, const char *fmt,
                    ...) __attribute__((format(printf, 3, 4)));
 /* The document is taken. */
-enum MHD_Result request_reply_json(struct request *request, json_t *json);
+enum MHD_Result
+request_reply_json(struct request *request, unsigned status, json_t *json);
 /* Ends the connection without an answer. */
 enum MHD_Result request_drop(struct request *request);
 

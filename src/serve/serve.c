@@ -141,6 +141,8 @@ serve_create(const struct serve_config *config, struct err *err)
     serve->port = bound_port(fd);
     serve->target.counts = counts_create();
     serve->target.pages = pages_create();
+    serve->target.contests = contests_create();
+    serve->target.chats = chats_create();
     pthread_mutex_init(&serve->target.rng_mutex, NULL);
     rng_init(&serve->target.rng, rng_fresh_seed(), 0);
     serve->loop = loop_create(err);
@@ -186,6 +188,8 @@ serve_destroy(struct serve *serve)
     delays_destroy(serve->target.delays);
     loop_destroy(serve->loop);
     pages_destroy(serve->target.pages);
+    contests_destroy(serve->target.contests);
+    chats_destroy(serve->target.chats);
     counts_destroy(serve->target.counts);
     pthread_mutex_destroy(&serve->target.rng_mutex);
     free(serve);

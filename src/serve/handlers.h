@@ -1,0 +1,30 @@
+#ifndef MOLO_SERVE_HANDLERS_H
+#define MOLO_SERVE_HANDLERS_H
+
+#include "serve/request.h"
+
+/* The paths: a handler answers a request; `argument` is what stands behind the
+ * route's path. handlers.c routes; each group has a file. */
+enum {
+    METHOD_GET = 1, /* and HEAD */
+    METHOD_PUT = 2,
+    METHOD_DELETE = 4,
+    METHOD_POST = 8,
+    METHOD_ANY = 16,
+};
+
+/* handlers_contest.c */
+enum MHD_Result handle_stock(struct request *request, const char *argument);
+enum MHD_Result handle_seat(struct request *request, const char *argument);
+enum MHD_Result handle_auction(struct request *request, const char *argument);
+enum MHD_Result handle_chat(struct request *request, const char *argument);
+enum MHD_Result handle_limited(struct request *request, const char *argument);
+
+/* --- for handlers --- */
+
+bool handler_is_method(const struct request *request, const char *method);
+/* Of the query, decoded; NULL: none of that name. */
+const char *handler_query(struct request *request, const char *name);
+enum MHD_Result handler_refuse(struct request *request, const struct err *err);
+
+#endif
