@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """CPU time per request: molo against a bare libcurl-multi loop, at few and at
-many workers, and each at many against itself at few.
+many workers, and each at many against itself at few. Where wrk is installed it
+runs too: it does next to nothing per request, so its ratio is the system's.
 
     tests/bench/http_cpu.py BUILD_DIR [ROUNDS]
 
@@ -9,6 +10,8 @@ medians and the ratios. Read the ratios: the machine's speed drifts.
 """
 import json
 import os
+import re
+import shutil
 import sys
 
 import common
@@ -35,11 +38,18 @@ def bare_cost(build, url, workers, requests):
     return cpu / json.loads(out)["requests"] * 1e6
 
 
+def wrk_cost(url, connections):
+    out, cpu, _ = common.run(
+        ["wrk", "-t1", "-c", str(connections), "-d", "5", url])
+    return cpu / int(re.search(r"(\d+) requests in", out).group(1)) * 1e6
+
+
 def main():
     build = sys.argv[1] if len(sys.argv) > 1 else "build"
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     common.raise_limits()
-    costs = {(what, n): [] for what in ("bare", "molo") for n in REQUESTS}
+    whats = ["bare", "molo"] + ["wrk"] * bool(shutil.which("wrk"))
+    costs = {(what, n): [] for what in whats for n in REQUESTS}
     with common.Nginx() as nginx:
         for _ in range(rounds):
             for workers, requests in REQUESTS.items():
@@ -47,6 +57,9 @@ def main():
                     bare_cost(build, nginx.url, workers, requests))
                 cost, peak = molo_cost(build, nginx.url, workers, requests)
                 costs["molo", workers].append(cost)
+                if "wrk" in whats:
+                    costs["wrk", workers].append(
+                        wrk_cost(nginx.url, workers))
     for (what, workers), values in costs.items():
         print(f"{what} at {workers:4} connections: "
               f"{common.median(values):6.2f} us CPU per request")
@@ -61,6 +74,8 @@ def main():
     ratio(f"molo at {MANY} / at {FEW} (goal: 1.50)",
           ("molo", MANY), ("molo", FEW))
     ratio(f"bare at {MANY} / at {FEW}", ("bare", MANY), ("bare", FEW))
+    if "wrk" in whats:
+        ratio(f"wrk at {MANY} / at {FEW}", ("wrk", MANY), ("wrk", FEW))
 
 
 if __name__ == "__main__":
