@@ -98,3 +98,27 @@ heap_remove(struct heap *heap, struct heap_node *node)
     else
         sift_down(heap, i, last);
 }
+
+/* Children are not before their parent: who is after `at` hides all below. */
+static nsec_t
+next_after(const struct heap *heap, size_t i, nsec_t at)
+{
+    if (heap->nodes[i]->at > at)
+        return heap->nodes[i]->at;
+    nsec_t earliest = NSEC_NEVER;
+    size_t end = i * ARITY + 1 + ARITY;
+    for (size_t child = i * ARITY + 1; child < end; child++) {
+        if (child >= heap->count)
+            break;
+        nsec_t found = next_after(heap, child, at);
+        if (found < earliest)
+            earliest = found;
+    }
+    return earliest;
+}
+
+nsec_t
+heap_next_after(const struct heap *heap, nsec_t at)
+{
+    return heap->count > 0 ? next_after(heap, 0, at) : NSEC_NEVER;
+}

@@ -23,6 +23,9 @@ struct heap {
 void heap_finish(struct heap *heap); /* a zeroed struct heap is empty */
 void heap_insert(struct heap *heap, struct heap_node *node, nsec_t at);
 void heap_remove(struct heap *heap, struct heap_node *node); /* not in: no-op */
+/* The earliest deadline after `at`; NSEC_NEVER: none. Takes the longer the more
+ * deadlines are not after it. */
+nsec_t heap_next_after(const struct heap *heap, nsec_t at);
 
 static inline struct heap_node *
 heap_first(const struct heap *heap)

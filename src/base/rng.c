@@ -73,7 +73,8 @@ rng_fresh_seed(void)
 {
     uint64_t seed;
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
-        uint64_t state = (uint64_t)clock_now() ^ ((uint64_t)getpid() << 40);
+        uint64_t state =
+            (uint64_t)clock_real_now() ^ ((uint64_t)getpid() << 40);
         seed = splitmix64(&state);
     }
     return seed & ((UINT64_C(1) << 53) - 1);

@@ -22,17 +22,22 @@ struct loop {
     void *hook_data;
 
     struct heap timers;
-    ev_timer alarm;       /* the only timer libev knows */
-    nsec_t alarm_at;      /* NSEC_NEVER: not armed */
-    nsec_t firing_before; /* 0: no timer callback is running */
+    ev_timer alarm;   /* the only timer libev knows */
+    nsec_t alarm_at;  /* NSEC_NEVER: not armed */
+    nsec_t firing_at; /* 0: no timer callback is running */
 
     nsec_t turn_started; /* 0: not yet polled */
     nsec_t max_turn;
+    unsigned instant_turns; /* since virtual time last moved by itself */
 };
 
 /* Arms the alarm for the earliest timer; called once per turn. */
 void loop_arm_alarm(struct loop *loop);
 void loop_on_alarm(struct ev_loop *ev, ev_timer *alarm, int revents);
+/* Fires what is due by clock_now(). */
+void loop_fire_timers(struct loop *loop);
+/* Polling, in virtual time. */
+void loop_poll_virtual(struct loop *loop);
 
 static inline void
 loop_assert_owner(const struct loop *loop)

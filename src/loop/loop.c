@@ -85,6 +85,16 @@ run_batch(struct loop *loop)
     }
 }
 
+static void
+poll_real(struct loop *loop)
+{
+    loop_arm_alarm(loop);
+    int flags = EVRUN_ONCE;
+    if (loop_has_jobs(loop))
+        flags |= EVRUN_NOWAIT;
+    ev_run(loop->ev, flags);
+}
+
 void
 loop_run(struct loop *loop)
 {
@@ -96,11 +106,10 @@ loop_run(struct loop *loop)
             loop->hook(loop->hook_data);
         if (loop->stopping)
             break;
-        loop_arm_alarm(loop);
-        int flags = EVRUN_ONCE;
-        if (loop_has_jobs(loop))
-            flags |= EVRUN_NOWAIT;
-        ev_run(loop->ev, flags);
+        if (clock_is_virtual())
+            loop_poll_virtual(loop);
+        else
+            poll_real(loop);
     }
     loop->turn_started = 0;
 }

@@ -12,7 +12,11 @@
  *
  * One turn: run the jobs that were ready when it began, call the turn hook,
  * then poll for I/O, timers and signals (without blocking if jobs are ready).
- */
+ *
+ * In virtual time (base/clock.h) it does not block for a timer either: when no
+ * job is ready, time moves to the next timer at once. Who never waits for one
+ * would keep time standing still for ever; therefore, after 1000 turns at one
+ * instant, each further one takes 1 ms, or until the next timer. */
 struct loop;
 
 /* NULL with `err` when the system has no event backend (descriptor limit). */

@@ -62,10 +62,10 @@ handle_signal(int signo)
     int saved_errno = errno;
     unsigned index = atomic_fetch_add(&count, 1);
     if (index == 0) {
-        atomic_store(&first_at, clock_now());
+        atomic_store(&first_at, clock_real_now());
         atomic_store(&first_number, signo);
     } else if (index == 1) {
-        atomic_store(&second_at, clock_now());
+        atomic_store(&second_at, clock_real_now());
         struct signals *owner = atomic_load(&current);
         if (owner != NULL && owner->on_overdue != NULL)
             arm_alarm(SIGNALS_PATIENCE);

@@ -29,8 +29,8 @@ void signals_destroy(struct signals *signals);
 void signals_set_overdue(struct signals *signals,
                          void (*on_overdue)(void *data), void *data);
 
-/* Async-signal-safe view: how many arrived, and when the first and second did
- * (0: not yet). Any thread. */
+/* Async-signal-safe view: how many arrived, and when the first and second did,
+ * in real time (0: not yet). Any thread. */
 unsigned signals_count(void);
 nsec_t signals_first_at(void);
 int signals_first_number(void); /* SIGINT or SIGTERM; 0: none yet */

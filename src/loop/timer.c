@@ -17,10 +17,9 @@ timer_start(struct timer *timer, nsec_t at)
     heap_remove(&loop->timers, &timer->node);
     if (at == NSEC_NEVER)
         return;
-    /* A callback that keeps arming timers in the past must not keep the loop
-     * from polling: they wait for the next pass. */
-    if (loop->firing_before != 0 && at < loop->firing_before)
-        at = loop->firing_before;
+    /* Behind all that are due: they wait for the next pass. */
+    if (loop->firing_at != 0 && at < loop->firing_at)
+        at = loop->firing_at;
     heap_insert(&loop->timers, &timer->node, at);
 }
 
@@ -50,17 +49,27 @@ loop_arm_alarm(struct loop *loop)
 }
 
 void
-loop_on_alarm(struct ev_loop *ev, ev_timer *alarm, int revents)
+loop_fire_timers(struct loop *loop)
 {
-    struct loop *loop = ev_userdata(ev);
     nsec_t now = clock_now();
-    loop->alarm_at = NSEC_NEVER;
-    loop->firing_before = now + 1;
+    loop->firing_at = now;
+    /* A callback that keeps arming timers that are due must not keep the loop
+     * from polling: what is armed from now on has to wait. */
+    unsigned long armed_later = loop->timers.next_order;
     struct heap_node *first;
-    while ((first = heap_first(&loop->timers)) != NULL && first->at <= now) {
+    while ((first = heap_first(&loop->timers)) != NULL && first->at <= now &&
+           first->order < armed_later) {
         heap_remove(&loop->timers, first);
         struct timer *timer = container_of(first, struct timer, node);
         timer->on_expire(timer);
     }
-    loop->firing_before = 0;
+    loop->firing_at = 0;
+}
+
+void
+loop_on_alarm(struct ev_loop *ev, ev_timer *alarm, int revents)
+{
+    struct loop *loop = ev_userdata(ev);
+    loop->alarm_at = NSEC_NEVER;
+    loop_fire_timers(loop);
 }

@@ -4,7 +4,8 @@
 #include "base/heap.h"
 
 /* One-shot timer at a point of monotonic time, embedded by its owner. Never
- * early; late by the poll's resolution (up to about 1 ms). */
+ * early; late by the poll's resolution (up to about 1 ms), in virtual time not
+ * late at all. Equal times fire in the order in which they were armed. */
 struct loop;
 
 struct timer {

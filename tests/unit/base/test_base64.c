@@ -56,12 +56,57 @@ test_appends(void **state)
     buf_finish(&out);
 }
 
+static void
+test_decode_appends_or_leaves_it(void **state)
+{
+    static const struct base64_form standard = {.padded = true};
+    struct buf out = {0};
+    struct err err;
+    buf_append_str(&out, "> ");
+    assert_true(base64_decode("Zm9vYg==", 8, standard, &out, &err));
+    assert_string_equal(out.data, "> foob");
+    assert_false(base64_decode("Zm9vYmFy*", 9, standard, &out, &err));
+    assert_string_equal(err.message, "byte 9 ('*') is not base64");
+    assert_string_equal(out.data, "> foob");
+    buf_finish(&out);
+}
+
+/* Every text of up to four digits or padding is refused, or is what encoding
+ * makes of its bytes. */
+static void
+test_nothing_is_read_that_is_not_written(void **state)
+{
+    static const char bytes[] = "ABQgw/+-=";
+    static const struct base64_form forms[] = {{.padded = true}, {.url = true}};
+    size_t accepted = 0;
+    for (size_t n = 0; n < 9 * 9 * 9 * 9 * 2; n++) {
+        const char text[4] = {bytes[n % 9], bytes[n / 9 % 9], bytes[n / 81 % 9],
+                              bytes[n / 729 % 9]};
+        struct base64_form form = forms[n / 6561];
+        for (size_t size = 0; size <= 4; size++) {
+            struct buf out = {0}, again = {0};
+            if (base64_decode(text, size, form, &out, NULL)) {
+                accepted++;
+                form.padded = !form.url || memchr(text, '=', size);
+                base64_encode_as(out.data, out.size, form, &again);
+                assert_int_equal(again.size, size);
+                assert_memory_equal(again.data, text, size);
+            }
+            buf_finish(&out);
+            buf_finish(&again);
+        }
+    }
+    assert_in_range(accepted, 2 * 6561 + 1, 5 * 2 * 6561 - 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_appends),
+        cmocka_unit_test(test_decode_appends_or_leaves_it),
+        cmocka_unit_test(test_nothing_is_read_that_is_not_written),
     };
     return cmocka_run_group_tests_name("base64", tests, NULL, NULL);
 }

@@ -127,6 +127,23 @@ test_reinserted_goes_behind_equals(void **state)
     assert_int_equal(heap.count, 0);
 }
 
+static void
+test_next_after(void **state)
+{
+    struct heap heap = {0};
+    assert_int_equal(heap_next_after(&heap, 0), NSEC_NEVER);
+    static struct heap_node many[500];
+    for (int i = 0; i < 500; i++)
+        heap_insert(&heap, &many[i], i * 7919 % 500 / 5 * 10);
+    /* Deadlines 0, 10 ... 990, five times each. */
+    for (int at = -5; at < 990; at++) {
+        int next = at < 0 ? 0 : at / 10 * 10 + 10;
+        assert_int_equal(heap_next_after(&heap, at), next);
+    }
+    assert_int_equal(heap_next_after(&heap, 990), NSEC_NEVER);
+    heap_finish(&heap);
+}
+
 int
 main(void)
 {
@@ -135,6 +152,7 @@ main(void)
         cmocka_unit_test(test_sorts),
         cmocka_unit_test(test_random_operations),
         cmocka_unit_test(test_reinserted_goes_behind_equals),
+        cmocka_unit_test(test_next_after),
     };
     return cmocka_run_group_tests_name("heap", tests, NULL, NULL);
 }
