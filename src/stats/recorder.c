@@ -73,6 +73,25 @@ recorder_run_end(struct recorder *recorder, const char *scenario,
     record_trend(recorder, TREND_RUN_ACTIVE, active);
 }
 
+void
+recorder_run_role(struct recorder *recorder, const char *scenario,
+                  const char *role, enum run_outcome outcome)
+{
+    struct role_stats *row =
+        snapshot_role(snapshot_scenario(recorder->snapshot, scenario), role);
+    switch (outcome) {
+    case RUN_OK:
+        row->ok++;
+        break;
+    case RUN_FAILED:
+        row->failed++;
+        break;
+    case RUN_INTERRUPTED:
+        row->interrupted++;
+        break;
+    }
+}
+
 static struct endpoint_stats *
 endpoint_of(struct recorder *recorder, const char *method, const char *name)
 {
@@ -196,6 +215,9 @@ recorder_coord_event(struct recorder *recorder, const char *type,
     case COORD_BREAK:
         row->breaks++;
         break;
+    case COORD_CONTENDED:
+        row->contended++;
+        break;
     }
 }
 
@@ -220,4 +242,36 @@ recorder_coord_round(struct recorder *recorder, const char *type,
                      const char *name, nsec_t duration)
 {
     snapshot_record(&coord_of(recorder, type, name)->round, duration);
+}
+
+void
+recorder_coord_skew(struct recorder *recorder, const char *type,
+                    const char *name, nsec_t t)
+{
+    snapshot_record(&coord_of(recorder, type, name)->skew, t);
+    record_trend(recorder, TREND_COORD_SKEW, t < 0 ? 0 : t);
+}
+
+void
+recorder_coord_release(struct recorder *recorder, const char *type,
+                       const char *name, nsec_t t)
+{
+    snapshot_record(&coord_of(recorder, type, name)->release, t);
+    record_trend(recorder, TREND_COORD_RELEASE, t < 0 ? 0 : t);
+}
+
+void
+recorder_coord_held(struct recorder *recorder, const char *type,
+                    const char *name, nsec_t t)
+{
+    snapshot_record(&coord_of(recorder, type, name)->held, t);
+    record_trend(recorder, TREND_COORD_HELD, t < 0 ? 0 : t);
+}
+
+void
+recorder_coord_depth(struct recorder *recorder, const char *type,
+                     const char *name, uint64_t items)
+{
+    nsec_t depth = items < INT64_MAX ? (nsec_t)items : INT64_MAX;
+    snapshot_record(&coord_of(recorder, type, name)->depth, depth);
 }

@@ -23,6 +23,9 @@ void recorder_run_start(struct recorder *recorder);
  * runs are counted; their cut lengths are not recorded. */
 void recorder_run_end(struct recorder *recorder, const char *scenario,
                       enum run_outcome outcome, nsec_t duration, nsec_t active);
+/* A run of a scenario with a cast, besides recorder_run_end: by its role. */
+void recorder_run_role(struct recorder *recorder, const char *scenario,
+                       const char *role, enum run_outcome outcome);
 
 /* What a transport measured of one exchange; lengths of time. A phase that did
  * not take place (reused connection: dns, connect, tls) is negative and is not
@@ -46,10 +49,17 @@ void recorder_check(struct recorder *recorder, const char *name, bool passed);
 void recorder_error(struct recorder *recorder, const char *kind,
                     const char *message, const struct error_first *first);
 
-/* Coordination; `name` is the object's name, rows are kept by label. */
+/* Coordination; `type` is the object's ("notifier", "variable" ...), `name` its
+ * name: rows are kept by type and label. */
 void recorder_coord_wait(struct recorder *recorder, const char *type,
                          const char *name, nsec_t waited);
-enum coord_event { COORD_ROUND, COORD_MISSED, COORD_TIMEOUT, COORD_BREAK };
+enum coord_event {
+    COORD_ROUND,
+    COORD_MISSED,
+    COORD_TIMEOUT,
+    COORD_BREAK,
+    COORD_CONTENDED, /* a wait that could not be answered at once */
+};
 void recorder_coord_event(struct recorder *recorder, const char *type,
                           const char *name, enum coord_event event);
 void recorder_coord_propagation(struct recorder *recorder, const char *type,
@@ -58,5 +68,17 @@ void recorder_coord_visibility(struct recorder *recorder, const char *type,
                                const char *name, nsec_t t);
 void recorder_coord_round(struct recorder *recorder, const char *type,
                           const char *name, nsec_t duration);
+/* From the first to the last arrival of one round. */
+void recorder_coord_skew(struct recorder *recorder, const char *type,
+                         const char *name, nsec_t t);
+/* From the release of a round to the moment one of its workers runs on. */
+void recorder_coord_release(struct recorder *recorder, const char *type,
+                            const char *name, nsec_t t);
+/* How long a lock or a permit was held. */
+void recorder_coord_held(struct recorder *recorder, const char *type,
+                         const char *name, nsec_t t);
+/* Items in a queue, after each put and each get. */
+void recorder_coord_depth(struct recorder *recorder, const char *type,
+                          const char *name, uint64_t items);
 
 #endif

@@ -19,11 +19,23 @@ snapshot_create(void)
 }
 
 static void
+destroy_roles(struct scenario_stats *scenario)
+{
+    struct role_stats *row, *next;
+    HASH_ITER (hh, scenario->roles, row, next) {
+        HASH_DEL(scenario->roles, row);
+        free(row->name);
+        free(row);
+    }
+}
+
+static void
 destroy_scenarios(struct snapshot *s)
 {
     struct scenario_stats *row, *next;
     HASH_ITER (hh, s->scenarios, row, next) {
         HASH_DEL(s->scenarios, row);
+        destroy_roles(row);
         free(row->name);
         free(row);
     }
@@ -75,9 +87,13 @@ destroy_coords(struct snapshot *s)
     HASH_ITER (hh, s->coords, row, next) {
         HASH_DEL(s->coords, row);
         hist_destroy(row->wait);
+        hist_destroy(row->skew);
+        hist_destroy(row->release);
         hist_destroy(row->propagation);
         hist_destroy(row->visibility);
         hist_destroy(row->round);
+        hist_destroy(row->held);
+        hist_destroy(row->depth);
         free(row->key);
         free(row->label);
         free(row->type);
@@ -112,6 +128,18 @@ merge_hist(struct hist **into, const struct hist *from)
 }
 
 static void
+merge_roles(struct scenario_stats *into, const struct scenario_stats *from)
+{
+    for (const struct role_stats *row = from->roles; row != NULL;
+         row = row->hh.next) {
+        struct role_stats *sum = snapshot_role(into, row->name);
+        sum->ok += row->ok;
+        sum->failed += row->failed;
+        sum->interrupted += row->interrupted;
+    }
+}
+
+static void
 merge_scenarios(struct snapshot *into, const struct snapshot *from)
 {
     for (const struct scenario_stats *row = from->scenarios; row != NULL;
@@ -120,6 +148,7 @@ merge_scenarios(struct snapshot *into, const struct snapshot *from)
         sum->ok += row->ok;
         sum->failed += row->failed;
         sum->interrupted += row->interrupted;
+        merge_roles(sum, row);
     }
 }
 
@@ -181,12 +210,17 @@ merge_coords(struct snapshot *into, const struct snapshot *from)
         sum->rounds += row->rounds;
         sum->missed += row->missed;
         sum->waits += row->waits;
+        sum->contended += row->contended;
         sum->timeouts += row->timeouts;
         sum->breaks += row->breaks;
         merge_hist(&sum->wait, row->wait);
+        merge_hist(&sum->skew, row->skew);
+        merge_hist(&sum->release, row->release);
         merge_hist(&sum->propagation, row->propagation);
         merge_hist(&sum->visibility, row->visibility);
         merge_hist(&sum->round, row->round);
+        merge_hist(&sum->held, row->held);
+        merge_hist(&sum->depth, row->depth);
     }
 }
 
@@ -229,8 +263,11 @@ snapshot_trend_name(enum trend trend)
         [TREND_RUN_DURATION] = "run_duration",
         [TREND_RUN_ACTIVE] = "run_active",
         [TREND_COORD_WAIT] = "coord_wait",
+        [TREND_COORD_SKEW] = "coord_skew",
+        [TREND_COORD_RELEASE] = "coord_release",
         [TREND_COORD_PROPAGATION] = "coord_propagation",
         [TREND_COORD_VISIBILITY] = "coord_visibility",
+        [TREND_COORD_HELD] = "coord_held",
     };
     return names[trend];
 }
@@ -257,6 +294,19 @@ snapshot_scenario(struct snapshot *s, const char *name)
     row = xcalloc(1, sizeof(*row));
     row->name = xstrdup(name);
     ADD(s->scenarios, name, row);
+    return row;
+}
+
+struct role_stats *
+snapshot_role(struct scenario_stats *scenario, const char *role)
+{
+    struct role_stats *row;
+    FIND(scenario->roles, role, strlen(role), row);
+    if (row != NULL)
+        return row;
+    row = xcalloc(1, sizeof(*row));
+    row->name = xstrdup(role);
+    ADD(scenario->roles, name, row);
     return row;
 }
 

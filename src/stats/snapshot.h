@@ -26,16 +26,27 @@ enum trend {
     TREND_RUN_DURATION,
     TREND_RUN_ACTIVE, /* less coordination waits, sleeps and delays */
     TREND_COORD_WAIT,
+    TREND_COORD_SKEW,
+    TREND_COORD_RELEASE,
     TREND_COORD_PROPAGATION,
     TREND_COORD_VISIBILITY,
+    TREND_COORD_HELD,
     TREND_COUNT,
 };
 
 enum run_outcome { RUN_OK, RUN_FAILED, RUN_INTERRUPTED };
 
+/* Runs of a scenario by the part that the worker had in a cast. */
+struct role_stats {
+    char *name;
+    uint64_t ok, failed, interrupted;
+    UT_hash_handle hh;
+};
+
 struct scenario_stats {
     char *name;
     uint64_t ok, failed, interrupted;
+    struct role_stats *roles; /* empty: it has no cast */
     UT_hash_handle hh;
 };
 
@@ -84,10 +95,15 @@ struct coord_stats {
     char *label;
     char *type; /* "notifier", "variable" ... */
     uint64_t rounds, missed, waits, timeouts, breaks;
+    uint64_t contended;       /* of the waits, those not answered at once */
     struct hist *wait;        /* NULL until the first value, like the others */
+    struct hist *skew;        /* first -> last arrival of a round */
+    struct hist *release;     /* round released -> each worker runs on */
     struct hist *propagation; /* written -> each reader woken */
     struct hist *visibility;  /* writer's last request done -> one_read */
     struct hist *round;       /* written -> last reader done with it */
+    struct hist *held;        /* how long a lock or permit was held */
+    struct hist *depth;       /* items in a queue: numbers, not times */
     UT_hash_handle hh;
 };
 
@@ -112,6 +128,8 @@ void snapshot_merge(struct snapshot *into, const struct snapshot *from);
 const char *snapshot_trend_name(enum trend trend);
 /* Row of that key, made on first use. The name strings are copied. */
 struct scenario_stats *snapshot_scenario(struct snapshot *s, const char *name);
+struct role_stats *
+snapshot_role(struct scenario_stats *scenario, const char *role);
 struct endpoint_stats *
 snapshot_endpoint(struct snapshot *s, const char *method, const char *name);
 /* The row if there is one, else NULL. */

@@ -239,6 +239,7 @@ test_coordination_rows_by_label(void **state)
     recorder_coord_propagation(recorder, "notifier", "pad2", 50);
     recorder_coord_visibility(recorder, "notifier", "pad2", 60);
     recorder_coord_round(recorder, "notifier", "pad2", 70);
+    recorder_coord_event(recorder, "notifier", "pad2", COORD_CONTENDED);
     /* A variable of the same name is another thing. */
     recorder_coord_wait(recorder, "variable", "pad3", 900);
     assert_int_equal(HASH_COUNT(s->coords), 2);
@@ -250,6 +251,7 @@ test_coordination_rows_by_label(void **state)
     assert_int_equal(row->missed, 1);
     assert_int_equal(row->timeouts, 1);
     assert_int_equal(row->breaks, 1);
+    assert_int_equal(row->contended, 1);
     assert_int_equal(hist_max(row->wait), 300);
     assert_int_equal(hist_max(row->propagation), 50);
     assert_int_equal(hist_max(row->visibility), 60);
@@ -258,6 +260,64 @@ test_coordination_rows_by_label(void **state)
     assert_int_equal(trend_count(s, TREND_COORD_PROPAGATION), 1);
     assert_int_equal(trend_count(s, TREND_COORD_VISIBILITY), 1);
     assert_identities(s);
+    recorder_destroy(recorder);
+}
+
+/* What only some types of objects have. */
+static void
+test_coordination_of_other_types(void **state)
+{
+    struct recorder *recorder = recorder_create();
+    const struct snapshot *s = recorder_snapshot(recorder);
+    recorder_coord_skew(recorder, "barrier", "start", 20);
+    recorder_coord_release(recorder, "barrier", "start", 30);
+    recorder_coord_release(recorder, "barrier", "start", -1);
+    recorder_coord_held(recorder, "lock", "seat7", 40);
+    recorder_coord_depth(recorder, "queue", "jobs", 3);
+    recorder_coord_depth(recorder, "queue", "jobs", 0);
+    recorder_coord_depth(recorder, "queue", "jobs", 2000);
+    const struct coord_stats *barrier = s->coords;
+    assert_int_equal(hist_max(barrier->skew), 20);
+    assert_int_equal(hist_max(barrier->release), 30);
+    /* Clocks of two threads may differ by a little: it is still a release. */
+    assert_int_equal(hist_count(barrier->release), 2);
+    assert_int_equal(hist_min(barrier->release), 0);
+    const struct coord_stats *lock = barrier->hh.next;
+    assert_string_equal(lock->label, "seat#");
+    assert_int_equal(hist_max(lock->held), 40);
+    assert_null(lock->skew);
+    const struct coord_stats *queue = lock->hh.next;
+    assert_int_equal(hist_max(queue->depth), 2000);
+    assert_int_equal(hist_percentile(queue->depth, 50), 3);
+    assert_int_equal(hist_count(queue->depth), 3);
+    assert_int_equal(trend_count(s, TREND_COORD_SKEW), 1);
+    assert_int_equal(trend_count(s, TREND_COORD_RELEASE), 2);
+    assert_int_equal(trend_count(s, TREND_COORD_HELD), 1);
+    recorder_destroy(recorder);
+}
+
+static void
+test_runs_by_role(void **state)
+{
+    struct recorder *recorder = recorder_create();
+    const struct snapshot *s = recorder_snapshot(recorder);
+    recorder_run_role(recorder, "chat", "speaker", RUN_OK);
+    recorder_run_role(recorder, "chat", "listener", RUN_FAILED);
+    recorder_run_role(recorder, "chat", "listener", RUN_INTERRUPTED);
+    recorder_run_role(recorder, "chat", "listener", RUN_OK);
+    recorder_run_role(recorder, "auction", "listener", RUN_OK);
+    assert_int_equal(HASH_COUNT(s->scenarios), 2);
+    const struct scenario_stats *chat = s->scenarios;
+    assert_int_equal(HASH_COUNT(chat->roles), 2);
+    assert_string_equal(chat->roles->name, "speaker");
+    assert_int_equal(chat->roles->ok, 1);
+    const struct role_stats *listener = chat->roles->hh.next;
+    assert_int_equal(listener->ok, 1);
+    assert_int_equal(listener->failed, 1);
+    assert_int_equal(listener->interrupted, 1);
+    /* The runs themselves are counted by recorder_run_end alone. */
+    assert_int_equal(chat->ok, 0);
+    assert_int_equal(s->runs_ok, 0);
     recorder_destroy(recorder);
 }
 
@@ -353,7 +413,14 @@ record_everything(struct recorder *recorder, struct rng *rng)
                    &(struct error_first){0});
     recorder_coord_wait(recorder, "notifier", names[rng_int(rng, 0, 2)], 10);
     recorder_coord_event(recorder, "notifier", names[rng_int(rng, 0, 2)],
-                         (enum coord_event)rng_int(rng, 0, 3));
+                         (enum coord_event)rng_int(rng, 0, 4));
+    recorder_run_role(recorder, names[rng_int(rng, 0, 2)],
+                      methods[rng_int(rng, 0, 1)],
+                      (enum run_outcome)rng_int(rng, 0, 2));
+    recorder_coord_skew(recorder, "barrier", "start", 14);
+    recorder_coord_release(recorder, "barrier", "start", 15);
+    recorder_coord_held(recorder, "lock", "seat7", 16);
+    recorder_coord_depth(recorder, "queue", "jobs", 17);
     recorder_coord_propagation(recorder, "notifier", "pad7", 11);
     recorder_coord_visibility(recorder, "notifier", "pad8", 12);
     recorder_coord_round(recorder, "notifier", "pad9", 13);
@@ -399,6 +466,8 @@ main(void)
         cmocka_unit_test(test_odd_status_codes),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_coordination_rows_by_label),
+        cmocka_unit_test(test_coordination_of_other_types),
+        cmocka_unit_test(test_runs_by_role),
         cmocka_unit_test(test_first_error_is_kept),
         cmocka_unit_test(test_errors_are_limited),
         cmocka_unit_test(test_endpoints_are_limited),

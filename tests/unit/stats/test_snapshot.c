@@ -69,7 +69,11 @@ assert_same_rows(struct snapshot *a, const struct snapshot *b)
         assert_true(
             other->rounds == row->rounds && other->waits == row->waits &&
             other->missed == row->missed && other->timeouts == row->timeouts &&
-            other->breaks == row->breaks);
+            other->breaks == row->breaks && other->contended == row->contended);
+        assert_same_hist(other->skew, row->skew);
+        assert_same_hist(other->release, row->release);
+        assert_same_hist(other->held, row->held);
+        assert_same_hist(other->depth, row->depth);
         assert_same_hist(other->wait, row->wait);
         assert_same_hist(other->propagation, row->propagation);
         assert_same_hist(other->visibility, row->visibility);
@@ -134,7 +138,18 @@ record(struct recorder *recorder, struct rng rng, nsec_t at)
     recorder_coord_wait(recorder, "barrier", names[rng_int(&rng, 0, 3)],
                         rng_int(&rng, 0, 1000000));
     recorder_coord_event(recorder, "barrier", names[rng_int(&rng, 0, 3)],
-                         (enum coord_event)rng_int(&rng, 0, 3));
+                         (enum coord_event)rng_int(&rng, 0, 4));
+    recorder_run_role(recorder, names[rng_int(&rng, 0, 3)],
+                      names[rng_int(&rng, 0, 3)],
+                      (enum run_outcome)rng_int(&rng, 0, 2));
+    recorder_coord_skew(recorder, "barrier", names[rng_int(&rng, 0, 3)],
+                        rng_int(&rng, 0, 1000000));
+    recorder_coord_release(recorder, "barrier", names[rng_int(&rng, 0, 3)],
+                           rng_int(&rng, 0, 1000000));
+    recorder_coord_held(recorder, "lock", names[rng_int(&rng, 0, 3)],
+                        rng_int(&rng, 0, 1000000));
+    recorder_coord_depth(recorder, "queue", names[rng_int(&rng, 0, 3)],
+                         (uint64_t)rng_int(&rng, 0, 5000));
     recorder_coord_propagation(recorder, "notifier", names[rng_int(&rng, 0, 3)],
                                rng_int(&rng, 0, 1000000));
 }
