@@ -1,5 +1,6 @@
 -- The public module: local molo = require "molo"
 local core = require "molo.core"
+local task = require "molo.task"
 local var = require "molo.var"
 
 local molo = {
@@ -22,15 +23,36 @@ local molo = {
   stop = core.stop,
   abort = core.abort,
   log = core.log,
+  -- helpers
+  base64 = core.base64,
+  hash = core.hash,
+  hmac = core.hmac,
   json = core.json,
+  url = core.url,
+  uuid = core.uuid,
   -- acting together
+  barrier = core.sync.barrier,
+  condition = core.sync.condition,
+  event = core.sync.event,
+  limiter = core.sync.limiter,
+  lock = core.sync.lock,
   notifier = core.sync.notifier,
+  queue = core.sync.queue,
+  semaphore = core.sync.semaphore,
   get_var = var.get_var,
   set_var = var.set_var,
   add_var = var.add_var,
   del_var = var.del_var,
   update_var = var.update_var,
   wait_var = var.wait_var,
+  -- tasks inside one run
+  all = task.all,
+  any = task.any,
+  hold_task = task.hold_task,
+  session = task.session,
+  spawn = task.spawn,
+  task_group = task.task_group,
+  timeout = task.timeout,
 }
 
 local function results_or_error(ok, ...)

@@ -19,18 +19,41 @@ TABLES = {
     "core_functions": None,
     "register_functions": None,
     "sync_functions": None,
+    "handle_functions": None,
     "var_functions": None,
+    "task_functions": None,
+    "scope_functions": None,
+    "util_functions": None,
+    "crypto_functions": None,
+    "base64_functions": "base64.",
     "json_functions": "json.",
+    "url_functions": "url.",
     "http_methods": "session:",
     "verbs": "session:",
     "session_methods": "session:",
+    "task_methods": "task:",
+    "barrier_methods": "barrier:",
+    "condition_methods": "condition:",
+    "event_methods": "event:",
+    "hold_methods": "hold:",
+    "limiter_methods": "limiter:",
+    "lock_methods": "lock:",
     "notifier_methods": "notifier:",
+    "queue_methods": "queue:",
     "rng_methods": "rng:",
+    "semaphore_methods": "semaphore:",
 }
 
 # What is documented under another name: a method of every handle, and a table
 # of functions that have headings of their own.
-SAME_AS = {"notifier:free": "handle:free", "molo.json": "json.encode"}
+SAME_AS = {"molo.base64": "base64.encode", "molo.json": "json.encode",
+           "molo.url": "url.parse"}
+SAME_AS.update((kind + ":free", "handle:free") for kind in (
+    "barrier", "condition", "event", "limiter", "lock", "notifier", "queue",
+    "semaphore"))
+# A condition has the methods of its lock.
+SAME_AS.update(("condition:" + name, "lock:" + name) for name in (
+    "acquire", "hold", "locked", "release", "try_acquire", "with"))
 
 TABLE = re.compile(r"(?:luaL_Reg (\w+)\[\]|char \*const (verbs)\[\]\[2\])"
                    r" = \{(.*?)\n\};", re.DOTALL)

@@ -9,7 +9,8 @@ import lint
 
 FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Wextra",
          "-Werror", "-Wno-unused-parameter", "-Wno-unused-function"]
-PACKAGES = ["lua5.4", "jansson", "libmicrohttpd", "libcurl"]
+PACKAGES = ["lua5.4", "jansson", "libmicrohttpd", "libcurl",
+            "libcrypto"]
 
 
 def dependency_flags():

@@ -31,6 +31,8 @@ ONLY_IN = {
     "curl/curl.h": ["http"],
     "ev.h": ["loop"],
     "microhttpd.h": ["serve"],
+    "openssl/evp.h": ["script"],
+    "openssl/hmac.h": ["script"],
 }
 
 # Functions that only these directories may call.

@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "cli/cmd.h"
 #include "output/result.h"
 
@@ -8,6 +9,13 @@ static const char usage[] =
     "Usage: molo check FILE [options]\n"
     "\n";
 
+static void
+warn(void *data, const char *text)
+{
+    (void)data;
+    log_warning("%s", text);
+}
+
 int
 cmd_check(int argc, char **argv)
 {
@@ -15,6 +23,7 @@ cmd_check(int argc, char **argv)
     struct buf text = {0};
     switch (cli_scenario_load(&scenario, "check", argc, argv)) {
     case CLI_LOAD_OK:
+        engine_check(scenario.engine, warn, NULL);
         buf_printf(&text, "%-16s%s\n", "file", scenario.path);
         plan_describe(engine_plan(scenario.engine), &text);
         break;

@@ -18,6 +18,9 @@ static const char examples[] =
     "                                           more every 200 ms at first\n"
     "  molo run shop.lua -s search --delay 1s..5s -e USER=ann\n"
     "                                           one scenario, with pauses\n"
+    "  molo run pad.lua -w 5 -d 10m --sim       the same plan in virtual "
+    "time,\n"
+    "                                           without a server\n"
     "  molo run shop.lua -d 1m -o json=out.json -q -f 1%\n"
     "                                           for a script: exit code 1 "
     "from\n"
@@ -50,6 +53,18 @@ probe_directory_of(const char *path)
     return problem;
 }
 
+/* One that is written to as it stands. */
+static int
+probe_in_place(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return errno == ENOENT ? probe_directory_of(path) : errno;
+    if (S_ISDIR(status.st_mode))
+        return EISDIR;
+    return access(path, W_OK) == 0 ? 0 : errno;
+}
+
 static int
 probe(const char *path)
 {
@@ -76,6 +91,27 @@ check_outputs(const struct options *options, struct err *err)
             return err_set(err, "cannot write '%s': %s", path_of(output),
                            strerror(problem));
     }
+    const char *timeline = options->timeline;
+    int problem = 0;
+    if (timeline != NULL && strcmp(timeline, "-") != 0)
+        problem = probe_in_place(timeline);
+    return problem == 0 ||
+           err_set(err, "cannot write '%s': %s", timeline, strerror(problem));
+}
+
+/* Two of them in one stream could not be told apart. */
+static bool
+check_stdout(const struct options *options, struct err *err)
+{
+    if (options->timeline == NULL || strcmp(options->timeline, "-") != 0)
+        return true;
+    for (size_t i = 0; i < options->outputs.count; i++) {
+        if (is_stdout(options->outputs.items[i]))
+            return err_set(err,
+                           "--timeline - and --out %s would both go to "
+                           "standard output: give one of them a file",
+                           options->outputs.items[i]);
+    }
     return true;
 }
 
@@ -91,7 +127,9 @@ write_outputs(struct engine *engine, const struct result *result,
               const struct options *options)
 {
     struct err err;
-    bool summary = options->verbosity >= 0;
+    bool summary =
+        options->verbosity >= 0 &&
+        (options->timeline == NULL || strcmp(options->timeline, "-") != 0);
     for (size_t i = 0; i < options->outputs.count; i++) {
         const char *output = options->outputs.items[i];
         if (is_stdout(output))
@@ -118,6 +156,10 @@ static int
 run(struct cli_scenario *scenario)
 {
     struct err err;
+    if (!check_stdout(scenario->options, &err)) {
+        log_error("%s", err.message);
+        return EXIT_CODE_USAGE;
+    }
     if (!check_outputs(scenario->options, &err)) {
         log_error("%s", err.message);
         return EXIT_CODE_OUTPUT;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "engine/judge.h"
 #include "engine/progress.h"
 
 static void begin_runs(struct engine *engine);
@@ -49,7 +50,7 @@ abandon(struct engine *engine)
 {
     engine->abandoned = true;
     if (engine->global)
-        task_reset(&engine->global->task);
+        worker_reset(engine->global);
     if (engine->shard)
         shard_abandon(engine->shard);
 }
@@ -65,7 +66,7 @@ on_grace_over(struct timer *timer)
     bool teardowns = engine->grace_over++ > 0;
     hub_stop_waits(engine->hub, clock_now());
     if (engine->global)
-        task_stop(&engine->global->task);
+        worker_stop(engine->global);
     if (engine->shard)
         shard_stop_waits(engine->shard, teardowns);
     start_grace(engine, teardown_grace(engine));
@@ -82,11 +83,13 @@ end_now(struct engine *engine)
     begin_drain(engine, "signal");
     hub_stop_waits(engine->hub, clock_now());
     if (engine->global)
-        task_stop(&engine->global->task);
+        worker_stop(engine->global);
     if (engine->shard)
         shard_reset_runs(engine->shard);
+    /* What the signal had to wait for is a part of that moment. */
+    nsec_t late = clock_real_now() - signals_second_at();
     timer_start(&engine->grace,
-                nsec_add(signals_second_at(), SCRIPT_LAST_MOMENT));
+                nsec_add(clock_now() - late, SCRIPT_LAST_MOMENT));
 }
 
 static void
@@ -172,6 +175,30 @@ driver_on_round_end(void *data, enum hub_object_type type, const char *name,
 }
 
 void
+driver_on_history(void *data, const struct hub_event *event)
+{
+    struct engine *engine = data;
+    if (engine->timeline == NULL)
+        return;
+    timeline_write(
+        engine->timeline,
+        &(struct timeline_event){
+            .at = event->at - engine->timeline_start,
+            .what = event->what,
+            .worker = event->id.worker,
+            .task = event->id.task,
+            .type = event->name ? hub_object_type_name(event->type) : NULL,
+            .name = event->name,
+            .op = event->op,
+            .where = event->where,
+            .room = event->room - 1,
+            .step = event->step,
+            .round = event->round,
+            .waited = event->waited > 0 ? event->waited : -1,
+        });
+}
+
+void
 driver_on_stop(void *data, const char *reason)
 {
     struct engine *engine = data;
@@ -188,6 +215,12 @@ driver_on_abort(void *data, const char *reason)
     engine->aborted = true;
     begin_drain(engine, "aborted");
     start_grace(engine, 0);
+}
+
+void
+driver_on_threshold(struct engine *engine)
+{
+    begin_drain(engine, "threshold");
 }
 
 static void
@@ -301,6 +334,7 @@ begin_runs(struct engine *engine)
         nsec_add(nsec_add(deadline, engine->options->graceful_stop),
                  TASK_CLEANUP));
     shard_start(engine->shard, engine->started_at);
+    judge_start(engine);
 }
 
 static void
@@ -386,6 +420,7 @@ static void
 on_turn(void *data)
 {
     struct engine *engine = data;
+    progress_turn(engine);
     notice_signals(engine);
     drain_deadlock(engine);
     while (engine->all_ended)
@@ -414,6 +449,7 @@ driver_run(struct engine *engine)
     timer_init(&engine->deadline, loop, on_deadline);
     timer_init(&engine->grace, loop, on_grace_over);
     timer_init(&engine->hub_timer, loop, on_hub_timer);
+    judge_init(engine);
     engine->signals = signals_create(loop, on_signal, engine);
     signals_set_overdue(engine->signals, engine_on_stuck, engine);
     engine->shard = shard_create(&(struct shard_config){
@@ -440,6 +476,7 @@ driver_run(struct engine *engine)
     timer_stop(&engine->deadline);
     timer_stop(&engine->grace);
     timer_stop(&engine->hub_timer);
+    judge_stop(engine);
     shard_destroy(engine->shard);
     engine->shard = NULL;
     signals_destroy(engine->signals);

@@ -14,9 +14,14 @@ void driver_on_reply(void *data, const struct hub_reply *reply);
 void driver_on_deadlock(void *data, const char *report, bool stop);
 void driver_on_round_end(void *data, enum hub_object_type type,
                          const char *name, int64_t step, int64_t round);
+/* Writes the timeline. */
+void driver_on_history(void *data, const struct hub_event *event);
 void driver_on_call_done(void *data, struct worker *worker,
                          const struct call_result *result);
 void driver_on_stop(void *data, const char *reason);
 void driver_on_abort(void *data, const char *reason);
+
+/* A threshold is to end the test. */
+void driver_on_threshold(struct engine *engine);
 
 #endif

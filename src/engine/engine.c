@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/driver.h"
+#include "engine/judge.h"
 
 /* Descriptors of a worker with one connection: its own and its multi's two. */
 #define FDS_PER_WORKER 3
@@ -21,6 +22,7 @@ make_plan(const struct script *script, const struct options *options,
         candidates[i] = (struct plan_candidate){
             .name = script_scenario_name(script, i),
             .weight = script_scenario_weight(script, i),
+            .cast = script_scenario_cast(script, i),
         };
     struct plan *plan = plan_create(options, candidates, count, err);
     free(candidates);
@@ -38,7 +40,7 @@ engine_create(const char *scenario_path, struct options *options,
     if (!script_load(engine->script, scenario_path, options, err))
         goto fail;
     engine->plan = make_plan(engine->script, options, err);
-    if (!engine->plan)
+    if (!engine->plan || !judge_load(engine, err))
         goto fail;
     return engine;
 fail:
@@ -68,6 +70,7 @@ engine_destroy(struct engine *engine)
         return;
     script_destroy(engine->script);
     stop_parts(engine);
+    judge_finish(engine);
     recorder_destroy(engine->recorder);
     recorder_destroy(engine->hub_recorder);
     snapshot_destroy(engine->snapshot);
@@ -81,6 +84,13 @@ const struct plan *
 engine_plan(const struct engine *engine)
 {
     return engine->plan;
+}
+
+void
+engine_check(const struct engine *engine,
+             void (*tell)(void *data, const char *text), void *data)
+{
+    script_tell_assigns(engine->script, tell, data);
 }
 
 static void
@@ -109,6 +119,20 @@ on_deadlock_do(const struct options *options)
     return HUB_DEADLOCK_STOP;
 }
 
+/* Workers that act together: a room, or all of a workload. */
+static void
+add_cohorts(struct hub *hub, const struct plan_workload *workload)
+{
+    if (workload->room_size == 0) {
+        hub_add_cohort(hub, workload->name, workload->first_worker,
+                       workload->workers, true);
+        return;
+    }
+    for (int32_t i = 0; i < workload->workers; i += workload->room_size)
+        hub_add_room(hub, workload->name, cast_room_of(workload, i) + 1,
+                     workload->first_worker + i, workload->room_size);
+}
+
 static bool
 start_parts(struct engine *engine, struct err *err)
 {
@@ -116,9 +140,18 @@ start_parts(struct engine *engine, struct err *err)
     engine->loop = loop_create(err);
     if (!engine->loop)
         return false;
-    engine->transport = transport_curl.create(
-        engine->loop, &(struct transport_config){.insecure = options->insecure},
-        err);
+    const struct transport_ops *transport =
+        options->sim ? &transport_sim : &transport_curl;
+    engine->transport =
+        transport->create(engine->loop,
+                          &(struct transport_config){
+                              .insecure = options->insecure,
+                              .seed = options->seed,
+                              .latency_low = options->sim_latency_low,
+                              .latency_high = options->sim_latency_high,
+                              .failure_rate = options->sim_failures / 100,
+                          },
+                          err);
     if (!engine->transport)
         return false;
     engine->recorder = recorder_create();
@@ -128,17 +161,15 @@ start_parts(struct engine *engine, struct err *err)
         .on_reply = driver_on_reply,
         .on_deadlock = driver_on_deadlock,
         .on_round_end = driver_on_round_end,
+        .on_history = engine->timeline ? driver_on_history : NULL,
         .data = engine,
         .on_deadlock_do = on_deadlock_do(options),
         .wait_timeout = options->wait_timeout > 0 ? options->wait_timeout
                                                   : HUB_TIMEOUT_NONE,
         .recorder = engine->hub_recorder,
     });
-    for (size_t i = 0; i < engine->plan->workload_count; i++) {
-        const struct plan_workload *workload = &engine->plan->workloads[i];
-        hub_add_cohort(engine->hub, workload->name, workload->first_worker,
-                       workload->workers, true);
-    }
+    for (size_t i = 0; i < engine->plan->workload_count; i++)
+        add_cohorts(engine->hub, &engine->plan->workloads[i]);
     hub_port_direct_init(&engine->port, engine->hub);
     script_attach(engine->script,
                   &(struct script_env){
@@ -159,33 +190,20 @@ start_parts(struct engine *engine, struct err *err)
     return true;
 }
 
-static void
-judge_failed_runs(struct engine *engine)
+struct snapshot *
+engine_take_snapshot(const struct engine *engine)
 {
-    const struct options *options = engine->options;
-    const struct snapshot *s = engine->snapshot;
-    if (s->runs_failed == 0)
-        return;
-    uint64_t done = s->runs_ok + s->runs_failed;
-    bool failed = options->fail_percent >= 0
-                      ? (double)s->runs_failed * 100 >=
-                            options->fail_percent * (double)done
-                      : options->fail_runs >= 0 &&
-                            s->runs_failed >= (uint64_t)options->fail_runs;
-    if (failed)
-        result_add_cause(&engine->result, EXIT_CODE_FAILED,
-                         "%llu of %llu runs failed",
-                         (unsigned long long)s->runs_failed,
-                         (unsigned long long)s->runs_started);
+    struct snapshot *snapshot = snapshot_create();
+    snapshot_merge(snapshot, recorder_snapshot(engine->recorder));
+    snapshot_merge(snapshot, recorder_snapshot(engine->hub_recorder));
+    return snapshot;
 }
 
 void
 engine_make_result(struct engine *engine)
 {
     snapshot_destroy(engine->snapshot);
-    engine->snapshot = snapshot_create();
-    snapshot_merge(engine->snapshot, recorder_snapshot(engine->recorder));
-    snapshot_merge(engine->snapshot, recorder_snapshot(engine->hub_recorder));
+    engine->snapshot = engine_take_snapshot(engine);
     struct result *result = &engine->result;
     nsec_t end = engine->ended_at > 0 ? engine->ended_at : clock_now();
     result->duration = end - engine->started_at;
@@ -195,7 +213,7 @@ engine_make_result(struct engine *engine)
     if (!result->ended_by)
         result->ended_by = "completed";
     health_report(engine->health, result->duration, &result->generator);
-    judge_failed_runs(engine);
+    judge_result(engine);
 }
 
 /* A script stands where Lua cannot be stopped, and the second signal was a
@@ -215,9 +233,39 @@ engine_on_stuck(void *data)
     if (engine->shard)
         shard_give_up_runs(engine->shard);
     engine_make_result(engine);
+    if (engine->timeline)
+        timeline_flush(engine->timeline);
     if (engine->on_stuck)
         engine->on_stuck(&engine->result, engine->on_stuck_data);
     _exit((int)result_exit_code(&engine->result));
+}
+
+static void
+lose_timeline(struct engine *engine, const struct err *err)
+{
+    log_error("%s", err->message);
+    result_add_cause(&engine->result, EXIT_CODE_OUTPUT, "%s", err->message);
+}
+
+static void
+open_timeline(struct engine *engine)
+{
+    struct err err;
+    if (!engine->options->timeline)
+        return;
+    engine->timeline = timeline_open(engine->options->timeline, &err);
+    engine->timeline_start = clock_now();
+    if (!engine->timeline)
+        lose_timeline(engine, &err);
+}
+
+static void
+close_timeline(struct engine *engine)
+{
+    struct err err;
+    if (!timeline_close(engine->timeline, &err))
+        lose_timeline(engine, &err);
+    engine->timeline = NULL;
 }
 
 const struct result *
@@ -226,8 +274,13 @@ engine_run(struct engine *engine)
     struct err err;
     clock_wall_iso8601(engine->result.started_at,
                        sizeof(engine->result.started_at));
-    warn_of_descriptors(engine);
+    if (engine->options->sim)
+        clock_make_virtual();
+    else
+        warn_of_descriptors(engine);
+    open_timeline(engine);
     if (!start_parts(engine, &err)) {
+        close_timeline(engine);
         log_error("%s", err.message);
         result_add_cause(&engine->result, EXIT_CODE_SETUP, "%s", err.message);
         engine->recorder = recorder_create();
@@ -240,6 +293,7 @@ engine_run(struct engine *engine)
         out_live_create(stderr, engine->options->progress,
                         !engine->options->no_color && isatty(STDERR_FILENO));
     driver_run(engine);
+    close_timeline(engine);
     engine_make_result(engine);
     stop_parts(engine);
     return &engine->result;

@@ -16,6 +16,10 @@ struct engine *engine_create(const char *scenario_path, struct options *options,
                              struct err *err);
 void engine_destroy(struct engine *engine);
 const struct plan *engine_plan(const struct engine *engine);
+/* Tells what in the scenario file will probably not do what was meant: one
+ * sentence each, beginning with the place. Runs nothing. */
+void engine_check(const struct engine *engine,
+                  void (*tell)(void *data, const char *text), void *data);
 /* Runs the test to its end, whatever ends it; draws progress on stderr. The
  * result borrows from the engine. */
 const struct result *engine_run(struct engine *engine);

@@ -12,8 +12,10 @@
 #include "loop/loop.h"
 #include "loop/signals.h"
 #include "loop/timer.h"
+#include "output/timeline.h"
 #include "script/script.h"
 #include "stats/recorder.h"
+#include "stats/threshold.h"
 
 enum engine_phase {
     ENGINE_INIT,
@@ -42,6 +44,8 @@ struct engine {
     struct worker *global; /* the worker of a global fixture */
     struct health *health;
     struct out_live *live;
+    struct timeline *timeline; /* NULL: none */
+    nsec_t timeline_start;
 
     enum engine_phase phase;
     nsec_t started_at, ended_at; /* of the runs */
@@ -55,14 +59,21 @@ struct engine {
     unsigned grace_over;   /* how often it has been */
     struct timer hub_timer;
     struct timer tick;
+    struct timer check; /* of the thresholds that may end the test */
+    nsec_t next_tick;   /* in real time, where time is virtual */
 
     struct snapshot *snapshot; /* merged, for the result */
+    struct threshold *thresholds;
+    size_t threshold_count;
+    bool judged; /* the thresholds, for good */
     struct result result;
     char abort_reason[256];
     void (*on_stuck)(const struct result *result, void *data);
     void *on_stuck_data;
 };
 
+/* All that has been measured so far, merged; owned by the caller. */
+struct snapshot *engine_take_snapshot(const struct engine *engine);
 /* Fills in the result from what has been measured so far. */
 void engine_make_result(struct engine *engine);
 

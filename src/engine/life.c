@@ -5,6 +5,9 @@
 #include "base/log.h"
 #include "stats/recorder.h"
 
+/* Streams of random numbers apart from those of workers. */
+#define ROOM_PICK_STREAM (UINT64_C(1) << 63)
+
 static void
 submit(struct member *m, struct hub_op *op)
 {
@@ -162,11 +165,26 @@ life_never(struct member *m)
     shard->ended++;
 }
 
+/* Where the next step's pick falls, in [0, 1). All members of a room must come
+ * to the same without talking to each other. */
+static double
+draw_pick(struct member *m)
+{
+    if (m->workload->room_size == 0)
+        return rng_double(&m->pick);
+    uint64_t room = (uint64_t)cast_room_of(m->workload, m->index);
+    uint64_t step = (uint64_t)m->worker->step + 1;
+    struct rng rng;
+    rng_init(&rng, m->shard->config.plan->options->seed,
+             ROOM_PICK_STREAM | room << 32 | (step & UINT32_MAX));
+    return rng_double(&rng);
+}
+
 static size_t
 pick_scenario(struct member *m)
 {
     const struct plan *plan = m->shard->config.plan;
-    double at = rng_double(&m->pick) * m->shard->total_weight;
+    double at = draw_pick(m) * m->shard->total_weight;
     size_t picked = 0;
     for (size_t i = 0; i < plan->scenario_count; i++) {
         if (plan->scenarios[i].weight <= 0)
@@ -255,13 +273,25 @@ outcome_of(const struct call_result *result)
     return RUN_INTERRUPTED;
 }
 
+void
+life_count_run(const struct member *m, enum run_outcome outcome,
+               nsec_t duration, nsec_t active)
+{
+    const struct shard_config *config = &m->shard->config;
+    const char *scenario = m->worker->scenario;
+    recorder_run_end(config->recorder, scenario, outcome, duration, active);
+    const char *role =
+        cast_role_of(config->plan, m->workload, m->index, scenario);
+    if (role)
+        recorder_run_role(config->recorder, scenario, role, outcome);
+}
+
 static void
 life_run_over(struct member *m, const struct call_result *result)
 {
     struct shard *shard = m->shard;
     enum run_outcome outcome = outcome_of(result);
-    recorder_run_end(shard->config.recorder, m->worker->scenario, outcome,
-                     result->duration, result->active);
+    life_count_run(m, outcome, result->duration, result->active);
     if (outcome == RUN_FAILED) {
         shard_report_error(shard->config.recorder, m->worker, result,
                            shard->started_at);
@@ -304,9 +334,8 @@ fixture_failed(struct member *m, const struct call_result *result)
 }
 
 void
-shard_on_call_done(struct worker *worker, const struct call_result *result)
+life_call_over(struct member *m, const struct call_result *result)
 {
-    struct member *m = worker->owner;
     switch (m->life) {
     case LIFE_SETUP:
         if (fixture_failed(m, result))
@@ -337,4 +366,10 @@ shard_on_call_done(struct worker *worker, const struct call_result *result)
     case LIFE_ENDED:
         return;
     }
+}
+
+void
+shard_on_call_done(struct worker *worker, const struct call_result *result)
+{
+    settle_call(worker->owner, result);
 }

@@ -8,6 +8,8 @@
 
 /* The engine's parts exist, the shard too. */
 void progress_start(struct engine *engine);
+/* Once per turn of the loop. */
+void progress_turn(struct engine *engine);
 /* The loop has ended: stops the tick and shows where it ended. */
 void progress_finish(struct engine *engine);
 

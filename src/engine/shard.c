@@ -14,7 +14,10 @@ static void
 on_held(struct job *job)
 {
     struct member *m = container_of(job, struct member, held);
-    life_begin_answered(m);
+    if (m->settling.active)
+        settle_answered(m);
+    else
+        life_begin_answered(m);
 }
 
 /* The start, or the end of a delay. */
@@ -81,6 +84,7 @@ shard_destroy(struct shard *shard)
         timer_stop(&shard->members[i].timer);
         loop_unpost(shard->config.loop, &shard->members[i].held);
         worker_destroy(shard->members[i].worker);
+        free(shard->members[i].settling.leaks);
     }
     free(shard->members);
     free(shard->scenario_numbers);
@@ -138,7 +142,7 @@ shard_stop_waits(struct shard *shard, bool teardowns)
     for (int32_t i = 0; i < shard->member_count; i++) {
         struct member *m = &shard->members[i];
         if (m->worker && (teardowns || !is_in_teardown(m)))
-            task_stop(&m->worker->task);
+            worker_stop(m->worker);
     }
 }
 
@@ -149,7 +153,7 @@ reset(struct member *m)
         loop_unpost(m->shard->config.loop, &m->held);
         life_go_home(m, NULL);
     } else {
-        task_reset(&m->worker->task);
+        worker_reset(m->worker);
     }
 }
 
@@ -181,8 +185,7 @@ shard_give_up_runs(struct shard *shard)
     for (int32_t i = 0; i < shard->member_count; i++) {
         const struct member *m = &shard->members[i];
         if (m->life == LIFE_RUNNING)
-            recorder_run_end(shard->config.recorder, m->worker->scenario,
-                             RUN_INTERRUPTED, now - m->worker->called_at, 0);
+            life_count_run(m, RUN_INTERRUPTED, now - m->worker->called_at, 0);
     }
 }
 
@@ -204,6 +207,10 @@ shard_on_reply(struct shard *shard, const struct hub_reply *reply)
     struct member *m = &shard->members[reply->id.worker];
     if (!m->worker)
         return;
+    if (m->settling.active) {
+        settle_on_reply(m, reply);
+        return;
+    }
     if (m->life != LIFE_WAITING_TO_RUN) {
         worker_on_reply(m->worker, reply);
         return;

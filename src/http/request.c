@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "http/uri.h"
 #include "http/url.h"
 
 /* Characters of a token (RFC 9110 section 5.6.2), besides letters and digits.
@@ -212,9 +213,9 @@ http_request_add_query(struct http_request *request, const char *key,
         if (last != '?' && last != '&')
             buf_append(url, "&", 1);
     }
-    http_escape(url, key, key_size);
+    uri_escape(url, key, key_size, URI_UNRESERVED);
     buf_append(url, "=", 1);
-    http_escape(url, value, value_size);
+    uri_escape(url, value, value_size, URI_UNRESERVED);
 }
 
 /* The entry of that name within the header bytes, or NULL. */
@@ -326,19 +327,4 @@ http_request_label(const struct http_request *request, size_t *size)
         return "/";
     *size = path_size;
     return path;
-}
-
-void
-http_escape(struct buf *out, const char *data, size_t size)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)data[i];
-        if (is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-            buf_append(out, &data[i], 1);
-        } else {
-            char code[3] = {'%', hex[c >> 4], hex[c & 15]};
-            buf_append(out, code, sizeof(code));
-        }
-    }
 }

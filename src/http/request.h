@@ -58,7 +58,5 @@ void http_request_set_body(struct http_request *request, const void *data,
  * until the next change; `size` gets its length. */
 const char *
 http_request_label(const struct http_request *request, size_t *size);
-/* Appends `data` percent-encoded (unreserved characters of RFC 3986 stay). */
-void http_escape(struct buf *out, const char *data, size_t size);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 /* The seam between what a virtual user does and what puts it on the wire. A
@@ -15,6 +16,10 @@ struct transport_client;
 
 struct transport_config {
     bool insecure; /* do not verify certificates */
+    /* The rest is for transport_sim. */
+    uint64_t seed;
+    nsec_t latency_low, latency_high; /* of an answer: uniform in between */
+    double failure_rate; /* of requests that end with FAULT_RESET, 0 to 1 */
 };
 
 struct transport_ops {
@@ -43,6 +48,9 @@ struct transport {
 };
 
 extern const struct transport_ops transport_curl;
+/* No sockets: answers are made up, after a latency, with a rate of failures. It
+ * remembers what was stored under a URL; see transport_sim.c. */
+extern const struct transport_ops transport_sim;
 
 /* Versions of what the transport links, for `molo version`. */
 const char *transport_curl_version(void);

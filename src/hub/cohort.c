@@ -5,14 +5,16 @@
 
 #include "base/mem.h"
 #include "hub/hub_internal.h"
-#include "hub/round.h"
+#include "hub/lockstep.h"
+#include "hub/readers.h"
 
 #define ROLL_MAX 8
 
 void
 member_init(struct member *member, struct cohort *cohort, int32_t id)
 {
-    *member = (struct member){.cohort = cohort, .id = id, .over = -1};
+    *member =
+        (struct member){.cohort = cohort, .id = id, .last_run = -1, .over = -1};
     list_init(&member->waits);
     list_init(&member->holdings);
     list_init(&member->by_gate);
@@ -25,24 +27,27 @@ member_finish(struct member *member)
 }
 
 struct cohort *
-cohort_create(struct hub *hub, const char *workload, int32_t first_worker,
-              int32_t size, bool fixed)
+cohort_create(struct hub *hub, const char *workload, int32_t room,
+              int32_t first_worker, int32_t size, bool fixed)
 {
     struct cohort *cohort = xmalloc(sizeof(*cohort));
     *cohort = (struct cohort){
         .workload = xstrdup(workload),
+        .room = room,
         .first_worker = first_worker,
         .size = size,
         .fixed = fixed,
         .members = xcalloc((size_t)size, sizeof(struct member)),
         .min_over = -1,
+        .alive = size,
     };
     list_init(&cohort->gate);
     list_init(&cohort->clocks);
-    list_init(&cohort->notifiers);
+    list_init(&cohort->locksteps);
     list_init(&cohort->read_waited);
     cohort->counts[MEMBER_PLANNED] = size;
     hub->planned += size;
+    hub->alive += size;
     for (int32_t i = 0; i < size; i++) {
         struct member *m = &cohort->members[i];
         member_init(m, cohort, first_worker + i);
@@ -124,6 +129,10 @@ member_set_state(struct hub *hub, struct member *member,
     cohort->counts[state]++;
     hub->planned += (state == MEMBER_PLANNED) - (before == MEMBER_PLANNED);
     hub->in_run += is_in_run(state) - was_in_run;
+    if (state == MEMBER_ENDED && before != MEMBER_ENDED && !hub->draining) {
+        cohort->alive--;
+        hub->alive--;
+    }
     int64_t lags_until = -1, begun = -1;
     switch (state) {
     case MEMBER_PLANNED:
@@ -137,6 +146,7 @@ member_set_state(struct hub *hub, struct member *member,
     case MEMBER_STARTED:
     case MEMBER_RUNNING:
         begun = step;
+        member->last_run = step;
         break;
     case MEMBER_TEARDOWN:
     case MEMBER_ENDED:
@@ -160,11 +170,12 @@ member_pass(struct hub *hub, struct member *member, int64_t step)
     member->over_order = ++hub->passings;
     heap_remove(&cohort->over, &member->over_node);
     heap_insert(&cohort->over, &member->over_node, step);
-    rounds_pass_steps(hub, member, before);
+    lockstep_pass_steps(hub, member, before);
+    readers_update_all(hub, member);
     int64_t min_over = heap_first(&cohort->over)->at;
     if (min_over > cohort->min_over) {
         cohort->min_over = min_over;
-        notifiers_forget(hub, cohort);
+        locksteps_forget(hub, cohort);
     }
 }
 
@@ -175,7 +186,7 @@ member_judge_stuck(struct member *member)
         return;
     bool alive = is_in_run(member->state) || member->state == MEMBER_TEARDOWN;
     bool stuck =
-        alive && member->tasks > 0 && member->lockstep_waits == member->tasks;
+        alive && member->tasks > 0 && member->closed_waits == member->tasks;
     member->cohort->stuck_count += stuck - member->stuck;
     member->stuck = stuck;
 }
@@ -191,9 +202,28 @@ step_describe(int64_t step, struct buf *out)
         buf_printf(out, "step %" PRId64, step);
 }
 
+void
+cohort_describe(const struct cohort *cohort, struct buf *out)
+{
+    if (cohort->room != HUB_NO_ROOM)
+        buf_printf(out, "room %" PRId32 " of ", cohort->room - 1);
+    buf_printf(out, "workload '%s'", cohort->workload);
+}
+
+void
+room_describe(int32_t room, struct buf *out)
+{
+    if (room != HUB_NO_ROOM)
+        buf_printf(out, " (room %" PRId32 ")", room - 1);
+}
+
 static void
 describe_place(const struct member *member, struct buf *out)
 {
+    if (member->gated) {
+        buf_printf(out, "held back before step %" PRId64, member->gate_step);
+        return;
+    }
     switch (member->state) {
     case MEMBER_PLANNED:
         buf_append_str(out, "not started");
@@ -202,11 +232,8 @@ describe_place(const struct member *member, struct buf *out)
         buf_append_str(out, "in its setup");
         return;
     case MEMBER_IDLE:
-        buf_printf(out, "%s step %" PRId64,
-                   member->gated     ? "held back before"
-                   : member->delayed ? "in its delay before"
-                                     : "before",
-                   member->step + 1);
+        buf_printf(out, "%sbefore step %" PRId64,
+                   member->delayed ? "in its delay " : "", member->step + 1);
         return;
     case MEMBER_RUNNING:
         buf_printf(out, "in its run of step %" PRId64, member->step);

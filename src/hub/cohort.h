@@ -32,16 +32,18 @@ struct member {
     bool failed;  /* its last run */
     bool gated;   /* idle: its next run is held back, with gate_id, gate_step */
     bool stopped; /* gets STOPPED from every wait */
-    bool stuck;   /* all its tasks wait on lockstep objects, for ever */
+    bool stuck;   /* all its tasks wait on members of the cohort, for ever */
     int64_t step;
-    int64_t over; /* it has passed all rounds of steps up to this */
+    int64_t last_run; /* step last begun, the setup included; -1: none */
+    int64_t over;     /* it has passed all rounds of steps up to this */
     uint64_t over_order;
     char *error; /* of its last run that failed, that of error_step */
     int64_t error_step;
     uint32_t tasks;
-    uint32_t lockstep_waits; /* of them without a timeout of their own */
-    struct list waits;       /* struct wait */
-    struct list holdings;    /* struct holding */
+    uint32_t closed_waits; /* of them, on members of the cohort alone, without
+                              a timeout of their own */
+    struct list waits;     /* struct wait */
+    struct list holdings;  /* struct holding */
     struct heap_node lagging_node, begun_node, over_node;
     struct list by_gate;
     struct hub_id gate_id;
@@ -50,9 +52,11 @@ struct member {
 
 struct cohort {
     char *workload;
+    int32_t room; /* HUB_NO_ROOM: all of the workload */
     int32_t first_worker, size;
     bool fixed;
     bool uses_lockstep; /* a lockstep object was used in it */
+    bool closed;        /* a room: no run begins any more */
     struct member *members;
     int32_t counts[MEMBER_STATES];
     int32_t stuck_count, gated_count;
@@ -62,13 +66,15 @@ struct cohort {
     int64_t min_over;    /* that was last acted upon */
     struct list gate;    /* members held back, first come first */
     struct list clocks;  /* struct waitclock, by threshold */
-    struct list notifiers;
+    struct list locksteps;
     struct list read_waited;     /* notifiers somebody waits for readers of */
     struct step_rounds *by_step; /* the rounds that are kept */
+    int32_t alive;               /* not ended, or only in DRAIN */
 };
 
-struct cohort *cohort_create(struct hub *hub, const char *workload,
-                             int32_t first_worker, int32_t size, bool fixed);
+struct cohort *
+cohort_create(struct hub *hub, const char *workload, int32_t room,
+              int32_t first_worker, int32_t size, bool fixed);
 void cohort_destroy(struct hub *hub, struct cohort *cohort);
 
 void member_init(struct member *member, struct cohort *cohort, int32_t id);
@@ -90,6 +96,11 @@ void member_pass(struct hub *hub, struct member *member, int64_t step);
 void member_judge_stuck(struct member *member);
 /* "step 3", "the setup" */
 void step_describe(int64_t step, struct buf *out);
+/* "workload 'pad'", "room 2 of workload 'chat'" */
+void cohort_describe(const struct cohort *cohort, struct buf *out);
+/* " (room 2)" after a name that is private to a room: as scripts count them,
+ * from 0. Nothing for HUB_NO_ROOM. */
+void room_describe(int32_t room, struct buf *out);
 /* "worker 4 (in its run of step 2)" */
 void member_describe(const struct member *member, struct buf *out);
 

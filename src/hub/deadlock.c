@@ -13,6 +13,7 @@
 
 #define BREAK_INTERVAL (100 * NSEC_PER_MSEC)
 #define BREAKS_IN_A_ROW 3
+#define ROOMS_TOLD 20
 
 static bool
 is_of_interest(const struct hub *hub)
@@ -20,14 +21,16 @@ is_of_interest(const struct hub *hub)
     return !hub->draining && !hub->deadlocked;
 }
 
+enum victims { NO_VICTIM, ONE_VICTIM, ALL_VICTIMS };
+
 /* Tells of a deadlock of these waits and answers `victims` of them, or leaves
  * them for the end of the run. False: it is too soon to break another one. */
 static bool
 declare(struct hub *hub, const char *heading, struct wait **waits, size_t count,
-        size_t victims)
+        enum victims victims)
 {
     bool stop = hub->config.on_deadlock_do == HUB_DEADLOCK_STOP ||
-                hub->broken_in_a_row >= BREAKS_IN_A_ROW;
+                victims == NO_VICTIM || hub->broken_in_a_row >= BREAKS_IN_A_ROW;
     if (!stop && hub->broken_in_a_row > 0 &&
         hub->now - hub->broken_at < BREAK_INTERVAL) {
         hub->recheck_at = hub->broken_at + BREAK_INTERVAL;
@@ -43,8 +46,10 @@ declare(struct hub *hub, const char *heading, struct wait **waits, size_t count,
     if (!stop) {
         hub->broken_at = hub->now;
         hub->broken_in_a_row++;
-        for (size_t i = 0; i < victims; i++)
-            wait_refuse(hub, waits[i], HUB_DEADLOCK, text.data, HUB_GLOBAL);
+        /* The end of one may have been what another one waited for. */
+        for (size_t i = 0; i < (victims == ONE_VICTIM ? 1 : count); i++)
+            if (!waits[i]->over)
+                wait_refuse(hub, waits[i], HUB_DEADLOCK, text.data, HUB_GLOBAL);
     }
     buf_finish(&text);
     return true;
@@ -59,8 +64,9 @@ next_in_chain(const struct wait *wait)
 {
     if (!wait->ops->owner || wait->own_timeout)
         return NULL;
-    const struct holding *holding = wait->ops->owner(wait);
-    return holding->member ? wait_find(holding->member, holding->task) : NULL;
+    struct hub_task task;
+    return wait->ops->owner(wait, &task) ? wait_find(task.member, task.task)
+                                         : NULL;
 }
 
 static size_t
@@ -74,27 +80,62 @@ cycle_length(const struct hub *hub, const struct wait *wait)
     return at ? length : 0;
 }
 
-void
-deadlock_judge_cycle(struct hub *hub, struct wait *wait)
+/* True if it was one and was told of. */
+static bool
+judge_cycle(struct hub *hub, struct wait *wait)
 {
-    if (!is_of_interest(hub))
-        return;
     size_t length = cycle_length(hub, wait);
     if (length == 0)
-        return;
+        return false;
     struct wait **waits = xcalloc(length, sizeof(struct wait *));
+    /* The first one is the victim: one that can end without what it waits for,
+     * the one that closed the cycle if it can. */
+    enum victims victims = NO_VICTIM;
+    for (size_t i = 0; i < length && victims == NO_VICTIM; i++) {
+        if (!wait->ops->postpone)
+            victims = ONE_VICTIM;
+        else
+            wait = next_in_chain(wait);
+    }
     for (size_t i = 0; i < length; i++) {
         waits[i] = wait;
         wait = next_in_chain(wait);
     }
-    declare(hub,
-            "deadlock: each of these waits for the next one, and the last "
-            "for the first\n",
-            waits, length, 1);
+    bool done = declare(hub,
+                        "deadlock: each of these waits for the next one, and "
+                        "the last for the first\n",
+                        waits, length, victims);
     free(waits);
+    return done;
+}
+
+void
+deadlock_judge_cycle(struct hub *hub, struct wait *wait)
+{
+    if (is_of_interest(hub))
+        judge_cycle(hub, wait);
 }
 
 /* --- everybody waits --- */
+
+static void
+head_cohort(const struct cohort *cohort, struct buf *out)
+{
+    buf_append_str(out, "deadlock: all workers of ");
+    if (cohort->room != HUB_NO_ROOM)
+        buf_printf(out, "room %" PRId32 " of ", cohort->room - 1);
+    buf_printf(out, "workload '%s' wait for each other\n", cohort->workload);
+    gate_tell(cohort, out);
+}
+
+static void
+head_all(const struct hub *hub, struct buf *out)
+{
+    int told = 0;
+    buf_append_str(out, "deadlock: all workers wait for each other\n");
+    for (size_t i = 0; i < hub->cohort_count && told < ROOMS_TOLD; i++)
+        told += gate_tell(hub->cohorts[i], out);
+}
 
 static bool
 declare_all(struct hub *hub, const struct cohort *cohort)
@@ -108,13 +149,10 @@ declare_all(struct hub *hub, const struct cohort *cohort)
     }
     struct buf heading = {0};
     if (cohort)
-        buf_printf(&heading,
-                   "deadlock: all workers of workload '%s' wait for each "
-                   "other\n",
-                   cohort->workload);
+        head_cohort(cohort, &heading);
     else
-        buf_append_str(&heading, "deadlock: all workers wait for each other\n");
-    bool done = declare(hub, heading.data, waits, count, count);
+        head_all(hub, &heading);
+    bool done = declare(hub, heading.data, waits, count, ALL_VICTIMS);
     buf_finish(&heading);
     free(waits);
     return done;
@@ -129,7 +167,8 @@ deadlock_judge_cohort(struct hub *hub, struct cohort *cohort)
     int32_t live = cohort->size - cohort->counts[MEMBER_ENDED];
     if (cohort->stuck_count + cohort->gated_count < live)
         return;
-    if (cohort->gated_count > 0) {
+    /* Who is held back in a room waits for those that are stuck. */
+    if (cohort->gated_count > 0 && cohort->room == HUB_NO_ROOM) {
         gate_open_lowest(hub, cohort);
         return;
     }
@@ -171,9 +210,15 @@ deadlock_recheck(struct hub *hub)
     hub->recheck_at = NSEC_NEVER;
     for (size_t i = 0; i < hub->cohort_count; i++)
         deadlock_judge_cohort(hub, hub->cohorts[i]);
+    if (!is_of_interest(hub))
+        return;
     list_for_each (it, &hub->waits) {
-        if (hub->recheck_at != NSEC_NEVER || !is_of_interest(hub))
+        if (hub->recheck_at != NSEC_NEVER)
             return;
-        deadlock_judge_cycle(hub, container_of(it, struct wait, by_hub));
+        if (judge_cycle(hub, container_of(it, struct wait, by_hub))) {
+            /* The list has changed; the others are looked at later. */
+            hub->recheck_at = hub->now + BREAK_INTERVAL;
+            return;
+        }
     }
 }

@@ -1,14 +1,23 @@
 #include "hub/gate.h"
 
+#include <inttypes.h>
+
+#include "base/buf.h"
 #include "hub/hub_internal.h"
 #include "hub/life.h"
+
+static bool
+is_room(const struct cohort *cohort)
+{
+    return cohort->room != HUB_NO_ROOM;
+}
 
 bool
 gate_must_hold(const struct member *member, int64_t step)
 {
     const struct cohort *cohort = member->cohort;
-    return cohort->fixed && cohort->uses_lockstep && member->failed &&
-           heap_first(&cohort->begun)->at < step - 1;
+    return cohort->fixed && !is_room(cohort) && cohort->uses_lockstep &&
+           member->failed && heap_first(&cohort->begun)->at < step - 1;
 }
 
 void
@@ -20,7 +29,8 @@ gate_hold(struct hub *hub, struct member *member, struct hub_id id,
     member->gate_step = step;
     list_append(&member->cohort->gate, &member->by_gate);
     member->cohort->gated_count++;
-    hub->gated_count++;
+    /* Rooms open of themselves, not because nothing else happens. */
+    hub->gated_count += !is_room(member->cohort);
 }
 
 static void
@@ -29,7 +39,7 @@ take_out(struct hub *hub, struct member *member)
     member->gated = false;
     list_remove(&member->by_gate);
     member->cohort->gated_count--;
-    hub->gated_count--;
+    hub->gated_count -= !is_room(member->cohort);
 }
 
 static void
@@ -39,24 +49,36 @@ let_go(struct hub *hub, struct member *member)
     life_begin_run(hub, member, member->gate_id, member->gate_step);
 }
 
+/* The first that may begin; NULL: none. */
+static struct member *
+find_free(const struct cohort *cohort)
+{
+    const struct heap_node *slowest = heap_first(&cohort->begun);
+    if (!slowest)
+        return NULL;
+    list_for_each (it, &cohort->gate) {
+        struct member *member = container_of(it, struct member, by_gate);
+        if (member->gate_step - 1 <= slowest->at)
+            return member;
+    }
+    return NULL;
+}
+
+/* One that begins may have been the last another one waited for. */
 void
 gate_update(struct hub *hub, struct cohort *cohort)
 {
-    const struct heap_node *slowest = heap_first(&cohort->begun);
-    if (list_empty(&cohort->gate) || !slowest)
-        return;
-    int64_t begun_by_all = slowest->at;
-    list_for_each (it, &cohort->gate) {
-        struct member *member = container_of(it, struct member, by_gate);
-        if (member->gate_step - 1 <= begun_by_all)
-            let_go(hub, member);
-    }
+    struct member *member;
+    while (!is_room(cohort) && (member = find_free(cohort)))
+        let_go(hub, member);
 }
 
 int64_t
 gate_lowest(const struct cohort *cohort)
 {
     int64_t lowest = INT64_MAX;
+    if (is_room(cohort))
+        return lowest;
     list_for_each (it, &cohort->gate) {
         int64_t step = container_of(it, struct member, by_gate)->gate_step;
         if (step < lowest)
@@ -85,4 +107,46 @@ gate_drop(struct hub *hub, struct member *member, bool answer,
     take_out(hub, member);
     if (answer)
         hub_reply_status(hub, member->gate_id, status);
+}
+
+/* --- rooms --- */
+
+void
+gate_meet(struct hub *hub, struct member *member, struct hub_id id,
+          int64_t step)
+{
+    struct cohort *room = member->cohort;
+    if (room->closed) {
+        hub_reply_status(hub, id, HUB_STOPPED);
+        return;
+    }
+    gate_hold(hub, member, id, step);
+    if (room->gated_count < room->size)
+        return;
+    list_for_each (it, &room->gate)
+        let_go(hub, container_of(it, struct member, by_gate));
+}
+
+void
+gate_close(struct hub *hub, struct cohort *room)
+{
+    room->closed = true;
+    list_for_each (it, &room->gate)
+        gate_drop(hub, container_of(it, struct member, by_gate), true,
+                  HUB_STOPPED);
+}
+
+bool
+gate_tell(const struct cohort *room, struct buf *out)
+{
+    if (!is_room(room) || room->gated_count == 0)
+        return false;
+    buf_printf(out, "  ready for the next round of room %" PRId32 ": ",
+               room->room - 1);
+    struct roll roll = {.out = out};
+    list_for_each (it, &room->gate)
+        roll_add(&roll, container_of(it, struct member, by_gate));
+    roll_end(&roll);
+    buf_append_str(out, "\n");
+    return true;
 }

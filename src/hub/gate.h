@@ -5,8 +5,10 @@
 
 #include "hub/op.h"
 
-/* Holds back the next run of a worker whose run failed, until all others have
- * begun the step that it failed in. */
+/* Holds back the next run of a worker: of one whose run failed, until all
+ * others have begun the step that it failed in; of one that plays in a room,
+ * until the others want to begin it too. */
+struct buf;
 struct cohort;
 struct hub;
 struct member;
@@ -20,6 +22,15 @@ void gate_update(struct hub *hub, struct cohort *cohort);
 void gate_open_lowest(struct hub *hub, struct cohort *cohort);
 /* The lowest step somebody is held back from; INT64_MAX: nobody is. */
 int64_t gate_lowest(const struct cohort *cohort);
+/* A member of a room wants to begin a run. It begins when all do; STOPPED if
+ * one has no more runs. */
+void gate_meet(struct hub *hub, struct member *member, struct hub_id id,
+               int64_t step);
+/* A member has no more runs, so that nobody else of the room has. */
+void gate_close(struct hub *hub, struct cohort *room);
+/* Tells who is held back until the others of the room have ended their runs: a
+ * line, or (false) nothing. */
+bool gate_tell(const struct cohort *room, struct buf *out);
 /* Forgets the request, if there is one; `answer` it with `status`. */
 void gate_drop(struct hub *hub, struct member *member, bool answer,
                enum hub_status status);

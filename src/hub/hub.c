@@ -1,23 +1,46 @@
 #include "hub/hub.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "hub/deadlock.h"
 #include "hub/gate.h"
+#include "hub/history.h"
+#include "hub/holding.h"
 #include "hub/hub_internal.h"
+#include "hub/join.h"
 #include "hub/life.h"
-#include "hub/notifier.h"
 #include "hub/object.h"
 #include "hub/var.h"
 #include "hub/wait.h"
+#include "stats/recorder.h"
 
 /* --- replies --- */
+
+static bool
+is_of_op(const struct hub_op *op, const struct hub_reply *reply)
+{
+    return op && op->id.worker == reply->id.worker &&
+           op->id.task == reply->id.task && op->id.seq == reply->id.seq;
+}
+
+void
+hub_answer_wait(struct hub *hub, const struct hub_reply *reply)
+{
+    if (is_of_op(hub->op, reply))
+        hub->answered = true;
+    hub->config.on_reply(hub->config.data, reply);
+}
 
 void
 hub_reply(struct hub *hub, const struct hub_reply *reply)
 {
+    if (is_of_op(hub->op, reply)) {
+        hub->answered = true;
+        history_of_answer(hub, hub->op, reply);
+    }
     hub->config.on_reply(hub->config.data, reply);
 }
 
@@ -49,6 +72,22 @@ hub_reply_misuse(struct hub *hub, struct hub_id id, const char *fmt, ...)
     free(text);
 }
 
+void
+hub_round_ended(struct hub *hub, const struct object *object, int64_t step,
+                int64_t round, nsec_t duration)
+{
+    struct recorder *recorder = hub->config.recorder;
+    const char *type = hub_object_type_name(object->type);
+    if (recorder) {
+        recorder_coord_event(recorder, type, object->name, COORD_ROUND);
+        recorder_coord_round(recorder, type, object->name, duration);
+    }
+    history_of_round(hub, object, step, round);
+    if (hub->config.on_round_end)
+        hub->config.on_round_end(hub->config.data, object->type, object->name,
+                                 step, round);
+}
+
 struct member *
 hub_member(struct hub *hub, int32_t worker)
 {
@@ -56,6 +95,24 @@ hub_member(struct hub *hub, int32_t worker)
         return &hub->global;
     assert(worker >= 0 && worker < hub->id_count && hub->by_id[worker]);
     return hub->by_id[worker];
+}
+
+struct names *
+hub_names(struct hub *hub, int32_t room)
+{
+    if (room < hub->name_count)
+        return &hub->names[room];
+    hub->names = xrealloc(hub->names, ((size_t)room + 1) * sizeof(*hub->names));
+    while (hub->name_count <= room)
+        hub->names[hub->name_count++] = (struct names){0};
+    return &hub->names[room];
+}
+
+bool
+hub_task_of_holding(const struct holding *holding, struct hub_task *task)
+{
+    *task = (struct hub_task){holding->member, holding->task};
+    return holding->member != NULL;
 }
 
 /* --- life --- */
@@ -67,6 +124,7 @@ hub_create(const struct hub_config *config)
     *hub = (struct hub){.config = *config, .recheck_at = NSEC_NEVER};
     list_init(&hub->waits);
     list_init(&hub->spare_waits);
+    list_init(&hub->crowds);
     waitclock_init(&hub->own_clock, 0);
     waitclock_init(&hub->free_clock, 0);
     member_init(&hub->global, NULL, HUB_GLOBAL);
@@ -79,8 +137,10 @@ hub_destroy(struct hub *hub)
 {
     if (!hub)
         return;
+    hub->draining = true; /* what is dropped from here on breaks nothing */
+    /* The last one first, so that none is let through by another's end. */
     while (!list_empty(&hub->waits))
-        wait_drop(hub, container_of(hub->waits.next, struct wait, by_hub));
+        wait_drop(hub, container_of(hub->waits.prev, struct wait, by_hub));
     wait_free_spares(hub);
     vars_finish(hub);
     objects_finish(hub);
@@ -90,6 +150,8 @@ hub_destroy(struct hub *hub)
     waitclock_finish(hub, &hub->own_clock);
     waitclock_finish(hub, &hub->free_clock);
     heap_finish(&hub->clocks);
+    heap_finish(&hub->timers);
+    free(hub->names);
     free(hub->cohorts);
     free(hub->by_id);
     free(hub);
@@ -102,13 +164,13 @@ update_free_clock(struct hub *hub)
                         hub->planned > 0 && !hub->draining);
 }
 
-void
-hub_add_cohort(struct hub *hub, const char *workload, int32_t first_worker,
-               int32_t size, bool fixed)
+static void
+add_cohort(struct hub *hub, const char *workload, int32_t room,
+           int32_t first_worker, int32_t size, bool fixed)
 {
     assert(first_worker >= 0 && size >= 0);
     struct cohort *cohort =
-        cohort_create(hub, workload, first_worker, size, fixed);
+        cohort_create(hub, workload, room, first_worker, size, fixed);
     hub->cohorts = xrealloc(hub->cohorts,
                             (hub->cohort_count + 1) * sizeof(struct cohort *));
     hub->cohorts[hub->cohort_count++] = cohort;
@@ -125,6 +187,20 @@ hub_add_cohort(struct hub *hub, const char *workload, int32_t first_worker,
         hub->by_id[first_worker + i] = &cohort->members[i];
     }
     update_free_clock(hub);
+}
+
+void
+hub_add_cohort(struct hub *hub, const char *workload, int32_t first_worker,
+               int32_t size, bool fixed)
+{
+    add_cohort(hub, workload, HUB_NO_ROOM, first_worker, size, fixed);
+}
+
+void
+hub_add_room(struct hub *hub, const char *workload, int32_t room,
+             int32_t first_worker, int32_t size)
+{
+    add_cohort(hub, workload, room, first_worker, size, true);
 }
 
 /* --- operations --- */
@@ -150,6 +226,29 @@ cancel(struct hub *hub, const struct hub_op *op)
         wait_refuse(hub, wait, HUB_CANCELLED, NULL, HUB_GLOBAL);
 }
 
+/* Handles are values: one of a room may get into other hands. */
+static bool
+may_use_room(struct hub *hub, const struct hub_op *op)
+{
+    const struct member *member = hub_member(hub, op->id.worker);
+    if (op->room == HUB_NO_ROOM ||
+        (member->cohort && member->cohort->room == op->room))
+        return true;
+    struct buf who = {0};
+    if (!member->cohort)
+        buf_append_str(&who, "a global fixture plays in no room");
+    else if (member->cohort->room == HUB_NO_ROOM)
+        buf_printf(&who, "worker %" PRId32 " plays in no room", member->id);
+    else
+        buf_printf(&who, "worker %" PRId32 " plays in room %" PRId32,
+                   member->id, member->cohort->room - 1);
+    hub_reply_misuse(hub, op->id, "%s '%s' is private to room %" PRId32 ": %s",
+                     hub_object_type_name(op->object), op->name, op->room - 1,
+                     who.data);
+    buf_finish(&who);
+    return false;
+}
+
 static void
 dispatch(struct hub *hub, const struct hub_op *op)
 {
@@ -157,24 +256,54 @@ dispatch(struct hub *hub, const struct hub_op *op)
     case HUB_OP_WORKER_START:
     case HUB_OP_RUN_BEGIN:
     case HUB_OP_RUN_END:
+    case HUB_OP_SETTLE:
     case HUB_OP_RUNS_OVER:
     case HUB_OP_WORKER_END:
     case HUB_OP_TASK_BEGIN:
     case HUB_OP_TASK_END:
         life_op(hub, op);
         return;
+    case HUB_OP_TASK_JOIN:
+    case HUB_OP_TASK_PAUSE:
+    case HUB_OP_TASK_RESUME:
+        join_op(hub, op);
+        return;
     case HUB_OP_CANCEL:
         cancel(hub, op);
         return;
     case HUB_OP_DECLARE:
     case HUB_OP_FREE:
-        object_op(hub, op);
-        return;
     case HUB_OP_NOTIFIER_WRITTEN:
     case HUB_OP_NOTIFIER_WAIT_WRITER:
     case HUB_OP_NOTIFIER_ONE_READ:
     case HUB_OP_NOTIFIER_WAIT_READERS:
-        notifier_op(hub, op);
+    case HUB_OP_BARRIER_WAIT:
+    case HUB_OP_BARRIER_ACTED:
+    case HUB_OP_BARRIER_ABORT:
+    case HUB_OP_BARRIER_RESET:
+    case HUB_OP_BARRIER_STATE:
+    case HUB_OP_EVENT_SET:
+    case HUB_OP_EVENT_CLEAR:
+    case HUB_OP_EVENT_STATE:
+    case HUB_OP_EVENT_WAIT:
+    case HUB_OP_LOCK_ACQUIRE:
+    case HUB_OP_LOCK_RELEASE:
+    case HUB_OP_LOCK_STATE:
+    case HUB_OP_SEMAPHORE_ACQUIRE:
+    case HUB_OP_SEMAPHORE_RELEASE:
+    case HUB_OP_SEMAPHORE_STATE:
+    case HUB_OP_CONDITION_WAIT:
+    case HUB_OP_CONDITION_NOTIFY:
+    case HUB_OP_QUEUE_PUT:
+    case HUB_OP_QUEUE_GET:
+    case HUB_OP_QUEUE_GIVE_BACK:
+    case HUB_OP_QUEUE_DONE:
+    case HUB_OP_QUEUE_JOIN:
+    case HUB_OP_QUEUE_CLOSE:
+    case HUB_OP_QUEUE_STATE:
+    case HUB_OP_LIMITER_TAKE:
+        if (may_use_room(hub, op))
+            object_op(hub, op);
         return;
     case HUB_OP_VAR_GET:
     case HUB_OP_VAR_GET_OR_MAKE:
@@ -187,7 +316,8 @@ dispatch(struct hub *hub, const struct hub_op *op)
     case HUB_OP_VAR_UNLOCK:
     case HUB_OP_VAR_WAIT:
     case HUB_OP_VAR_WAIT_CHANGE:
-        var_op(hub, op);
+        if (may_use_room(hub, op))
+            var_op(hub, op);
         return;
     }
 }
@@ -196,7 +326,13 @@ void
 hub_submit(struct hub *hub, const struct hub_op *op, nsec_t now)
 {
     set_now(hub, now);
+    hub->op = op;
+    hub->answered = false;
+    history_of_call(hub, op);
     dispatch(hub, op);
+    if (!hub->answered)
+        history_of_wait(hub, op);
+    hub->op = NULL;
     update_free_clock(hub);
     struct cohort *cohort = hub_member(hub, op->id.worker)->cohort;
     if (cohort)
@@ -206,9 +342,29 @@ hub_submit(struct hub *hub, const struct hub_op *op, nsec_t now)
 /* --- time --- */
 
 void
+hub_set_timer(struct hub *hub, struct hub_timer *timer, nsec_t at)
+{
+    heap_remove(&hub->timers, &timer->node);
+    if (at != NSEC_NEVER)
+        heap_insert(&hub->timers, &timer->node, at);
+}
+
+static void
+fire_timers(struct hub *hub)
+{
+    struct heap_node *next;
+    while ((next = heap_first(&hub->timers)) && next->at <= hub->now) {
+        struct hub_timer *timer = container_of(next, struct hub_timer, node);
+        heap_remove(&hub->timers, next);
+        timer->fire(hub, timer);
+    }
+}
+
+void
 hub_tick(struct hub *hub, nsec_t now)
 {
     set_now(hub, now);
+    fire_timers(hub);
     struct heap_node *next;
     while ((next = heap_first(&hub->clocks)) && next->at <= hub->now) {
         struct waitclock *clock = container_of(next, struct waitclock, next);
@@ -222,8 +378,15 @@ hub_tick(struct hub *hub, nsec_t now)
 nsec_t
 hub_next_deadline(const struct hub *hub)
 {
-    const struct heap_node *next = heap_first(&hub->clocks);
-    return next && next->at < hub->recheck_at ? next->at : hub->recheck_at;
+    const struct heap_node *const first[] = {
+        heap_first(&hub->clocks),
+        heap_first(&hub->timers),
+    };
+    nsec_t deadline = hub->recheck_at;
+    for (size_t i = 0; i < 2; i++)
+        if (first[i] && first[i]->at < deadline)
+            deadline = first[i]->at;
+    return deadline;
 }
 
 /* --- the end, and when nothing else happens --- */
@@ -238,15 +401,22 @@ is_in_teardown(const struct member *member)
 static bool
 stop_waits(struct hub *hub, bool teardowns)
 {
-    bool any = false;
+    struct list stopped;
+    list_init(&stopped);
     list_for_each (it, &hub->waits) {
         struct wait *wait = container_of(it, struct wait, by_hub);
         if (!teardowns && is_in_teardown(wait->member))
             continue;
         wait->member->stopped = true;
-        wait_refuse(hub, wait, HUB_STOPPED, NULL, HUB_GLOBAL);
-        any = true;
+        list_remove(it);
+        list_append(&stopped, it);
     }
+    bool any = !list_empty(&stopped);
+    /* The last one first: who leaves the head of a queue lets the next one
+     * through, and that must not be one of these. */
+    while (!list_empty(&stopped))
+        wait_refuse(hub, container_of(stopped.prev, struct wait, by_hub),
+                    HUB_STOPPED, NULL, HUB_GLOBAL);
     return any;
 }
 
@@ -278,7 +448,7 @@ hub_quiescent(struct hub *hub, nsec_t now)
     set_now(hub, now);
     if (!hub->draining)
         return open_lowest_gate(hub) || deadlock_judge_all(hub);
-    if (hub->wait_count == 0)
+    if (hub->wait_count == 0 || hub->by_itself_count > 0)
         return false;
     return stop_waits(hub, false) ||
            (hub->in_run == 0 && stop_waits(hub, true));

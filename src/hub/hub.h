@@ -13,6 +13,19 @@
 struct hub;
 struct recorder;
 
+/* Something that happened, for a history. Strings are borrowed. */
+struct hub_event {
+    nsec_t at;
+    const char *what; /* "call", "wait", "round_end" or hub_status_name() */
+    struct hub_id id;
+    enum hub_object_type type;
+    const char *name, *op; /* of the object (NULL: none), of the operation */
+    int32_t room;
+    int64_t step, round; /* 0: none */
+    nsec_t waited;       /* with the answer to a wait; else 0 */
+    const char *where;   /* "pad.lua:9", or NULL */
+};
+
 enum hub_on_deadlock { HUB_DEADLOCK_STOP, HUB_DEADLOCK_BREAK };
 
 struct hub_config {
@@ -25,6 +38,8 @@ struct hub_config {
      */
     void (*on_round_end)(void *data, enum hub_object_type type,
                          const char *name, int64_t step, int64_t round);
+    /* Every operation and every answer, in order. May be NULL. */
+    void (*on_history)(void *data, const struct hub_event *event);
     void *data;
     enum hub_on_deadlock on_deadlock_do;
     nsec_t wait_timeout;       /* default; HUB_TIMEOUT_NONE: none */
@@ -40,6 +55,10 @@ void hub_destroy(struct hub *hub);
  */
 void hub_add_cohort(struct hub *hub, const char *workload, int32_t first_worker,
                     int32_t size, bool fixed);
+/* The same for those workers of a workload that play together in a room (1 on):
+ * the cohort is the room. */
+void hub_add_room(struct hub *hub, const char *workload, int32_t room,
+                  int32_t first_worker, int32_t size);
 
 void hub_submit(struct hub *hub, const struct hub_op *op, nsec_t now);
 

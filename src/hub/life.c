@@ -3,17 +3,21 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "hub/barrier.h"
 #include "hub/gate.h"
+#include "hub/holding.h"
 #include "hub/hub_internal.h"
+#include "hub/join.h"
+#include "hub/object.h"
 #include "hub/var.h"
 #include "hub/wait.h"
 
 /* There should be nothing left; what is left would outlive its task. */
 static void
-let_go_of_all(struct hub *hub, struct member *member)
+let_go(struct hub *hub, struct member *member, bool all)
 {
     wait_drop_all(hub, member);
-    var_release_worker(hub, member);
+    holdings_release(hub, member, all);
     member->tasks = 1;
 }
 
@@ -55,6 +59,10 @@ run_begin(struct hub *hub, struct member *member, const struct hub_op *op)
     if (member->state == MEMBER_IDLE && member->delayed)
         member_set_state(hub, member, MEMBER_IDLE, member->step, false);
     member_pass(hub, member, op->step - 1);
+    if (member->cohort->room != HUB_NO_ROOM) {
+        gate_meet(hub, member, op->id, op->step);
+        return;
+    }
     if (gate_must_hold(member, op->step)) {
         gate_hold(hub, member, op->id, op->step);
         return;
@@ -69,11 +77,21 @@ run_end(struct hub *hub, struct member *member, const struct hub_op *op)
     if (member->state != MEMBER_RUNNING)
         return;
     note_error(member, op);
-    let_go_of_all(hub, member);
+    let_go(hub, member, false);
     member->failed = op->failed;
     int64_t step = member->step;
     member_set_state(hub, member, MEMBER_IDLE, step, op->delayed);
     member_pass(hub, member, step);
+}
+
+/* It begins no more runs. */
+static void
+leave_runs(struct hub *hub, struct cohort *cohort)
+{
+    if (cohort->room != HUB_NO_ROOM)
+        gate_close(hub, cohort);
+    else
+        gate_update(hub, cohort);
 }
 
 static void
@@ -81,13 +99,20 @@ runs_over(struct hub *hub, struct member *member, const struct hub_op *op)
 {
     note_error(member, op);
     gate_drop(hub, member, false, HUB_STOPPED);
-    let_go_of_all(hub, member);
+    let_go(hub, member, false);
     member->stopped = false;
     if (!member->cohort)
         return;
     member_set_state(hub, member, MEMBER_TEARDOWN, HUB_STEP_TEARDOWN, false);
     member_pass(hub, member, HUB_STEP_TEARDOWN - 1);
-    gate_update(hub, member->cohort);
+    leave_runs(hub, member->cohort);
+}
+
+static bool
+is_empty_room(const struct cohort *cohort)
+{
+    return cohort->room != HUB_NO_ROOM &&
+           cohort->counts[MEMBER_ENDED] == cohort->size;
 }
 
 static void
@@ -95,24 +120,53 @@ worker_end(struct hub *hub, struct member *member, const struct hub_op *op)
 {
     note_error(member, op);
     gate_drop(hub, member, false, HUB_STOPPED);
-    let_go_of_all(hub, member);
+    let_go(hub, member, true);
     if (!member->cohort)
         return;
     member->tasks = 0;
     member_set_state(hub, member, MEMBER_ENDED, HUB_STEP_TEARDOWN, false);
     member_pass(hub, member, HUB_STEP_TEARDOWN);
-    gate_update(hub, member->cohort);
+    barriers_member_ended(hub, member);
+    leave_runs(hub, member->cohort);
+    if (is_empty_room(member->cohort)) {
+        objects_forget(hub, member->cohort->room);
+        vars_forget(hub, member->cohort->room);
+    }
 }
 
 static void
-task_end(struct hub *hub, struct member *member, uint32_t task)
+settle(struct hub *hub, struct member *member, const struct hub_op *op)
 {
+    struct buf text = {0};
+    if (!holdings_tell_leaks(member, &text)) {
+        hub_reply_status(hub, op->id, HUB_GRANTED);
+        return;
+    }
+    holdings_release(hub, member, false);
+    hub_reply(hub, &(struct hub_reply){
+                       .id = op->id,
+                       .status = HUB_LEAKED,
+                       .remaining = NSEC_NEVER,
+                       .text = text.data,
+                       .culprit = HUB_GLOBAL,
+                   });
+    buf_finish(&text);
+}
+
+static void
+task_end(struct hub *hub, struct member *member, const struct hub_op *op)
+{
+    uint32_t task = op->id.task;
     struct wait *wait = wait_find(member, task);
     if (wait)
         wait_drop(hub, wait);
-    var_release_task(hub, member, task);
+    if (op->failed)
+        holdings_release_task(hub, member, task);
+    else
+        holdings_pass_on(hub, member, task, op->other);
     if (member->tasks > 1)
         member->tasks--;
+    join_task_ended(hub, member, task);
     member_judge_stuck(member);
 }
 
@@ -128,7 +182,9 @@ life_op(struct hub *hub, const struct hub_op *op)
         member->tasks++;
         member_judge_stuck(member);
     } else if (op->type == HUB_OP_TASK_END) {
-        task_end(hub, member, op->id.task);
+        task_end(hub, member, op);
+    } else if (op->type == HUB_OP_SETTLE) {
+        settle(hub, member, op);
     } else if (op->type == HUB_OP_WORKER_START) {
         worker_start(hub, member);
     } else if (!member->cohort) {

@@ -1,5 +1,4 @@
-#include "hub/notifier.h"
-
+/* The operations of a notifier. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -10,49 +9,42 @@
 #include "hub/wait.h"
 #include "stats/recorder.h"
 
-struct object *
-notifier_create(const char *name, struct hub_options options)
-{
-    struct notifier *notifier = xmalloc(sizeof(*notifier));
-    *notifier = (struct notifier){
-        .object =
-            {
-                .name = xstrdup(name),
-                .type = HUB_NOTIFIER,
-                .options = options,
-            },
-        .last_step = -1,
-    };
-    list_init(&notifier->by_cohort);
-    list_init(&notifier->by_read_waited);
-    list_init(&notifier->read_waits);
-    return &notifier->object;
-}
-
 static struct notifier *
 notifier_of(struct object *object)
 {
-    return container_of(object, struct notifier, object);
+    return container_of(object, struct notifier, lockstep.object);
 }
 
-void
-notifier_destroy(struct hub *hub, struct object *object)
+static const struct lockstep_ops notifier_lockstep_ops = {
+    .instead = "an event, a queue or a barrier{parties = n}",
+    .pass = round_pass,
+    .forget = round_forget_passed,
+};
+
+static struct object *
+create(struct hub *hub, const struct hub_op *op)
+{
+    struct notifier *notifier = xmalloc(sizeof(*notifier));
+    *notifier = (struct notifier){0};
+    lockstep_init(&notifier->lockstep, &notifier_lockstep_ops);
+    list_init(&notifier->by_read_waited);
+    list_init(&notifier->read_waits);
+    return &notifier->lockstep.object;
+}
+
+static void
+destroy(struct hub *hub, struct object *object)
 {
     struct notifier *notifier = notifier_of(object);
     notifier_free_rounds(hub, notifier);
-    list_remove(&notifier->by_cohort);
-    free(notifier->object.name);
+    lockstep_finish(&notifier->lockstep);
     free(notifier);
 }
 
-const char *
-notifier_refuses_free(const struct notifier *notifier)
+static const char *
+refuses_free(struct object *object)
 {
-    if (notifier->wait_count > 0)
-        return "a worker waits on it";
-    if (notifier->cohort && notifier->cohort->min_over < notifier->last_step)
-        return "not all have passed its rounds";
-    return NULL;
+    return lockstep_refuses_free(&notifier_of(object)->lockstep);
 }
 
 /* --- who may use it --- */
@@ -60,91 +52,24 @@ notifier_refuses_free(const struct notifier *notifier)
 static bool
 may_use(struct hub *hub, const struct member *member, const struct hub_op *op)
 {
-    if (!member->cohort) {
-        hub_reply_misuse(hub, op->id,
-                         "notifier '%s' cannot be used in a global fixture: "
-                         "it belongs to the workers of one workload",
-                         op->name);
-        return false;
-    }
-    if (!member->cohort->fixed) {
-        hub_reply_misuse(
-            hub, op->id,
-            "notifier '%s': workload '%s' has no fixed number of workers, so "
-            "nobody knows who takes part in a round; use an event, a queue or "
-            "a barrier{parties = n}",
-            op->name, member->cohort->workload);
-        return false;
-    }
-    switch (member->state) {
-    case MEMBER_STARTED:
-    case MEMBER_RUNNING:
-    case MEMBER_TEARDOWN:
-        return true;
-    case MEMBER_PLANNED:
-    case MEMBER_IDLE:
-    case MEMBER_ENDED:
-    case MEMBER_STATES:
-        break;
-    }
-    hub_reply_misuse(hub, op->id, "notifier '%s': used outside of a run",
-                     op->name);
-    return false;
+    return lockstep_may_use(hub, &notifier_lockstep_ops, member, op);
 }
 
 static bool
-fits_cohort(struct hub *hub, const struct notifier *notifier,
-            const struct cohort *cohort, const struct hub_op *op)
+has_readers_enough(struct hub *hub, const struct notifier *notifier,
+                   const struct cohort *cohort, const struct hub_op *op)
 {
-    if (notifier->cohort && notifier->cohort != cohort) {
-        hub_reply_misuse(hub, op->id,
-                         "notifier '%s' belongs to the workers of workload "
-                         "'%s'; those of workload '%s' cannot use it",
-                         op->name, notifier->cohort->workload,
-                         cohort->workload);
-        return false;
-    }
-    int32_t readers = notifier->object.options.readers;
-    if (readers > cohort->size - 1) {
-        hub_reply_misuse(hub, op->id,
-                         "notifier '%s' wants %" PRId32 " readers, but "
-                         "workload '%s' has only %" PRId32
-                         " workers beside the writer",
-                         op->name, readers, cohort->workload, cohort->size - 1);
-        return false;
-    }
-    return true;
-}
-
-/* The rounds of a run's step are counted per worker, so two of its tasks would
- * take each other's. */
-static bool
-is_free_for_task(struct hub *hub, const struct place *place,
-                 const struct hub_op *op)
-{
-    if (!place->wait)
+    int32_t readers = notifier->lockstep.object.options.readers;
+    if (readers <= cohort->size - 1)
         return true;
+    struct buf who = {0};
+    cohort_describe(cohort, &who);
     hub_reply_misuse(hub, op->id,
-                     "notifier '%s': another task of this run waits in it (%s "
-                     "at %s)",
-                     op->name, place->wait->ops->name, place->wait->where);
+                     "notifier '%s' wants %" PRId32 " readers, but %s has only "
+                     "%" PRId32 " workers beside the writer",
+                     op->name, readers, who.data, cohort->size - 1);
+    buf_finish(&who);
     return false;
-}
-
-/* The n of the round that the operation means; 0 after a MISUSE. */
-static int64_t
-choose_round(struct hub *hub, const struct place *place,
-             const struct hub_op *op)
-{
-    if (op->round <= 0)
-        return place->used + 1;
-    if (op->round > place->used)
-        return op->round;
-    hub_reply_misuse(hub, op->id,
-                     "notifier '%s': {round = %" PRId64 "} after round %" PRId64
-                     " was used: rounds are named in ascending order",
-                     op->name, op->round, place->used);
-    return 0;
 }
 
 /* --- wait_for_writer --- */
@@ -153,8 +78,8 @@ static void
 leave(struct wait *wait)
 {
     list_remove(&wait->queue);
-    notifier_place(wait->notifier, wait->member)->wait = NULL;
-    wait->notifier->wait_count--;
+    lockstep_place(&wait->notifier->lockstep, wait->member)->wait = NULL;
+    wait->notifier->lockstep.wait_count--;
 }
 
 static void
@@ -163,7 +88,7 @@ withdraw(struct hub *hub, struct wait *wait, bool consumed)
     leave(wait);
     if (!consumed)
         round_give_back(wait->notifier,
-                        notifier_place(wait->notifier, wait->member),
+                        lockstep_place(&wait->notifier->lockstep, wait->member),
                         wait->step, wait->n);
     round_release(hub, wait->round);
 }
@@ -204,7 +129,7 @@ static const struct wait_ops writer_wait_ops = {
 static void
 receive(struct place *place, const struct round *round)
 {
-    place->received = round->n;
+    place->received = round->at.n;
     place->read = false;
 }
 
@@ -212,8 +137,8 @@ static void
 wait_for_writer(struct hub *hub, struct notifier *notifier,
                 struct member *member, const struct hub_op *op)
 {
-    struct place *place = notifier_place(notifier, member);
-    int64_t n = choose_round(hub, place, op);
+    struct place *place = lockstep_place(&notifier->lockstep, member);
+    int64_t n = lockstep_choose_round(hub, place, op);
     if (n == 0)
         return;
     round_advance(hub, notifier, member, place, n);
@@ -234,14 +159,14 @@ wait_for_writer(struct hub *hub, struct notifier *notifier,
     }
     if (!round)
         round = round_create(hub, notifier, place->step, n);
-    struct wait *wait =
-        wait_begin(hub, member, op, &writer_wait_ops, notifier->object.name);
+    struct wait *wait = wait_begin(hub, member, op, &writer_wait_ops,
+                                   notifier->lockstep.object.name);
     wait->notifier = notifier;
     wait->round = round;
-    wait->step = round->step;
+    wait->step = round->at.step;
     wait->n = n;
     place->wait = wait;
-    notifier->wait_count++;
+    notifier->lockstep.wait_count++;
     list_append(&round->waiters, &wait->queue);
     if (round_is_lost(round))
         round_break(hub, round);
@@ -249,7 +174,7 @@ wait_for_writer(struct hub *hub, struct notifier *notifier,
         wait_time_out(hub, wait);
     else
         wait_arm(hub, wait, op,
-                 cohort_clock(hub, notifier->cohort, wait->step));
+                 cohort_clock(hub, notifier->lockstep.cohort, wait->step));
 }
 
 /* --- written --- */
@@ -258,8 +183,9 @@ static void
 reply_exhausted(struct hub *hub, const struct notifier *notifier,
                 const struct hub_op *op)
 {
-    const struct cohort *cohort = notifier->cohort;
-    const struct round *oldest = notifier->rounds[notifier->first];
+    const struct cohort *cohort = notifier->lockstep.cohort;
+    const struct round *oldest = container_of(
+        lockstep_first_round(&notifier->lockstep), struct round, at);
     const struct member *last = NULL;
     for (int32_t i = 0; i < cohort->size; i++) {
         const struct member *m = &cohort->members[i];
@@ -267,8 +193,8 @@ reply_exhausted(struct hub *hub, const struct notifier *notifier,
             last = m;
     }
     struct buf text = {0};
-    buf_printf(&text, "notifier '%s' keeps %d rounds already", op->name,
-               NOTIFIER_MAX_ROUNDS);
+    object_describe(&notifier->lockstep.object, &text);
+    buf_printf(&text, " keeps %d rounds already", NOTIFIER_MAX_ROUNDS);
     if (last) {
         buf_append_str(&text, "; furthest behind is ");
         member_describe(last, &text);
@@ -289,12 +215,12 @@ serve_waiters(struct hub *hub, struct round *round)
     list_for_each (it, &round->waiters) {
         struct wait *wait = container_of(it, struct wait, queue);
         leave(wait);
-        receive(notifier_place(wait->notifier, wait->member), round);
+        receive(lockstep_place(&wait->notifier->lockstep, wait->member), round);
         wait_grant(hub, wait,
                    &(struct hub_reply){
                        .status = HUB_GRANTED,
                        .value = round->value,
-                       .round = round->n,
+                       .round = round->at.n,
                        .happened_at = hub->now,
                    });
     }
@@ -304,8 +230,8 @@ static void
 written(struct hub *hub, struct notifier *notifier, struct member *member,
         const struct hub_op *op)
 {
-    struct place *place = notifier_place(notifier, member);
-    int64_t n = choose_round(hub, place, op);
+    struct place *place = lockstep_place(&notifier->lockstep, member);
+    int64_t n = lockstep_choose_round(hub, place, op);
     if (n == 0)
         return;
     struct round *round = round_find(notifier, place->step, n);
@@ -356,7 +282,7 @@ static void
 one_read(struct hub *hub, struct notifier *notifier, struct member *member,
          const struct hub_op *op)
 {
-    struct place *place = notifier_place(notifier, member);
+    struct place *place = lockstep_place(&notifier->lockstep, member);
     if (place->received == 0) {
         hub_reply_misuse(hub, op->id,
                          "notifier '%s': one_read before anything was received "
@@ -370,7 +296,7 @@ one_read(struct hub *hub, struct notifier *notifier, struct member *member,
         if (round->done_at > 0 && recorder)
             recorder_coord_visibility(
                 recorder, hub_object_type_name(HUB_NOTIFIER),
-                notifier->object.name, hub->now - round->done_at);
+                notifier->lockstep.object.name, hub->now - round->done_at);
         round_mark_read(hub, round, member);
         readers_update(hub, notifier, member);
     }
@@ -393,33 +319,15 @@ may_wait(enum hub_op_type type)
            type == HUB_OP_NOTIFIER_WAIT_READERS;
 }
 
-void
-notifier_op(struct hub *hub, const struct hub_op *op)
+static void
+notifier_op(struct hub *hub, struct object *object, struct member *member,
+            const struct hub_op *op)
 {
-    struct member *member = hub_member(hub, op->id.worker);
-    if (member->stopped && may_wait(op->type)) {
-        hub_reply_status(hub, op->id, HUB_STOPPED);
-        return;
-    }
-    if (!may_use(hub, member, op))
-        return;
-    struct object *object = object_refer(hub, op);
-    if (!object)
-        return;
     struct notifier *notifier = notifier_of(object);
-    struct cohort *cohort = member->cohort;
-    if (!fits_cohort(hub, notifier, cohort, op))
+    if (!has_readers_enough(hub, notifier, member->cohort, op) ||
+        !lockstep_join(hub, &notifier->lockstep, member, op) ||
+        !lockstep_is_free(hub, &notifier->lockstep, member, op))
         return;
-    if (!notifier->cohort) {
-        notifier->cohort = cohort;
-        list_append(&cohort->notifiers, &notifier->by_cohort);
-        cohort->uses_lockstep = true;
-    }
-    if (!is_free_for_task(hub, notifier_place(notifier, member), op))
-        return;
-    int64_t step = member_current_step(member);
-    if (step > notifier->last_step)
-        notifier->last_step = step;
     if (op->type == HUB_OP_NOTIFIER_WRITTEN)
         written(hub, notifier, member, op);
     else if (op->type == HUB_OP_NOTIFIER_WAIT_WRITER)
@@ -429,3 +337,12 @@ notifier_op(struct hub *hub, const struct hub_op *op)
     else
         readers_wait(hub, notifier, member, op);
 }
+
+const struct object_ops notifier_object_ops = {
+    .create = create,
+    .destroy = destroy,
+    .refuses_free = refuses_free,
+    .may_use = may_use,
+    .op = notifier_op,
+    .may_wait = may_wait,
+};

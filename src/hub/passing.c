@@ -28,10 +28,10 @@ pass(struct hub *hub, struct round *round, struct member *member)
             if (hub->config.recorder)
                 recorder_coord_event(
                     hub->config.recorder, hub_object_type_name(HUB_NOTIFIER),
-                    round->notifier->object.name, COORD_MISSED);
+                    round->notifier->lockstep.object.name, COORD_MISSED);
         } else if (!round->culprit ||
-                   (round_failed_in(round, member) &&
-                    !round_failed_in(round, round->culprit))) {
+                   (lockstep_has_failed(&round->at, member) &&
+                    !lockstep_has_failed(&round->at, round->culprit))) {
             round->culprit = member;
         }
     }
@@ -51,16 +51,19 @@ round_advance(struct hub *hub, struct notifier *notifier, struct member *member,
     if (n > reached)
         place->reached = n;
     int64_t from = used + 1 < reached ? used + 1 : reached;
-    struct round *round = round_at_or_after(notifier, step, from);
-    while (round && round->step == step && round->n <= n) {
-        int64_t at = round->n;
+    const struct lockstep *lockstep = &notifier->lockstep;
+    struct lockstep_round *next =
+        lockstep_round_at_or_after(lockstep, step, from);
+    while (next && next->step == step && next->n <= n) {
+        struct round *round = container_of(next, struct round, at);
+        int64_t at = next->n;
         if (!round->written && at > used)
             bar(round);
         if (at < n && at >= reached)
             pass(hub, round, member);
         else if (at < n && !round->written && round_is_lost(round))
             round_break(hub, round);
-        round = round_at_or_after(notifier, step, at + 1);
+        next = lockstep_round_at_or_after(lockstep, step, at + 1);
     }
 }
 
@@ -83,17 +86,17 @@ round_is_lost(const struct round *round)
 {
     return !round->written && !list_empty(&round->waiters) &&
            round->done_count > 0 &&
-           round->barred_count == round->notifier->cohort->size;
+           round->barred_count == round->notifier->lockstep.cohort->size;
 }
 
 static void
 tell_broken(const struct round *round, struct buf *out)
 {
-    const struct cohort *cohort = round->notifier->cohort;
+    const struct cohort *cohort = round->notifier->lockstep.cohort;
     const struct member *first = round->culprit;
-    buf_printf(out, "notifier '%s': round %" PRId64 " of ",
-               round->notifier->object.name, round->n);
-    step_describe(round->step, out);
+    object_describe(&round->notifier->lockstep.object, out);
+    buf_printf(out, ": round %" PRId64 " of ", round->at.n);
+    step_describe(round->at.step, out);
     buf_append_str(out, " will not be written; passed by ");
     struct roll roll = {.out = out};
     roll_add(&roll, first);
@@ -101,7 +104,7 @@ tell_broken(const struct round *round, struct buf *out)
         if (round_has_bit(round->bits, i) && &cohort->members[i] != first)
             roll_add(&roll, &cohort->members[i]);
     roll_end(&roll);
-    if (round_failed_in(round, first))
+    if (lockstep_has_failed(&round->at, first))
         buf_printf(out, "; worker %" PRId32 " had failed: %s", first->id,
                    first->error);
 }
@@ -124,7 +127,7 @@ round_break(struct hub *hub, struct round *round)
 void
 round_tell_writers(struct hub *hub, const struct round *round, struct buf *out)
 {
-    const struct cohort *cohort = round->notifier->cohort;
+    const struct cohort *cohort = round->notifier->lockstep.cohort;
     struct roll writers = {.out = out};
     for (int32_t i = 0; i < cohort->size; i++) {
         const struct member *m = &cohort->members[i];
@@ -135,35 +138,45 @@ round_tell_writers(struct hub *hub, const struct round *round, struct buf *out)
         roll_add(&writers, m);
     }
     roll_end(&writers);
-    if (writers.count == 0 && round->done_count == 0)
+    if (writers.count == 0 && round->done_count == 0) {
         buf_printf(out,
-                   "nobody is left to write it: all %" PRId32
-                   " workers of '%s' wait for it",
-                   cohort->size, cohort->workload);
-    else if (writers.count == 0)
+                   "nobody is left to write it: all %" PRId32 " workers of ",
+                   cohort->size);
+        cohort_describe(cohort, out);
+        buf_append_str(out, " wait for it");
+    } else if (writers.count == 0) {
         buf_append_str(out, "nobody is left to write it: all others wait for "
                             "it or have passed it");
+    }
     hub->effort += (uint64_t)cohort->size;
 }
 
-static bool
-is_passed_and_waited_for(const struct round *round)
+/* A round of a notifier, unwritten, that others wait for and someone has
+ * passed; else NULL. */
+static struct round *
+passed_and_waited_for(struct list *it)
 {
+    struct lockstep_round *at =
+        container_of(it, struct lockstep_round, by_step);
+    if (at->lockstep->object.type != HUB_NOTIFIER)
+        return NULL;
+    struct round *round = container_of(at, struct round, at);
     return !round->written && round->done_count > 0 &&
-           !list_empty(&round->waiters);
+                   !list_empty(&round->waiters)
+               ? round
+               : NULL;
 }
 
 int64_t
 rounds_lowest_passed(const struct cohort *cohort)
 {
     int64_t lowest = -1;
-    for (const struct step_rounds *rounds = cohort->by_step; rounds;
+    for (struct step_rounds *rounds = cohort->by_step; rounds;
          rounds = rounds->hh.next) {
         if (lowest >= 0 && rounds->step >= lowest)
             continue;
         list_for_each (it, &rounds->rounds)
-            if (is_passed_and_waited_for(
-                    container_of(it, struct round, by_step)))
+            if (passed_and_waited_for(it))
                 lowest = rounds->step;
     }
     return lowest;
@@ -172,53 +185,22 @@ rounds_lowest_passed(const struct cohort *cohort)
 void
 rounds_break_passed(struct hub *hub, struct cohort *cohort, int64_t step)
 {
-    struct step_rounds *rounds = round_step(cohort, step);
+    struct step_rounds *rounds = lockstep_step(cohort, step);
     rounds->held = true;
     list_for_each (it, &rounds->rounds) {
-        struct round *round = container_of(it, struct round, by_step);
-        if (is_passed_and_waited_for(round))
+        struct round *round = passed_and_waited_for(it);
+        if (round)
             round_break(hub, round);
     }
     rounds->held = false;
-    round_step_release(cohort, rounds);
-}
-
-/* --- all rounds of a cohort --- */
-
-static void
-pass_step(struct hub *hub, struct step_rounds *rounds, struct member *member)
-{
-    struct cohort *cohort = member->cohort;
-    rounds->held = true;
-    list_for_each (it, &rounds->rounds) {
-        struct round *round = container_of(it, struct round, by_step);
-        const struct place *place =
-            notifier_peek_place(round->notifier, member);
-        bool was_barred =
-            place && place->step == round->step && place->used >= round->n;
-        if (!round->written && !was_barred)
-            bar(round);
-        pass(hub, round, member);
-    }
-    rounds->held = false;
-    round_step_release(cohort, rounds);
+    lockstep_release_step(cohort, rounds);
 }
 
 void
-rounds_pass_steps(struct hub *hub, struct member *member, int64_t before)
+round_pass(struct hub *hub, struct lockstep_round *at, struct member *member)
 {
-    struct cohort *cohort = member->cohort;
-    struct step_rounds *rounds, *next;
-    if (member->over - before <= 2) {
-        for (int64_t step = before + 1; step <= member->over; step++) {
-            HASH_FIND(hh, cohort->by_step, &step, sizeof(step), rounds);
-            if (rounds)
-                pass_step(hub, rounds, member);
-        }
-    } else {
-        HASH_ITER (hh, cohort->by_step, rounds, next)
-            if (rounds->step > before && rounds->step <= member->over)
-                pass_step(hub, rounds, member);
-    }
-    readers_update_all(hub, member);
+    struct round *round = container_of(at, struct round, at);
+    if (!round->written && !lockstep_has_used(at, member))
+        bar(round);
+    pass(hub, round, member);
 }

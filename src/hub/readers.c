@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 #include "hub/hub_internal.h"
-#include "hub/notifier.h"
 #include "hub/round.h"
 #include "hub/wait.h"
 
@@ -30,7 +29,7 @@ static bool
 is_served(const struct wait *wait)
 {
     const struct readers *readers = wait->readers;
-    int32_t enough = wait->notifier->object.options.readers;
+    int32_t enough = wait->notifier->lockstep.object.options.readers;
     return readers->pending == 0 ||
            (enough > 0 && readers->last && readers->last->read_count >= enough);
 }
@@ -41,14 +40,14 @@ threshold_of(const struct wait *wait)
 {
     int64_t threshold = wait->step >= 2 ? wait->step - 1 : -1;
     const struct round *last = wait->readers->last;
-    return last && last->step > threshold ? last->step : threshold;
+    return last && last->at.step > threshold ? last->at.step : threshold;
 }
 
 static void
 scan(struct hub *hub, struct wait *wait)
 {
     struct readers *readers = wait->readers;
-    const struct cohort *cohort = wait->notifier->cohort;
+    const struct cohort *cohort = wait->notifier->lockstep.cohort;
     readers->pending = 0;
     for (int32_t i = 0; i < cohort->size; i++) {
         const struct member *m = &cohort->members[i];
@@ -71,8 +70,8 @@ leave(struct wait *wait)
     list_remove(&wait->queue);
     free(wait->readers);
     wait->readers = NULL;
-    notifier_place(notifier, wait->member)->wait = NULL;
-    notifier->wait_count--;
+    lockstep_place(&notifier->lockstep, wait->member)->wait = NULL;
+    notifier->lockstep.wait_count--;
     if (list_empty(&notifier->read_waits))
         list_remove(&notifier->by_read_waited);
 }
@@ -88,8 +87,8 @@ tell_what(const struct wait *wait, struct buf *out)
 {
     const struct round *last = wait->readers->last;
     if (last) {
-        buf_printf(out, "round %" PRId64 " of ", last->n);
-        step_describe(last->step, out);
+        buf_printf(out, "round %" PRId64 " of ", last->at.n);
+        step_describe(last->at.step, out);
         buf_append_str(out, " not read by all");
     } else {
         buf_append_str(out, "the step before ");
@@ -101,7 +100,7 @@ tell_what(const struct wait *wait, struct buf *out)
 static void
 tell_missing(struct hub *hub, const struct wait *wait, struct buf *out)
 {
-    const struct cohort *cohort = wait->notifier->cohort;
+    const struct cohort *cohort = wait->notifier->lockstep.cohort;
     buf_append_str(out, "missing: ");
     struct roll roll = {.out = out};
     for (int32_t i = 0; i < cohort->size; i++)
@@ -127,7 +126,7 @@ grant_if_served(struct hub *hub, struct wait *wait)
     const struct round *last = wait->readers->last;
     struct hub_reply reply = {
         .status = HUB_GRANTED,
-        .round = last ? last->n : 0,
+        .round = last ? last->at.n : 0,
     };
     leave(wait);
     wait_grant(hub, wait, &reply);
@@ -137,10 +136,10 @@ void
 readers_wait(struct hub *hub, struct notifier *notifier, struct member *member,
              const struct hub_op *op)
 {
-    struct place *place = notifier_place(notifier, member);
-    struct wait *wait =
-        wait_begin(hub, member, op, &readers_wait_ops, notifier->object.name);
-    size_t words = ((size_t)notifier->cohort->size + 63) / 64;
+    struct place *place = lockstep_place(&notifier->lockstep, member);
+    struct wait *wait = wait_begin(hub, member, op, &readers_wait_ops,
+                                   notifier->lockstep.object.name);
+    size_t words = ((size_t)notifier->lockstep.cohort->size + 63) / 64;
     wait->notifier = notifier;
     wait->step = place->step;
     wait->n = op->round > 0 ? op->round : place->used;
@@ -153,17 +152,19 @@ readers_wait(struct hub *hub, struct notifier *notifier, struct member *member,
             round_last_written(notifier, wait->step - 1, INT64_MAX, true);
     scan(hub, wait);
     if (list_empty(&notifier->read_waits))
-        list_append(&notifier->cohort->read_waited, &notifier->by_read_waited);
+        list_append(&notifier->lockstep.cohort->read_waited,
+                    &notifier->by_read_waited);
     list_append(&notifier->read_waits, &wait->queue);
-    notifier->wait_count++;
+    notifier->lockstep.wait_count++;
     place->wait = wait;
     if (is_served(wait)) {
         grant_if_served(hub, wait);
     } else if (op->timeout == 0) {
         wait_time_out(hub, wait);
     } else {
-        wait_arm(hub, wait, op,
-                 cohort_clock(hub, notifier->cohort, threshold_of(wait)));
+        wait_arm(
+            hub, wait, op,
+            cohort_clock(hub, notifier->lockstep.cohort, threshold_of(wait)));
     }
 }
 
@@ -209,16 +210,17 @@ readers_round_written(struct hub *hub, struct notifier *notifier,
             readers->last = round;
             changed = true;
         }
-        if (round->step == wait->step - 1 && wait->step >= 2 &&
-            (!readers->before || readers->before->n < round->n)) {
+        if (round->at.step == wait->step - 1 && wait->step >= 2 &&
+            (!readers->before || readers->before->at.n < round->at.n)) {
             readers->before = round;
             changed = true;
         }
         if (!changed)
             continue;
         scan(hub, wait);
-        wait_rearm(hub, wait,
-                   cohort_clock(hub, notifier->cohort, threshold_of(wait)));
+        wait_rearm(
+            hub, wait,
+            cohort_clock(hub, notifier->lockstep.cohort, threshold_of(wait)));
         grant_if_served(hub, wait);
     }
 }

@@ -22,9 +22,18 @@ static bool
 are_alike(const struct wait *a, const struct wait *b)
 {
     return a->ops == b->ops && a->member->cohort == b->member->cohort &&
-           a->n == b->n &&
+           a->n == b->n && a->room == b->room && a->other == b->other &&
            member_current_step(a->member) == member_current_step(b->member) &&
            strcmp(a->name, b->name) == 0 && strcmp(a->where, b->where) == 0;
+}
+
+/* "3", or "3 task 1" for one beside its root task. */
+static void
+tell_task(const struct wait *wait, const char *before, struct buf *out)
+{
+    buf_printf(out, "%s%" PRId32, before, wait->id.worker);
+    if (wait->id.task > 0)
+        buf_printf(out, " task %" PRIu32, wait->id.task);
 }
 
 static void
@@ -38,8 +47,7 @@ tell_group(struct hub *hub, const struct group *group, struct buf *out)
     } else {
         buf_append_str(out, group->count > 1 ? "  workers " : "  worker ");
         for (size_t i = 0; i < group->count && i < MAX_NAMES; i++)
-            buf_printf(out, "%s%" PRId32, i > 0 ? ", " : "",
-                       group->named[i]->id.worker);
+            tell_task(group->named[i], i > 0 ? ", " : "", out);
         if (group->count > MAX_NAMES)
             buf_printf(out, " and %zu more", group->count - MAX_NAMES);
         buf_printf(out, " (%s, ", member->cohort->workload);
@@ -47,8 +55,12 @@ tell_group(struct hub *hub, const struct group *group, struct buf *out)
         buf_append_str(out, ")");
     }
     units_format_duration(hub->now - wait->since, length, sizeof(length));
-    buf_printf(out, ": %s of %s '%s' for %s", wait->ops->name,
-               hub_object_type_name(wait->ops->object), wait->name, length);
+    buf_printf(out, ": %s", wait->ops->name);
+    if (wait->ops->object != HUB_TASK)
+        buf_printf(out, " of %s '%s'", hub_object_type_name(wait->ops->object),
+                   wait->name);
+    room_describe(wait->room, out);
+    buf_printf(out, " for %s", length);
     if (wait->where[0])
         buf_printf(out, " at %s", wait->where);
     buf_append_str(out, ": ");

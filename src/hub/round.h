@@ -1,11 +1,9 @@
 #ifndef MOLO_HUB_ROUND_H
 #define MOLO_HUB_ROUND_H
 
-#include <uthash.h>
-
 #include "base/buf.h"
 #include "base/list.h"
-#include "hub/object.h"
+#include "hub/lockstep.h"
 #include "hub/op.h"
 
 /* The rounds of notifiers: which are kept, who has passed, read or written
@@ -15,22 +13,9 @@ struct hub;
 struct member;
 struct wait;
 
-/* Where a member stands in one notifier. The zeroed struct is its beginning. */
-struct place {
-    int64_t step;
-    int64_t used;     /* rounds of this step its run has used */
-    int64_t reached;  /* the highest `used`: a wait in vain gives its n back,
-                         but what was passed stays passed */
-    int64_t received; /* the round last received in this step; 0: none */
-    bool read;        /* one_read was called for it */
-    struct wait *wait;
-};
-
 struct round {
+    struct lockstep_round at;
     struct notifier *notifier;
-    struct list by_step; /* struct step_rounds */
-    struct step_rounds *step_rounds;
-    int64_t step, n;
     bool written, over;
     bool held;           /* not to be freed just now */
     struct list waiters; /* of an unwritten round: struct wait */
@@ -48,33 +33,15 @@ struct round {
     uint64_t bits[]; /* `words` each: done; read or written */
 };
 
-/* The rounds of all notifiers of a cohort in one step. */
-struct step_rounds {
-    int64_t step;
-    struct list rounds;
-    bool held;
-    UT_hash_handle hh;
-};
-
 struct notifier {
-    struct object object;
-    struct cohort *cohort; /* of the first user; NULL before */
-    struct list by_cohort;
+    struct lockstep lockstep;
     struct list by_read_waited;
     struct list read_waits; /* struct wait, for readers */
-    int64_t last_step;      /* that it was used in */
-    int32_t wait_count;
-    struct place **places; /* by blocks of members, made on first use */
-    struct round **rounds; /* kept ones, sorted, from `first` on */
-    size_t first, end, capacity;
     size_t written_count;
 };
 
 #define NOTIFIER_MAX_ROUNDS 10000
 
-/* The place of a member, moved on to its current step. */
-struct place *
-notifier_place(struct notifier *notifier, const struct member *member);
 void notifier_free_rounds(struct hub *hub, struct notifier *notifier);
 
 struct round *
@@ -111,10 +78,10 @@ round_tell_writers(struct hub *hub, const struct round *round, struct buf *out);
 bool
 round_may_be_written_by(const struct round *round, const struct member *member);
 
-/* `member` has passed more steps: from `before` to member->over. */
-void rounds_pass_steps(struct hub *hub, struct member *member, int64_t before);
-/* All members of `cohort` have passed more steps. */
-void notifiers_forget(struct hub *hub, struct cohort *cohort);
+/* See struct lockstep_ops. */
+void round_pass(struct hub *hub, struct lockstep_round *round,
+                struct member *member);
+void round_forget_passed(struct lockstep *lockstep);
 /* The lowest step with an unwritten round that others wait for and someone has
  * passed; -1: none. */
 int64_t rounds_lowest_passed(const struct cohort *cohort);

@@ -61,6 +61,44 @@ value_from_string(const char *s, size_t size)
     return value;
 }
 
+static unsigned char *
+put_integer(unsigned char *at, int64_t n)
+{
+    *at = VALUE_INTEGER;
+    memcpy(at + 1, &n, 8);
+    return at + 9;
+}
+
+struct value *
+value_list(struct value *const *items, size_t count)
+{
+    uint64_t pairs = 1, name_length = 1;
+    size_t size = 9 + 10 + 9;
+    for (size_t i = 0; i < count; i++) {
+        if (!items[i])
+            continue;
+        pairs++;
+        size += 9 + items[i]->size;
+    }
+    struct value *list = allocate(size);
+    unsigned char *at = list->data;
+    *at = VALUE_TABLE;
+    memcpy(at + 1, &pairs, 8);
+    at += 9;
+    for (size_t i = 0; i < count; i++) {
+        if (!items[i])
+            continue;
+        at = put_integer(at, (int64_t)i + 1);
+        memcpy(at, items[i]->data, items[i]->size);
+        at += items[i]->size;
+    }
+    *at = VALUE_STRING;
+    memcpy(at + 1, &name_length, 8);
+    at[9] = 'n';
+    put_integer(at + 10, (int64_t)count);
+    return list;
+}
+
 struct value *
 value_ref(struct value *value)
 {
@@ -122,7 +160,7 @@ skip(cursor at)
         return at;
     }
     case VALUE_HANDLE:
-        return skip(at + 2);
+        return skip(at + 6);
     }
     abort();
 }

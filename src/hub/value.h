@@ -13,7 +13,8 @@
  *   VALUE_INTEGER, VALUE_FLOAT: 8 bytes, native order
  *   VALUE_STRING: 8 bytes length, bytes
  *   VALUE_TABLE: 8 bytes number of pairs, then key, value, key, value ...
- *   VALUE_HANDLE: 1 byte enum hub_object_type, then a VALUE_STRING (the name)
+ *   VALUE_HANDLE: 1 byte enum hub_object_type, 4 bytes room, then a
+ * VALUE_STRING (the name)
  */
 enum value_tag {
     VALUE_NIL,
@@ -37,6 +38,8 @@ struct value *value_create(const void *data, size_t size);
 struct value *value_from_integer(int64_t n);
 struct value *value_from_float(double n);
 struct value *value_from_string(const char *s, size_t size);
+/* The table {[1] = items[0], ..., n = count}; an item may be NULL. */
+struct value *value_list(struct value *const *items, size_t count);
 struct value *value_ref(struct value *value); /* NULL stays NULL */
 void value_unref(struct value *value);
 /* As Lua's ==, tables compared by content whatever the order of their pairs;

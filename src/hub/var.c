@@ -9,31 +9,24 @@
 /* --- registry --- */
 
 struct variable *
-var_find(const struct hub *hub, const char *name)
+var_get(struct hub *hub, int32_t room, const char *name)
 {
+    struct names *names = hub_names(hub, room);
     struct variable *variable;
-    HASH_FIND_STR(hub->variables, name, variable);
-    return variable;
-}
-
-struct variable *
-var_get(struct hub *hub, const char *name)
-{
-    struct variable *variable = var_find(hub, name);
+    HASH_FIND_STR(names->variables, name, variable);
     if (!variable) {
         variable = xmalloc(sizeof(*variable));
         *variable = (struct variable){
             .name = xstrdup(name),
+            .room = room,
             .version = hub->version_dropped,
         };
-        variable->maker.variable = variable;
-        variable->updater.variable = variable;
-        list_init(&variable->maker.by_member);
-        list_init(&variable->updater.by_member);
+        holding_init(&variable->maker, &var_maker_ops);
+        holding_init(&variable->updater, &var_updater_ops);
         list_init(&variable->makers);
         list_init(&variable->updaters);
         list_init(&variable->watchers);
-        HASH_ADD_KEYPTR(hh, hub->variables, variable->name,
+        HASH_ADD_KEYPTR(hh, names->variables, variable->name,
                         strlen(variable->name), variable);
     }
     variable->held++;
@@ -43,7 +36,7 @@ var_get(struct hub *hub, const char *name)
 static void
 destroy(struct hub *hub, struct variable *variable)
 {
-    HASH_DEL(hub->variables, variable);
+    HASH_DEL(hub_names(hub, variable->room)->variables, variable);
     holding_drop(&variable->maker);
     holding_drop(&variable->updater);
     value_unref(variable->value);
@@ -66,78 +59,70 @@ var_put(struct hub *hub, struct variable *variable)
 }
 
 void
-vars_finish(struct hub *hub)
+vars_forget(struct hub *hub, int32_t room)
 {
     struct variable *variable, *next;
-    HASH_ITER (hh, hub->variables, variable, next)
+    HASH_ITER (hh, hub_names(hub, room)->variables, variable, next)
         destroy(hub, variable);
 }
 
-/* --- holdings --- */
-
-bool
-holding_is(const struct holding *holding, const struct member *member,
-           uint32_t task)
+void
+vars_finish(struct hub *hub)
 {
-    return holding->member == member && holding->task == task;
+    for (int32_t room = 0; room < hub->name_count; room++)
+        vars_forget(hub, room);
 }
 
-void
-holding_take(struct holding *holding, struct member *member, uint32_t task)
-{
-    holding->member = member;
-    holding->task = task;
-    list_append(&member->holdings, &holding->by_member);
-}
+/* --- whose task is gone --- */
 
-void
-holding_drop(struct holding *holding)
+static void
+tell_variable(const struct variable *variable, struct buf *out)
 {
-    holding->member = NULL;
-    list_remove(&holding->by_member);
-}
-
-void
-holding_tell(const struct holding *holding, const char *what, struct buf *out)
-{
-    buf_append_str(out, "missing: ");
-    if (holding->member)
-        member_describe(holding->member, out);
-    buf_printf(out, ", which %s", what);
+    buf_printf(out, "variable '%s'", variable->name);
+    room_describe(variable->room, out);
 }
 
 static void
-release(struct hub *hub, struct holding *holding)
+release_maker(struct hub *hub, struct holding *holding)
 {
-    struct variable *variable = holding->variable;
+    struct variable *variable = container_of(holding, struct variable, maker);
     variable->held++;
-    if (holding == &variable->maker) {
-        holding_drop(holding);
-        var_make_next(hub, variable);
-    } else {
-        holding_drop(holding);
-        var_update_next(hub, variable);
-    }
+    holding_drop(holding);
+    var_make_next(hub, variable);
     var_put(hub, variable);
 }
 
-void
-var_release_task(struct hub *hub, struct member *member, uint32_t task)
+static void
+tell_maker(struct holding *holding, struct buf *out)
 {
-    list_for_each (it, &member->holdings) {
-        struct holding *holding = container_of(it, struct holding, by_member);
-        if (holding->task == task)
-            release(hub, holding);
-    }
+    tell_variable(container_of(holding, struct variable, maker), out);
 }
 
-void
-var_release_worker(struct hub *hub, struct member *member)
+const struct holding_ops var_maker_ops = {
+    .release = release_maker,
+    .tell = tell_maker,
+};
+
+static void
+release_updater(struct hub *hub, struct holding *holding)
 {
-    while (!list_empty(&member->holdings))
-        release(hub,
-                container_of(member->holdings.next, struct holding, by_member));
+    struct variable *variable = container_of(holding, struct variable, updater);
+    variable->held++;
+    holding_drop(holding);
+    var_update_next(hub, variable);
+    var_put(hub, variable);
 }
+
+static void
+tell_updater(struct holding *holding, struct buf *out)
+{
+    tell_variable(container_of(holding, struct variable, updater), out);
+}
+
+const struct holding_ops var_updater_ops = {
+    .release = release_updater,
+    .tell = tell_updater,
+};
 
 /* --- waits for a change --- */
 
@@ -184,19 +169,6 @@ static const struct wait_ops watch_ops = {
     .tell_missing = tell_missing,
 };
 
-bool
-var_enqueue(struct hub *hub, struct wait *wait, const struct hub_op *op,
-            struct list *queue)
-{
-    list_append(queue, &wait->queue);
-    if (op->timeout == 0) {
-        wait_time_out(hub, wait);
-        return false;
-    }
-    wait_arm(hub, wait, op, &hub->free_clock);
-    return true;
-}
-
 static void
 watch(struct hub *hub, struct variable *variable, struct member *member,
       const struct hub_op *op)
@@ -226,7 +198,7 @@ watch(struct hub *hub, struct variable *variable, struct member *member,
     wait->by_change = probe.by_change;
     wait->value = value_ref(op->value);
     wait->version = op->version;
-    var_enqueue(hub, wait, op, &variable->watchers);
+    wait_enqueue(hub, wait, op, &variable->watchers);
 }
 
 static void
@@ -292,7 +264,7 @@ var_op(struct hub *hub, const struct hub_op *op)
         hub_reply_status(hub, op->id, HUB_STOPPED);
         return;
     }
-    struct variable *variable = var_get(hub, op->name);
+    struct variable *variable = var_get(hub, op->room, op->name);
     if (op->type == HUB_OP_VAR_GET && !variable->present &&
         holding_is(&variable->maker, member, op->id.task))
         hub_reply_misuse(hub, op->id,

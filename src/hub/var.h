@@ -4,6 +4,7 @@
 #include <uthash.h>
 
 #include "base/list.h"
+#include "hub/holding.h"
 #include "hub/op.h"
 
 /* Shared variables: values that change, the worker that makes one, the worker
@@ -14,16 +15,9 @@ struct member;
 struct variable;
 struct wait;
 
-/* What a task has of a variable and others wait for. */
-struct holding {
-    struct list by_member;
-    struct variable *variable;
-    struct member *member; /* NULL: nobody has it */
-    uint32_t task;
-};
-
 struct variable {
     char *name;
+    int32_t room;
     bool present; /* nil is a value too */
     struct value *value;
     int64_t version;
@@ -37,16 +31,14 @@ struct variable {
 };
 
 void var_op(struct hub *hub, const struct hub_op *op);
-/* What the task has, or the whole worker, goes to those who wait for it. */
-void var_release_task(struct hub *hub, struct member *member, uint32_t task);
-void var_release_worker(struct hub *hub, struct member *member);
+/* Nobody uses the names of that room any more. */
+void vars_forget(struct hub *hub, int32_t room);
 void vars_finish(struct hub *hub);
 
 /* --- between the files of variables --- */
 
-struct variable *var_find(const struct hub *hub, const char *name);
 /* Found or made, and kept until var_put. */
-struct variable *var_get(struct hub *hub, const char *name);
+struct variable *var_get(struct hub *hub, int32_t room, const char *name);
 /* Frees it if nothing needs it. */
 void var_put(struct hub *hub, struct variable *variable);
 /* Stores (borrows) a value, or makes it absent, and serves who waited. */
@@ -54,17 +46,6 @@ void var_change(struct hub *hub, struct variable *variable, bool present,
                 struct value *value);
 void var_reply(struct hub *hub, struct hub_id id, enum hub_status status,
                const struct variable *variable);
-bool holding_is(const struct holding *holding, const struct member *member,
-                uint32_t task);
-void
-holding_take(struct holding *holding, struct member *member, uint32_t task);
-void holding_drop(struct holding *holding);
-void
-holding_tell(const struct holding *holding, const char *what, struct buf *out);
-/* Puts a wait into `queue`, or times it out at once. True if it stays. */
-bool var_enqueue(struct hub *hub, struct wait *wait, const struct hub_op *op,
-                 struct list *queue);
-
 void var_make_op(struct hub *hub, struct variable *variable,
                  struct member *member, const struct hub_op *op);
 void var_serve_makers(struct hub *hub, struct variable *variable);
@@ -77,5 +58,8 @@ void var_made(struct hub *hub, struct variable *variable,
 void var_update_op(struct hub *hub, struct variable *variable,
                    struct member *member, const struct hub_op *op);
 void var_update_next(struct hub *hub, struct variable *variable);
+
+/* Ends the making or the update, because the task is gone. */
+extern const struct holding_ops var_maker_ops, var_updater_ops;
 
 #endif

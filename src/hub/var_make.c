@@ -23,10 +23,10 @@ tell_missing(struct hub *hub, const struct wait *wait, struct buf *out)
     holding_tell(&wait->variable->maker, "runs its factory", out);
 }
 
-static const struct holding *
-owner(const struct wait *wait)
+static bool
+owner(const struct wait *wait, struct hub_task *task)
 {
-    return &wait->variable->maker;
+    return hub_task_of_holding(&wait->variable->maker, task);
 }
 
 static const struct wait_ops make_ops = {
@@ -48,7 +48,7 @@ get_or_make(struct hub *hub, struct variable *variable, struct member *member,
         return;
     }
     if (!variable->maker.member) {
-        holding_take(&variable->maker, member, op->id.task);
+        holding_take(hub, &variable->maker, member, op->id.task, op->where);
         wait_count_at_once(hub, op->name, &make_ops, HUB_MAKE);
         var_reply(hub, op->id, HUB_MAKE, variable);
         return;
@@ -62,7 +62,7 @@ get_or_make(struct hub *hub, struct variable *variable, struct member *member,
     }
     struct wait *wait = wait_begin(hub, member, op, &make_ops, variable->name);
     wait->variable = variable;
-    if (var_enqueue(hub, wait, op, &variable->makers))
+    if (wait_enqueue(hub, wait, op, &variable->makers))
         deadlock_judge_cycle(hub, wait);
 }
 
@@ -85,7 +85,8 @@ var_make_next(struct hub *hub, struct variable *variable)
     if (variable->present || list_empty(&variable->makers))
         return;
     struct wait *next = container_of(variable->makers.next, struct wait, queue);
-    holding_take(&variable->maker, next->member, next->id.task);
+    holding_take(hub, &variable->maker, next->member, next->id.task,
+                 next->where);
     wait_grant(hub, next, &(struct hub_reply){.status = HUB_MAKE});
 }
 

@@ -27,10 +27,10 @@ tell_missing(struct hub *hub, const struct wait *wait, struct buf *out)
     holding_tell(&wait->variable->updater, "updates it", out);
 }
 
-static const struct holding *
-owner(const struct wait *wait)
+static bool
+owner(const struct wait *wait, struct hub_task *task)
 {
-    return &wait->variable->updater;
+    return hub_task_of_holding(&wait->variable->updater, task);
 }
 
 #define UPDATE_WAIT(operation)                                               \
@@ -98,7 +98,8 @@ var_update_next(struct hub *hub, struct variable *variable)
             container_of(variable->updaters.next, struct wait, queue);
         struct value *value = wait->value;
         if (wait->store == HUB_OP_VAR_LOCK) {
-            holding_take(&variable->updater, wait->member, wait->id.task);
+            holding_take(hub, &variable->updater, wait->member, wait->id.task,
+                         wait->where);
         } else if (!store(hub, variable, wait->store, wait->member,
                           wait->id.task, value)) {
             char *text = not_a_number(variable);
@@ -140,7 +141,7 @@ lock_or_store(struct hub *hub, struct variable *variable, struct member *member,
               const struct hub_op *op)
 {
     if (op->type == HUB_OP_VAR_LOCK) {
-        holding_take(&variable->updater, member, op->id.task);
+        holding_take(hub, &variable->updater, member, op->id.task, op->where);
         wait_count_at_once(hub, op->name, &update_ops, HUB_GRANTED);
     } else if (!store(hub, variable, op->type, member, op->id.task,
                       op->value)) {
@@ -180,6 +181,6 @@ var_update_op(struct hub *hub, struct variable *variable, struct member *member,
     wait->variable = variable;
     wait->store = op->type;
     wait->value = value_ref(op->value);
-    if (var_enqueue(hub, wait, op, &variable->updaters))
+    if (wait_enqueue(hub, wait, op, &variable->updaters))
         deadlock_judge_cycle(hub, wait);
 }

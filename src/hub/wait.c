@@ -6,12 +6,12 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "hub/cohort.h"
+#include "hub/history.h"
 #include "hub/hub_internal.h"
 #include "stats/recorder.h"
 
-/* The end of a long path tells more than its beginning. */
-static void
-copy_where(char *out, size_t size, const char *where)
+void
+wait_copy_where(char *out, size_t size, const char *where)
 {
     size_t length = where ? strlen(where) : 0;
     if (length < size) {
@@ -38,19 +38,29 @@ wait_begin(struct hub *hub, struct member *member, const struct hub_op *op,
         .ops = ops,
         .member = member,
         .name = name,
+        .room = op->room,
         .since = hub->now,
-        .own_timeout = wait_has_own_timeout(op) || op->enclosed,
+        .ends_at = NSEC_NEVER,
+        .own_timeout =
+            wait_has_own_timeout(op) || op->enclosed || ops->ends_by_itself,
+        .closed =
+            ops->lockstep || ops->object == HUB_TASK || op->room != HUB_NO_ROOM,
     };
-    copy_where(wait->where, sizeof(wait->where), op->where);
+    wait_copy_where(wait->where, sizeof(wait->where), op->where);
     list_init(&wait->queue);
     list_append(&hub->waits, &wait->by_hub);
     list_append(&member->waits, &wait->by_member);
     hub->wait_count++;
     if (wait->own_timeout)
         hub->own_timeout_count++;
-    else if (ops->lockstep)
-        member->lockstep_waits++;
+    else if (wait->closed)
+        member->closed_waits++;
+    hub->by_itself_count += ops->ends_by_itself;
     member_judge_stuck(member);
+    if (hub->config.recorder && ops->object != HUB_TASK)
+        recorder_coord_event(hub->config.recorder,
+                             hub_object_type_name(ops->object), name,
+                             COORD_CONTENDED);
     return wait;
 }
 
@@ -117,10 +127,26 @@ wait_rearm(struct hub *hub, struct wait *wait, struct waitclock *clock)
     waitclock_arm(hub, clock, &wait->deadline, left);
 }
 
-/* Takes it from everything but its object's queue. */
+void
+wait_end_timeout(struct hub *hub, struct wait *wait)
+{
+    if (wait->clock)
+        wait->ends_at =
+            hub->now + waitclock_left(hub, wait->clock, &wait->deadline);
+    disarm(hub, wait);
+    if (!wait->own_timeout)
+        return;
+    wait->own_timeout = false;
+    hub->own_timeout_count--;
+    wait->member->closed_waits += wait->closed;
+    member_judge_stuck(wait->member);
+}
+
+/* Takes it from everything but its object. */
 static void
 unlink_wait(struct hub *hub, struct wait *wait)
 {
+    wait->over = true;
     disarm(hub, wait);
     list_remove(&wait->queue);
     list_remove(&wait->by_hub);
@@ -128,8 +154,9 @@ unlink_wait(struct hub *hub, struct wait *wait)
     hub->wait_count--;
     if (wait->own_timeout)
         hub->own_timeout_count--;
-    else if (wait->ops->lockstep)
-        wait->member->lockstep_waits--;
+    else if (wait->closed)
+        wait->member->closed_waits--;
+    hub->by_itself_count -= wait->ops->ends_by_itself;
     member_judge_stuck(wait->member);
 }
 
@@ -138,7 +165,8 @@ count(struct hub *hub, const char *name, const struct wait_ops *ops,
       enum hub_status status, nsec_t waited)
 {
     struct recorder *recorder = hub->config.recorder;
-    if (!recorder)
+    /* Tasks of one worker have no name that could be shown. */
+    if (!recorder || ops->object == HUB_TASK)
         return;
     const char *type = hub_object_type_name(ops->object);
     recorder_coord_wait(recorder, type, name, waited);
@@ -160,9 +188,13 @@ wait_count_at_once(struct hub *hub, const char *name,
 static nsec_t
 remaining(const struct hub *hub, const struct wait *wait)
 {
-    if (!wait->clock)
+    nsec_t left;
+    if (wait->clock)
+        left = waitclock_left(hub, wait->clock, &wait->deadline);
+    else if (wait->ends_at != NSEC_NEVER)
+        left = wait->ends_at - hub->now;
+    else
         return NSEC_NEVER;
-    nsec_t left = waitclock_left(hub, wait->clock, &wait->deadline);
     return left < NSEC_PER_USEC ? NSEC_PER_USEC : left;
 }
 
@@ -177,13 +209,14 @@ wait_grant(struct hub *hub, struct wait *wait, const struct hub_reply *reply)
     count(hub, wait->name, wait->ops, full.status, full.waited);
     hub->broken_in_a_row = 0;
     unlink_wait(hub, wait);
+    history_of_end(hub, wait, &full);
     list_append(&hub->spare_waits, &wait->by_hub);
-    hub_reply(hub, &full);
+    hub_answer_wait(hub, &full);
 }
 
 void
-wait_refuse(struct hub *hub, struct wait *wait, enum hub_status status,
-            const char *text, int32_t culprit)
+wait_refuse_now(struct hub *hub, struct wait *wait, enum hub_status status,
+                const char *text, int32_t culprit)
 {
     struct hub_reply reply = {
         .id = wait->id,
@@ -196,9 +229,20 @@ wait_refuse(struct hub *hub, struct wait *wait, enum hub_status status,
     };
     count(hub, wait->name, wait->ops, status, reply.waited);
     unlink_wait(hub, wait);
+    history_of_end(hub, wait, &reply);
+    wait->withdrawn_as = status;
     wait->ops->withdraw(hub, wait, status == HUB_BROKEN);
     list_append(&hub->spare_waits, &wait->by_hub);
-    hub_reply(hub, &reply);
+    hub_answer_wait(hub, &reply);
+}
+
+void
+wait_refuse(struct hub *hub, struct wait *wait, enum hub_status status,
+            const char *text, int32_t culprit)
+{
+    if (status == HUB_STOPPED || !wait->ops->postpone ||
+        !wait->ops->postpone(hub, wait, status, text))
+        wait_refuse_now(hub, wait, status, text, culprit);
 }
 
 /* "notifier 'pad': round 1 of step 3 not written after 60 s at pad.lua:9;
@@ -208,8 +252,13 @@ tell_timeout(struct hub *hub, const struct wait *wait, struct buf *out)
 {
     char length[32];
     units_format_duration(hub->now - wait->since, length, sizeof(length));
-    buf_printf(out, "%s '%s': ", hub_object_type_name(wait->ops->object),
-               wait->name);
+    if (wait->ops->object == HUB_TASK)
+        buf_append_str(out, wait->ops->name);
+    else
+        buf_printf(out, "%s '%s'", hub_object_type_name(wait->ops->object),
+                   wait->name);
+    room_describe(wait->room, out);
+    buf_append_str(out, ": ");
     wait->ops->tell_what(wait, out);
     buf_printf(out, " after %s", length);
     if (wait->where[0])
@@ -227,6 +276,19 @@ wait_time_out(struct hub *hub, struct wait *wait)
     buf_finish(&text);
 }
 
+bool
+wait_enqueue(struct hub *hub, struct wait *wait, const struct hub_op *op,
+             struct list *queue)
+{
+    list_append(queue, &wait->queue);
+    if (op->timeout == 0) {
+        wait_time_out(hub, wait);
+        return false;
+    }
+    wait_arm(hub, wait, op, &hub->free_clock);
+    return true;
+}
+
 void
 wait_drop(struct hub *hub, struct wait *wait)
 {
@@ -235,12 +297,14 @@ wait_drop(struct hub *hub, struct wait *wait)
     list_append(&hub->spare_waits, &wait->by_hub);
 }
 
+/* The last one first: who leaves the head of a queue lets the next one through,
+ * and that must not be another of these. */
 void
 wait_drop_all(struct hub *hub, struct member *member)
 {
     while (!list_empty(&member->waits))
         wait_drop(hub,
-                  container_of(member->waits.next, struct wait, by_member));
+                  container_of(member->waits.prev, struct wait, by_member));
 }
 
 struct wait *

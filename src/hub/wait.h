@@ -9,11 +9,16 @@
 /* One task that waits: what it waits for, since when and until when. Every wait
  * ends by exactly one of wait_grant, wait_refuse and wait_drop. */
 struct cohort;
-struct holding;
+struct condition;
 struct hub;
+struct hub_task;
+struct meeting;
+struct lock;
 struct member;
 struct notifier;
+struct object;
 struct round;
+struct semaphore;
 struct variable;
 struct wait;
 struct waitclock;
@@ -30,8 +35,14 @@ struct wait_ops {
     /* "missing: worker 4 (in its run of step 2)" */
     void (*tell_missing)(struct hub *hub, const struct wait *wait,
                          struct buf *out);
-    /* The one owner it waits for, if there is a known one; may be NULL. */
-    const struct holding *(*owner)(const struct wait *wait);
+    /* The one task it waits for, if there is a known one; may be NULL. */
+    bool (*owner)(const struct wait *wait, struct hub_task *task);
+    /* Asked before it ends unserved, unless it is stopped. True: it goes on, as
+     * a wait for what it must have before it may end so, and its object calls
+     * wait_refuse_now then. It has called wait_end_timeout. May be NULL. */
+    bool (*postpone)(struct hub *hub, struct wait *wait, enum hub_status status,
+                     const char *text);
+    bool ends_by_itself; /* time alone will end it */
 };
 
 struct wait {
@@ -39,26 +50,41 @@ struct wait {
     const struct wait_ops *ops;
     struct member *member;
     const char *name; /* of the object, borrowed from it */
+    int32_t room;     /* of that name */
     struct list by_member, by_hub;
     struct list queue; /* of the object */
     struct heap_node deadline;
     struct waitclock *clock; /* NULL: no timeout */
     nsec_t since;
-    int64_t step, n; /* the caller's place, for lockstep objects */
-    bool own_timeout;
+    nsec_t ends_at;   /* without a clock: when its timeout would be over */
+    int64_t step, n;  /* the caller's place, for lockstep objects */
+    bool own_timeout; /* or time alone will end it */
+    bool closed;      /* only members of its cohort can end it */
+    bool or_paused;
+    enum hub_status withdrawn_as; /* GRANTED: dropped with its task */
     bool has_value;
     bool by_change;         /* variable: any change of `version` */
+    bool worker_scope;      /* what it waits for is kept beyond the run */
+    bool over;              /* answered or dropped */
+    enum hub_status ending; /* how it ends, once postponed; else GRANTED */
     enum hub_op_type store; /* variable: what is done when it is free */
     union {
         struct notifier *notifier;
         struct variable *variable;
+        struct object *object;
+        struct lock *lock;
+        struct semaphore *semaphore;
+        struct condition *condition;
     };
     union {
         struct round *round; /* wait_for_writer: what is waited for */
         struct readers *readers;
+        struct meeting *meeting; /* at a barrier */
         struct value *value;
+        char *text; /* of a postponed end */
     };
-    int64_t version;
+    int64_t version, amount;
+    uint32_t other; /* join: the task waited for */
     char where[48];
 };
 
@@ -66,6 +92,8 @@ struct wait {
 struct wait *
 wait_begin(struct hub *hub, struct member *member, const struct hub_op *op,
            const struct wait_ops *ops, const char *name);
+/* The end of a long path tells more than its beginning; NULL makes "". */
+void wait_copy_where(char *out, size_t size, const char *where);
 /* The timeout `op` asks for: NSEC_NEVER for none. */
 nsec_t wait_timeout(const struct hub *hub, const struct hub_op *op);
 /* True if `op` names a timeout other than the default one. */
@@ -76,14 +104,23 @@ void wait_arm(struct hub *hub, struct wait *wait, const struct hub_op *op,
 /* Goes on with what is left on another clock. */
 void wait_rearm(struct hub *hub, struct wait *wait, struct waitclock *clock);
 
-/* The owner of its queue has already unlinked it. Of `reply`, the value, round,
- * version, happened_at and status (GRANTED, MAKE) are taken. */
+/* The owner of its queue needs to do no more than that for it: it is unlinked
+ * here. Of `reply`, what was granted is taken (status, value, numbers). */
 void
 wait_grant(struct hub *hub, struct wait *wait, const struct hub_reply *reply);
 /* Ends it with an error. `culprit` may be HUB_GLOBAL. */
 void wait_refuse(struct hub *hub, struct wait *wait, enum hub_status status,
                  const char *text, int32_t culprit);
+/* The same without asking whether it may end. */
+void wait_refuse_now(struct hub *hub, struct wait *wait, enum hub_status status,
+                     const char *text, int32_t culprit);
+/* From now on neither time nor a scope around it ends it. */
+void wait_end_timeout(struct hub *hub, struct wait *wait);
 void wait_time_out(struct hub *hub, struct wait *wait);
+/* Puts a wait of a free object into `queue`, or times it out at once. True if
+ * it stays. */
+bool wait_enqueue(struct hub *hub, struct wait *wait, const struct hub_op *op,
+                  struct list *queue);
 /* Its task is gone: no reply. */
 void wait_drop(struct hub *hub, struct wait *wait);
 struct wait *wait_find(const struct member *member, uint32_t task);

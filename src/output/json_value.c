@@ -112,7 +112,17 @@ encoded(const struct hist *hist)
 }
 
 json_t *
-json_value_trend(const struct hist *hist)
+json_value_number(double value)
+{
+    return fabs(value) < 1e15 && value == floor(value)
+               ? json_integer((json_int_t)value)
+               : json_value_real(value);
+}
+
+/* `in_unit` makes a value of what the histogram has. */
+static json_t *
+distribution(const struct hist *hist, const char *unit,
+             json_t *(*in_unit)(double value))
 {
     static const struct {
         const char *name;
@@ -122,27 +132,36 @@ json_value_trend(const struct hist *hist)
 
     bool empty = hist == NULL || hist_count(hist) == 0;
     json_t *trend =
-        json_pack("{s:s, s:s, s:o}", "type", "trend", "unit", "s", "count",
+        json_pack("{s:s, s:s, s:o}", "type", "trend", "unit", unit, "count",
                   json_value_count(empty ? 0 : hist_count(hist)));
     json_object_set_new(trend, "min",
-                        empty ? json_null()
-                              : json_value_seconds((double)hist_min(hist)));
+                        empty ? json_null() : in_unit((double)hist_min(hist)));
     json_object_set_new(trend, "mean",
-                        empty ? json_null()
-                              : json_value_seconds(hist_mean(hist)));
+                        empty ? json_null() : in_unit(hist_mean(hist)));
     for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++) {
         json_t *value = json_null();
         if (!empty)
-            value = json_value_seconds(
-                (double)hist_percentile(hist, percentiles[i].percent));
+            value =
+                in_unit((double)hist_percentile(hist, percentiles[i].percent));
         json_object_set_new(trend, percentiles[i].name, value);
     }
     json_object_set_new(trend, "max",
-                        empty ? json_null()
-                              : json_value_seconds((double)hist_max(hist)));
+                        empty ? json_null() : in_unit((double)hist_max(hist)));
     json_object_set_new(trend, "hist", encoded(hist));
     json_object_set_new(trend, "by", json_object());
     return trend;
+}
+
+json_t *
+json_value_trend(const struct hist *hist)
+{
+    return distribution(hist, "s", json_value_seconds);
+}
+
+json_t *
+json_value_numbers(const struct hist *hist)
+{
+    return distribution(hist, "items", json_value_number);
 }
 
 json_t *

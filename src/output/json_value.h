@@ -21,6 +21,8 @@ void json_value_set(json_t *object, const char *name, json_t *value);
 void json_value_add(json_t *object, const char *name, json_t *counts);
 json_t *json_value_count(uint64_t count);
 json_t *json_value_real(double value);
+/* Whole ones without a fraction. */
+json_t *json_value_number(double value);
 /* In seconds, exact to the nanosecond. */
 json_t *json_value_seconds(double nanoseconds);
 /* In seconds; NSEC_NEVER is null. */
@@ -29,6 +31,8 @@ json_t *json_value_per_second(uint64_t count, nsec_t duration);
 /* Metrics of the three types. `hist` may be NULL: nothing recorded. Its buckets
  * are under "hist", as base64 of hist_encode_v2(). */
 json_t *json_value_trend(const struct hist *hist);
+/* The same of numbers that are not times. */
+json_t *json_value_numbers(const struct hist *hist);
 json_t *json_value_counter(uint64_t count, nsec_t duration);
 json_t *json_value_rate(uint64_t passes, uint64_t fails);
 

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "output/json_sections.h"
 #include "output/json_value.h"
 #include "output/text.h"
 #include "output/write_file.h"
@@ -102,37 +103,20 @@ build_requests(const struct snapshot *s, nsec_t duration)
 }
 
 static json_t *
-scenario_value(uint64_t ok, uint64_t failed, uint64_t interrupted)
-{
-    return json_pack("{s:o, s:o, s:o}", "ok", json_value_count(ok), "failed",
-                     json_value_count(failed), "interrupted",
-                     json_value_count(interrupted));
-}
-
-static json_t *
-build_scenarios(const struct plan *plan, const struct snapshot *s)
-{
-    json_t *scenarios = json_object();
-    for (size_t i = 0; i < plan->scenario_count; i++)
-        json_value_add(scenarios, plan->scenarios[i].name,
-                       scenario_value(0, 0, 0));
-    for (const struct scenario_stats *row = s->scenarios; row != NULL;
-         row = row->hh.next)
-        json_value_add(scenarios, row->name,
-                       scenario_value(row->ok, row->failed, row->interrupted));
-    return scenarios;
-}
-
-static json_t *
 build_workloads(const struct plan *plan)
 {
     json_t *workloads = json_object();
     for (size_t i = 0; i < plan->workload_count; i++) {
         const struct plan_workload *workload = &plan->workloads[i];
-        json_value_set(workloads, workload->name,
-                       json_pack("{s:s, s:i}", "executor",
-                                 executor_type_name(workload->executor),
-                                 "workers", (int)workload->workers));
+        json_t *row = json_pack("{s:s, s:i}", "executor",
+                                executor_type_name(workload->executor),
+                                "workers", (int)workload->workers);
+        if (workload->room_size > 0) {
+            json_object_set_new(row, "rooms", json_integer(workload->rooms));
+            json_object_set_new(row, "room_size",
+                                json_integer(workload->room_size));
+        }
+        json_value_set(workloads, workload->name, row);
     }
     return workloads;
 }
@@ -160,12 +144,7 @@ build_metrics(const struct snapshot *s, nsec_t duration)
                         json_value_counter(s->runs_dropped, duration));
     json_object_set_new(metrics, "checks",
                         json_value_rate(s->checks_passed, s->checks_failed));
-    uint64_t rounds = 0;
-    for (const struct coord_stats *row = s->coords; row != NULL;
-         row = row->hh.next)
-        rounds += row->rounds;
-    json_object_set_new(metrics, "coord_rounds",
-                        json_value_counter(rounds, duration));
+    json_coordination_metrics(s, duration, metrics);
     return metrics;
 }
 
@@ -235,44 +214,18 @@ build_errors(const struct snapshot *s)
 }
 
 static json_t *
-build_coordination(const struct snapshot *s)
+build_generator(const struct result *result)
 {
-    json_t *coordination = json_object();
-    for (const struct coord_stats *row = s->coords; row != NULL;
-         row = row->hh.next) {
-        json_t *value = json_pack(
-            "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type",
-            json_value_text(row->type), "rounds", json_value_count(row->rounds),
-            "missed", json_value_count(row->missed), "waits",
-            json_value_count(row->waits), "timeouts",
-            json_value_count(row->timeouts), "breaks",
-            json_value_count(row->breaks), "wait", json_value_trend(row->wait),
-            "propagation", json_value_trend(row->propagation), "visibility",
-            json_value_trend(row->visibility), "round",
-            json_value_trend(row->round));
-        /* Objects of two types may share a name; the later one says which. */
-        char *label = text_to_utf8(row->label);
-        struct buf key = {0};
-        buf_append_str(&key, label);
-        const char *type = json_string_value(
-            json_object_get(json_object_get(coordination, label), "type"));
-        if (type != NULL && strcmp(type, row->type) != 0)
-            buf_printf(&key, " (%s)", row->type);
-        json_value_set(coordination, key.data, value);
-        buf_finish(&key);
-        free(label);
-    }
-    return coordination;
-}
-
-static json_t *
-build_generator(const struct result_generator *generator)
-{
+    const struct result_generator *generator = &result->generator;
+    bool known = !result->plan->options->sim;
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "cpu",
-                     json_value_real(generator->cpu), "loop_lag_p99",
-                     json_value_seconds((double)generator->loop_lag_p99),
+                     known ? json_value_real(generator->cpu) : json_null(),
+                     "loop_lag_p99",
+                     known ? json_value_seconds((double)generator->loop_lag_p99)
+                           : json_null(),
                      "loop_lag_max",
-                     json_value_seconds((double)generator->loop_lag_max),
+                     known ? json_value_seconds((double)generator->loop_lag_max)
+                           : json_null(),
                      "max_rss", json_value_count(generator->max_rss), "fds",
                      json_value_count(generator->fds), "saturated",
                      (int)generator->saturated);
@@ -289,6 +242,7 @@ out_json_build(const struct result *result)
     json_object_set_new(root, "scenario",
                         json_value_text(result->scenario_path));
     json_object_set_new(root, "seed", json_value_count(plan->options->seed));
+    json_object_set_new(root, "simulated", json_boolean(plan->options->sim));
     json_object_set_new(root, "started_at",
                         json_value_text(result->started_at));
     json_object_set_new(root, "duration",
@@ -302,17 +256,17 @@ out_json_build(const struct result *result)
     json_object_set_new(root, "exit", build_exit(result));
     json_object_set_new(root, "runs", build_runs(s, result->duration));
     json_object_set_new(root, "requests", build_requests(s, result->duration));
-    json_object_set_new(root, "scenarios", build_scenarios(plan, s));
+    json_object_set_new(root, "scenarios", json_scenarios(plan, s));
     json_object_set_new(root, "workloads", build_workloads(plan));
     json_object_set_new(root, "metrics", build_metrics(s, result->duration));
     json_object_set_new(root, "endpoints", build_endpoints(s));
     json_object_set_new(root, "checks", build_checks(s));
-    json_object_set_new(root, "thresholds", json_array());
+    json_object_set_new(root, "thresholds", json_thresholds(result));
     json_object_set_new(root, "errors", build_errors(s));
     json_object_set_new(root, "errors_dropped",
                         json_value_count(s->errors_dropped));
-    json_object_set_new(root, "coordination", build_coordination(s));
-    json_object_set_new(root, "generator", build_generator(&result->generator));
+    json_object_set_new(root, "coordination", json_coordination(s));
+    json_object_set_new(root, "generator", build_generator(result));
     return root;
 }
 

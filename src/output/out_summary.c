@@ -97,6 +97,24 @@ summary_finish_table(const struct summary *sum, struct table *table,
     table_destroy(table);
 }
 
+/* Above everything else, so that nobody takes the figures for a server's. */
+static void
+print_simulated(const struct summary *sum)
+{
+    const struct options *options = sum->result->plan->options;
+    if (!options->sim)
+        return;
+    char low[32], high[32];
+    units_format_duration(options->sim_latency_low, low, sizeof(low));
+    units_format_duration(options->sim_latency_high, high, sizeof(high));
+    bool range = options->sim_latency_high > options->sim_latency_low;
+    summary_print(sum, STYLE_HEAD, "SIMULATED:");
+    fprintf(sum->stream,
+            " virtual time, no request was sent; answers after %s%s%s, %g %% "
+            "of them fail\n",
+            low, range ? " to " : "", range ? high : "", options->sim_failures);
+}
+
 static void
 print_header(struct summary *sum)
 {
@@ -249,13 +267,16 @@ out_summary_write(const struct result *result, FILE *stream, bool color)
                           .snapshot = result->snapshot,
                           .stream = stream,
                           .color = color};
+    print_simulated(&sum);
     print_header(&sum);
     print_runs(&sum);
     print_requests(&sum);
     print_status(&sum);
     print_times(&sum);
+    summary_scenarios(&sum);
     summary_endpoints(&sum);
     summary_checks(&sum);
+    summary_thresholds(&sum);
     summary_errors(&sum);
     summary_coordination(&sum);
     print_generator(&sum);

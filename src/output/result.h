@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "plan/plan.h"
 #include "stats/snapshot.h"
+#include "stats/threshold.h"
 
 /* Exit codes of cli.md. */
 enum exit_code {
@@ -30,6 +31,7 @@ struct result_cause {
 #define RESULT_MAX_CAUSES 8
 
 struct result_generator {
+    /* Of a simulated run, CPU and lag are 0 and not known. */
     double cpu; /* CPU seconds of the process per second, of one core */
     nsec_t loop_lag_p99, loop_lag_max;
     uint64_t max_rss; /* bytes */
@@ -47,6 +49,8 @@ struct result {
     struct result_generator generator;
     /* Why it ended: "completed", "duration", "interrupted" ... */
     const char *ended_by;
+    const struct threshold *thresholds; /* judged */
+    size_t threshold_count;
     struct result_cause causes[RESULT_MAX_CAUSES]; /* what was wrong, if any */
     size_t cause_count;
 };

@@ -35,8 +35,11 @@ void summary_finish_table(const struct summary *sum, struct table *table,
                           size_t left_out);
 
 /* The sections with one row per name. Empty ones print nothing. */
+/* By scenario and role, unless there is but one scenario without roles. */
+void summary_scenarios(struct summary *sum);
 void summary_endpoints(struct summary *sum);
 void summary_checks(struct summary *sum);
+void summary_thresholds(struct summary *sum);
 void summary_errors(struct summary *sum);
 void summary_coordination(struct summary *sum);
 

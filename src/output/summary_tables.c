@@ -5,12 +5,13 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "output/text.h"
 
 /* Longer lists are left to the result JSON. */
+#define MAX_SCENARIOS 30
 #define MAX_ENDPOINTS 30
 #define MAX_CHECKS 30
 #define MAX_ERRORS 20
-#define MAX_COORDS 30
 #define METHOD_WIDTH 12
 #define NAME_WIDTH 36
 #define LABEL_WIDTH 24
@@ -42,6 +43,48 @@ shorten(struct ranked *rows, size_t count, size_t max)
         return count;
     qsort(rows, count, sizeof(rows[0]), compare_ranked);
     return max;
+}
+
+static void
+add_outcomes(struct table *table, const char *name, uint64_t ok,
+             uint64_t failed, uint64_t interrupted)
+{
+    table_add(table, STYLE_PLAIN, "%s", name);
+    table_add(table, STYLE_PLAIN, "%" PRIu64, ok + failed + interrupted);
+    table_add(table, STYLE_PLAIN, "%" PRIu64, ok);
+    table_add(table, summary_bad_if(failed), "%" PRIu64, failed);
+    table_add(table, STYLE_PLAIN, "%" PRIu64, interrupted);
+}
+
+static void
+add_scenario(struct summary *sum, struct table *table,
+             const struct scenario_stats *row)
+{
+    add_outcomes(table, summary_cut(sum, row->name, NAME_WIDTH), row->ok,
+                 row->failed, row->interrupted);
+    for (const struct role_stats *role = row->roles; role != NULL;
+         role = role->hh.next) {
+        buf_clear(&sum->text);
+        buf_append_str(&sum->text, "  ");
+        text_append_cut(&sum->text, role->name, NAME_WIDTH);
+        add_outcomes(table, sum->text.data, role->ok, role->failed,
+                     role->interrupted);
+    }
+}
+
+void
+summary_scenarios(struct summary *sum)
+{
+    static const char *const heads[] = {"scenario", "runs", "ok", "failed",
+                                        "interrupted"};
+    const struct scenario_stats *row = sum->snapshot->scenarios;
+    size_t count = HASH_COUNT(row), shown = 0;
+    if (count == 0 || (count == 1 && row->roles == NULL))
+        return;
+    struct table *table = table_create(heads, 5, 1);
+    for (; row != NULL && shown < MAX_SCENARIOS; row = row->hh.next, shown++)
+        add_scenario(sum, table, row);
+    summary_finish_table(sum, table, count - shown);
 }
 
 static void
@@ -163,64 +206,25 @@ summary_errors(struct summary *sum)
     free(rows);
 }
 
-static void
-add_coord(struct summary *sum, struct table *table,
-          const struct coord_stats *row)
-{
-    table_add(table, STYLE_PLAIN, "%s",
-              summary_cut(sum, row->label, LABEL_WIDTH));
-    table_add(table, STYLE_PLAIN, "%s",
-              summary_cut(sum, row->type, LABEL_WIDTH));
-    table_add(table, STYLE_PLAIN, "%" PRIu64, row->rounds);
-    table_add(table, summary_bad_if(row->missed), "%" PRIu64, row->missed);
-    table_add(table, STYLE_PLAIN, "%" PRIu64, row->waits);
-    table_add(table, summary_bad_if(row->timeouts), "%" PRIu64, row->timeouts);
-    table_add(table, summary_bad_if(row->breaks), "%" PRIu64, row->breaks);
-    summary_add_percentile(table, row->wait, 50);
-    summary_add_percentile(table, row->wait, 99);
-}
-
-/* How long news take: apart from the counts, to stay within a line. */
-static void
-print_news(struct summary *sum)
-{
-    static const char *const heads[] = {"news", "propagation p50", "p99",
-                                        "visibility p50", "p99"};
-    struct table *table = table_create(heads, 5, 1);
-    size_t count = 0;
-    for (const struct coord_stats *row = sum->snapshot->coords; row != NULL;
-         row = row->hh.next) {
-        if (row->propagation == NULL && row->visibility == NULL)
-            continue;
-        if (++count > MAX_COORDS)
-            continue;
-        table_add(table, STYLE_PLAIN, "%s",
-                  summary_cut(sum, row->label, LABEL_WIDTH));
-        summary_add_percentile(table, row->propagation, 50);
-        summary_add_percentile(table, row->propagation, 99);
-        summary_add_percentile(table, row->visibility, 50);
-        summary_add_percentile(table, row->visibility, 99);
-    }
-    if (count > 0)
-        summary_finish_table(sum, table,
-                             count > MAX_COORDS ? count - MAX_COORDS : 0);
-    else
-        table_destroy(table);
-}
-
 void
-summary_coordination(struct summary *sum)
+summary_thresholds(struct summary *sum)
 {
-    static const char *const heads[] = {"coordination", "type",     "rounds",
-                                        "missed",       "waits",    "timeouts",
-                                        "breaks",       "wait p50", "wait p99"};
-    size_t count = HASH_COUNT(sum->snapshot->coords), shown = 0;
-    if (count == 0)
+    static const char *const heads[] = {"threshold", "result", "value"};
+    const struct result *result = sum->result;
+    if (result->threshold_count == 0)
         return;
-    struct table *table = table_create(heads, 9, 2);
-    for (const struct coord_stats *row = sum->snapshot->coords;
-         row != NULL && shown < MAX_COORDS; row = row->hh.next, shown++)
-        add_coord(sum, table, row);
-    summary_finish_table(sum, table, count - shown);
-    print_news(sum);
+    struct table *table = table_create(heads, 3, 2);
+    for (size_t i = 0; i < result->threshold_count; i++) {
+        const struct threshold *threshold = &result->thresholds[i];
+        char value[THRESHOLD_VALUE_SIZE];
+        threshold_value_text(threshold, value);
+        table_add(table, STYLE_PLAIN, "%s",
+                  summary_printable(sum, threshold->expression));
+        table_add(table, threshold->ok ? STYLE_GOOD : STYLE_BAD, "%s",
+                  threshold->aborted ? "FAILED, ended the test"
+                  : threshold->ok    ? "ok"
+                                     : "FAILED");
+        table_add(table, STYLE_PLAIN, "%s", value);
+    }
+    summary_finish_table(sum, table, 0);
 }

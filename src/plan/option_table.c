@@ -138,6 +138,7 @@ const char *const option_group_names[OPTION_GROUP_COUNT] = {
     [OPTION_GROUP_END] = "Stopping and failing",
     [OPTION_GROUP_COORDINATION] = "Coordination",
     [OPTION_GROUP_HTTP] = "HTTP",
+    [OPTION_GROUP_SIM] = "Simulating",
     [OPTION_GROUP_SCRIPT] = "Script",
     [OPTION_GROUP_OUTPUT] = "Output",
 };
@@ -190,8 +191,9 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
              "start at once)"},
     {.name = "delay",
      .argument = "T|A..B",
-     .kind = OPTION_KIND_DELAY,
+     .kind = OPTION_KIND_RANGE,
      .group = OPTION_GROUP_LOAD,
+     .offset = offsetof(struct options, delay_low),
      .max = TIME_MAX,
      .forms = "a time such as 500ms or 2 (seconds), or a range such as "
               "1s..5s",
@@ -222,7 +224,15 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .group = OPTION_GROUP_END,
      .forms = "a number of runs from 1, a percentage above 0 such as 5%, or "
               "never",
-     .help = "exit with 1 from so many failed runs on (default 1)"},
+     .help = "exit with 1 from so many failed runs on (default 1; never, if "
+             "there are thresholds)"},
+    {.name = "threshold",
+     .argument = "EXPR",
+     .kind = OPTION_KIND_THRESHOLD,
+     .group = OPTION_GROUP_END,
+     .forms = "an expression such as 'http_req_duration:p95 < 300ms'",
+     .help = "exit with 99 unless this holds at the end, such as "
+             "'http_req_duration:p95 < 300ms'; may be repeated"},
     {.name = "graceful-stop",
      .argument = "T",
      .kind = OPTION_KIND_TIME,
@@ -288,6 +298,33 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .forms = FORMS_TIME_POSITIVE,
      .help = "longest time a request may take (default 60s)"},
 
+    {.name = "sim",
+     .kind = OPTION_KIND_FLAG,
+     .group = OPTION_GROUP_SIM,
+     .offset = offsetof(struct options, sim),
+     .forms = FORMS_FLAG,
+     .help = "try the scenario out, faster than real time and repeatable with "
+             "--seed: time is virtual and nothing is sent. Made-up answers: "
+             "GET reads what PUT or POST stored under its URL, else nothing; "
+             "every status is 200"},
+    {.name = "sim-latency",
+     .argument = "T|A..B",
+     .kind = OPTION_KIND_RANGE,
+     .group = OPTION_GROUP_SIM,
+     .offset = offsetof(struct options, sim_latency_low),
+     .max = TIME_MAX,
+     .forms = "a time such as 5ms, or a range such as 1ms..10ms",
+     .help = "with --sim: time that an answer takes; of a range, a random "
+             "time (default 1ms..10ms)"},
+    {.name = "sim-failures",
+     .argument = "P%",
+     .kind = OPTION_KIND_PERCENT,
+     .group = OPTION_GROUP_SIM,
+     .offset = offsetof(struct options, sim_failures),
+     .forms = "a percentage from 0% to 100%",
+     .help = "with --sim: requests that fail, as if the connection had been "
+             "reset (default 0%)"},
+
     {.name = "env",
      .short_name = 'e',
      .argument = "K=V",
@@ -320,6 +357,15 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .forms = "KIND=FILE with one of the kinds: json",
      .help = "write the result to FILE as well; may be repeated. KIND: json. "
              "json=- prints only that on stdout"},
+    {.name = "timeline",
+     .argument = "FILE",
+     .kind = OPTION_KIND_TEXT,
+     .group = OPTION_GROUP_OUTPUT,
+     .offset = offsetof(struct options, timeline),
+     .is_valid = is_not_empty,
+     .forms = "the name of a file",
+     .help = "write who waited on whom, and when, to FILE as it happens: one "
+             "JSON object per line"},
     {.name = "quiet",
      .short_name = 'q',
      .kind = OPTION_KIND_QUIET,

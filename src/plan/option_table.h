@@ -7,18 +7,20 @@
  * options.h. */
 
 enum option_kind {
-    OPTION_KIND_FLAG,  /* bool */
-    OPTION_KIND_INT,   /* int64_t within min .. max */
-    OPTION_KIND_TIME,  /* nsec_t within min .. max */
-    OPTION_KIND_DELAY, /* delay_low, delay_high */
-    OPTION_KIND_FAIL,  /* fail_runs, fail_percent */
+    OPTION_KIND_FLAG,    /* bool */
+    OPTION_KIND_INT,     /* int64_t within min .. max */
+    OPTION_KIND_TIME,    /* nsec_t within min .. max */
+    OPTION_KIND_RANGE,   /* two nsec_t, the lower one first */
+    OPTION_KIND_FAIL,    /* fail_runs, fail_percent */
+    OPTION_KIND_PERCENT, /* double from 0 to 100 */
     OPTION_KIND_SEED,
     OPTION_KIND_WORD, /* enum: index into words */
     OPTION_KIND_TEXT, /* char * */
     OPTION_KIND_LIST, /* struct option_list, repeatable */
     OPTION_KIND_ENV,  /* pairs, merged by key */
     OPTION_KIND_TAG,
-    OPTION_KIND_QUIET, /* both steer verbosity */
+    OPTION_KIND_THRESHOLD, /* struct option_threshold, repeatable */
+    OPTION_KIND_QUIET,     /* both steer verbosity */
     OPTION_KIND_VERBOSE,
 };
 
@@ -27,10 +29,11 @@ enum option_group {
     OPTION_GROUP_END,
     OPTION_GROUP_COORDINATION,
     OPTION_GROUP_HTTP,
+    OPTION_GROUP_SIM,
     OPTION_GROUP_SCRIPT,
     OPTION_GROUP_OUTPUT,
 };
-#define OPTION_GROUP_COUNT 6
+#define OPTION_GROUP_COUNT 7
 
 struct option_spec {
     const char *name;
@@ -49,7 +52,7 @@ struct option_spec {
     bool command_line_only;
 };
 
-#define OPTION_TABLE_SIZE 24
+#define OPTION_TABLE_SIZE 29
 extern const struct option_spec option_table[OPTION_TABLE_SIZE];
 extern const char *const option_group_names[OPTION_GROUP_COUNT];
 

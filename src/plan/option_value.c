@@ -17,7 +17,7 @@ parse_time(const struct option_spec *spec, const char *text, int64_t *out)
 }
 
 static bool
-parse_delay(const struct option_spec *spec, const char *text,
+parse_range(const struct option_spec *spec, const char *text,
             struct option_value *out)
 {
     const char *dots = strstr(text, "..");
@@ -47,7 +47,7 @@ parse_percentage(const char *text, size_t size, double *out)
     digits[size] = '\0';
     char *end;
     double percent = strtod(digits, &end);
-    if (*end != '\0' || !(percent > 0) || percent > 100)
+    if (*end != '\0' || percent > 100)
         return false;
     *out = percent;
     return true;
@@ -62,7 +62,8 @@ parse_fail(const char *text, struct option_value *out)
     if (strcmp(text, "never") == 0)
         return true;
     if (size > 0 && text[size - 1] == '%')
-        return parse_percentage(text, size - 1, &out->percent);
+        return parse_percentage(text, size - 1, &out->percent) &&
+               out->percent > 0;
     return units_parse_int(text, "", 1, INT64_MAX, &out->number, NULL);
 }
 
@@ -128,15 +129,21 @@ parse(const struct option_spec *spec, const char *text,
                                NULL);
     case OPTION_KIND_TIME:
         return parse_time(spec, text, &out->number);
-    case OPTION_KIND_DELAY:
-        return parse_delay(spec, text, out);
+    case OPTION_KIND_RANGE:
+        return parse_range(spec, text, out);
     case OPTION_KIND_FAIL:
         return parse_fail(text, out);
+    case OPTION_KIND_PERCENT:
+        return text[0] != '\0' && text[strlen(text) - 1] == '%' &&
+               parse_percentage(text, strlen(text) - 1, &out->percent);
     case OPTION_KIND_WORD:
         return parse_word(spec, text, &out->number);
     case OPTION_KIND_TEXT:
     case OPTION_KIND_LIST:
         return spec->is_valid == NULL || spec->is_valid(text);
+    case OPTION_KIND_THRESHOLD:
+        /* Metrics are known further up. */
+        return text[0] != '\0';
     case OPTION_KIND_ENV:
     case OPTION_KIND_TAG:
         return parse_pair(text, &out->key_size);

@@ -83,6 +83,18 @@ pairs_set(struct option_pair **pairs, enum option_source **sources,
     (*sources)[(*count)++] = source;
 }
 
+static void
+thresholds_finish(struct options *options)
+{
+    for (size_t i = 0; i < options->threshold_count; i++) {
+        free(options->thresholds[i].expression);
+        free(options->thresholds[i].where);
+    }
+    free(options->thresholds);
+    options->thresholds = NULL;
+    options->threshold_count = 0;
+}
+
 /* -q and -v are two ways to say one thing: the stronger source decides, and
  * within one source the later. */
 static void
@@ -133,6 +145,16 @@ store(struct options_state *state, const struct option_spec *spec,
         pairs_set(&options->tags, &state->tag_sources, &options->tag_count,
                   source, value);
         break;
+    case OPTION_KIND_THRESHOLD: {
+        char where[OPTION_SPELLING_SIZE];
+        option_spell(source, spec->name, where);
+        options_add_threshold(options, source,
+                              &(struct option_threshold){
+                                  .expression = (char *)(uintptr_t)value->text,
+                                  .where = where,
+                              });
+        return;
+    }
     case OPTION_KIND_QUIET:
     case OPTION_KIND_VERBOSE:
         verbosity_set(state, spec, source, value);
@@ -146,11 +168,16 @@ store(struct options_state *state, const struct option_spec *spec,
         if (!weaker)
             *(int64_t *)field_of(options, spec) = value->number;
         break;
-    case OPTION_KIND_DELAY:
+    case OPTION_KIND_RANGE:
         if (!weaker) {
-            options->delay_low = value->number;
-            options->delay_high = value->high;
+            nsec_t *low_and_high = field_of(options, spec);
+            low_and_high[0] = value->number;
+            low_and_high[1] = value->high;
         }
+        break;
+    case OPTION_KIND_PERCENT:
+        if (!weaker)
+            *(double *)field_of(options, spec) = value->percent;
         break;
     case OPTION_KIND_FAIL:
         if (!weaker) {
@@ -196,6 +223,12 @@ _Static_assert(sizeof(enum option_progress) == sizeof(unsigned) &&
                "words are stored as unsigned");
 _Static_assert(sizeof(nsec_t) == sizeof(int64_t),
                "times are stored as int64_t");
+_Static_assert(offsetof(struct options, delay_high) ==
+                       offsetof(struct options, delay_low) + sizeof(nsec_t) &&
+                   offsetof(struct options, sim_latency_high) ==
+                       offsetof(struct options, sim_latency_low) +
+                           sizeof(nsec_t),
+               "ranges are stored as two times");
 
 struct options *
 options_create(void)
@@ -209,6 +242,8 @@ options_create(void)
         .graceful_stop = 30 * NSEC_PER_SEC,
         .wait_timeout = 60 * NSEC_PER_SEC,
         .timeout = 60 * NSEC_PER_SEC,
+        .sim_latency_low = 1 * NSEC_PER_MSEC,
+        .sim_latency_high = 10 * NSEC_PER_MSEC,
         .seed = rng_fresh_seed(),
     };
     return &state->values;
@@ -223,9 +258,11 @@ options_destroy(struct options *options)
     option_list_finish(&options->scenarios);
     option_list_finish(&options->headers);
     option_list_finish(&options->outputs);
+    thresholds_finish(options);
     pairs_finish(options->env, options->env_count);
     pairs_finish(options->tags, options->tag_count);
     free(options->base_url);
+    free(options->timeline);
     free(state->env_sources);
     free(state->tag_sources);
     free(state);
@@ -259,6 +296,28 @@ options_set(struct options *options, enum option_source source,
         return false;
     store(state_of(options), spec, source, &parsed);
     return true;
+}
+
+void
+options_add_threshold(struct options *options, enum option_source source,
+                      const struct option_threshold *threshold)
+{
+    enum option_source *current =
+        &state_of(options)
+             ->sources[index_of(option_find("threshold", strlen("threshold")))];
+    if (source < *current)
+        return;
+    if (source > *current)
+        thresholds_finish(options);
+    *current = source;
+    options->thresholds =
+        xrealloc(options->thresholds, (options->threshold_count + 1) *
+                                          sizeof(options->thresholds[0]));
+    struct option_threshold *copy =
+        &options->thresholds[options->threshold_count++];
+    *copy = *threshold;
+    copy->expression = xstrdup(threshold->expression);
+    copy->where = xstrdup(threshold->where);
 }
 
 bool

@@ -29,6 +29,13 @@ struct option_list {
     char **items;
     size_t count;
 };
+/* What a figure of the result must be; stats/threshold.h reads it. */
+struct option_threshold {
+    char *expression;
+    char *where;  /* that said it: "--threshold", "pad.lua:9" */
+    bool abort;   /* end the test when it fails */
+    nsec_t after; /* ... but not before the runs have lasted so long */
+};
 
 enum option_progress { PROGRESS_AUTO, PROGRESS_ON, PROGRESS_OFF };
 enum option_on_deadlock { ON_DEADLOCK_STOP, ON_DEADLOCK_BREAK };
@@ -44,6 +51,8 @@ struct options {
     bool stop_on_failure;
     int64_t fail_runs;   /* --fail N; -1: never, or a percentage is given */
     double fail_percent; /* --fail P%; negative: not given */
+    struct option_threshold *thresholds; /* --threshold */
+    size_t threshold_count;
     nsec_t graceful_stop;
     nsec_t wait_timeout; /* 0: none */
     enum option_on_deadlock on_deadlock;
@@ -51,13 +60,17 @@ struct options {
     nsec_t timeout;             /* of a request */
     bool insecure;              /* -k */
     struct option_list headers; /* -H "K: V" */
-    struct option_pair *env;    /* -e K=V */
+    bool sim;
+    nsec_t sim_latency_low, sim_latency_high;
+    double sim_failures;     /* percent */
+    struct option_pair *env; /* -e K=V */
     size_t env_count;
     struct option_pair *tags; /* --tag K=V */
     size_t tag_count;
     bool seed_given;
     uint64_t seed;              /* fresh unless given */
     struct option_list outputs; /* -o KIND=FILE */
+    char *timeline;             /* file, "-": stdout; NULL: none */
     int verbosity;              /* -1: -q, 1: -v, 2: -vv */
     enum option_progress progress;
     bool no_color;
@@ -81,6 +94,10 @@ bool options_is_stronger(const struct options *options, const char *name,
  * MOLO_MAX_RUNS). */
 bool options_set(struct options *options, enum option_source source,
                  const char *name, const char *value, struct err *err);
+/* --threshold with all that a script can say about it; copied. Lists of the
+ * sources replace each other as those of other options do. */
+void options_add_threshold(struct options *options, enum option_source source,
+                           const struct option_threshold *threshold);
 /* MOLO_* from `environ`. An unknown MOLO_ variable is ignored. */
 bool options_read_environment(struct options *options, char *const *environ,
                               struct err *err);

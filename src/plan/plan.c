@@ -79,6 +79,9 @@ select_scenarios(struct plan *plan, const struct plan_candidate *candidates,
              * then it must be possible to draw it. */
             .weight = candidate->weight > 0 ? candidate->weight : 1,
         };
+        if (candidate->cast)
+            cast_copy(&plan->scenarios[plan->scenario_count - 1].cast,
+                      candidate->cast);
     }
     if (plan->scenario_count == 0)
         return err_set(err, "every scenario has weight 0: choose one with "
@@ -109,6 +112,23 @@ add_workload(struct plan *plan)
     };
 }
 
+/* In the environment or the script they wait for the runs that are simulated;
+ * on the command line they say that this one was meant to be. */
+static bool
+check_simulation(const struct options *options, struct err *err)
+{
+    static const char *const names[] = {"sim-latency", "sim-failures"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!options->sim &&
+            options_is_stronger(options, names[i], OPTION_ENVIRONMENT))
+            return err_set(err,
+                           "--%s is for simulated runs: add --sim, or leave "
+                           "it out to send real requests",
+                           names[i]);
+    }
+    return true;
+}
+
 struct plan *
 plan_create(const struct options *options,
             const struct plan_candidate *candidates, size_t count,
@@ -116,11 +136,16 @@ plan_create(const struct options *options,
 {
     struct plan *plan = xcalloc(1, sizeof(*plan));
     plan->options = options;
-    if (!select_scenarios(plan, candidates, count, err)) {
+    if (!check_simulation(options, err) ||
+        !select_scenarios(plan, candidates, count, err)) {
         plan_destroy(plan);
         return NULL;
     }
     add_workload(plan);
+    if (!cast_make_rooms(plan, err)) {
+        plan_destroy(plan);
+        return NULL;
+    }
     return plan;
 }
 
@@ -131,8 +156,10 @@ plan_destroy(struct plan *plan)
         return;
     for (size_t i = 0; i < plan->workload_count; i++)
         free(plan->workloads[i].name);
-    for (size_t i = 0; i < plan->scenario_count; i++)
+    for (size_t i = 0; i < plan->scenario_count; i++) {
         free(plan->scenarios[i].name);
+        cast_finish(&plan->scenarios[i].cast);
+    }
     free(plan->workloads);
     free(plan->scenarios);
     free(plan);

@@ -2,6 +2,7 @@
 #define MOLO_PLAN_PLAN_H
 
 #include "base/err.h"
+#include "plan/cast.h"
 #include "plan/options.h"
 
 /* The immutable result of all configuration: what will run, for how long, and
@@ -14,8 +15,11 @@ struct plan_workload {
     enum executor_type executor;
     int32_t first_worker; /* worker ids first_worker .. +workers-1 */
     int32_t workers;
-    nsec_t duration;  /* NSEC_NEVER: until the runs are done */
-    int64_t max_runs; /* per worker; 0: no limit */
+    int32_t room_size; /* 0: it is not divided into rooms */
+    int32_t rooms;
+    int32_t first_room; /* rooms first_room .. +rooms-1 are its */
+    nsec_t duration;    /* NSEC_NEVER: until the runs are done */
+    int64_t max_runs;   /* per worker; 0: no limit */
     nsec_t ramp_up;
     nsec_t delay_low, delay_high;
 };
@@ -23,6 +27,7 @@ struct plan_workload {
 struct plan_scenario {
     char *name;
     double weight;
+    struct cast cast;
 };
 
 struct plan {
@@ -38,11 +43,13 @@ struct plan {
 struct plan_candidate {
     const char *name;
     double weight;
+    const struct cast *cast; /* NULL: none */
 };
 
 /* `options` must outlive the plan. Selects scenarios (-s; an unknown one is an
  * error with a suggestion; those of weight 0 only when named), applies the 10 s
- * default when nothing bounds the run. NULL with `err`. */
+ * default when nothing bounds the run, divides the workers into rooms. Refuses
+ * --sim-* without --sim. NULL with `err`. */
 struct plan *plan_create(const struct options *options,
                          const struct plan_candidate *candidates, size_t count,
                          struct err *err);

@@ -22,6 +22,10 @@ describe_workload(const struct plan_workload *workload, struct buf *out)
         buf_append_str(out, ", started evenly over ");
         describe_time(out, workload->ramp_up);
     }
+    if (workload->room_size > 0)
+        buf_printf(out, "\n  rooms         %" PRId32 " of %" PRId32 " worker%s",
+                   workload->rooms, workload->room_size,
+                   workload->room_size == 1 ? "" : "s");
     buf_append_str(out, "\n  ends          after ");
     if (workload->max_runs > 0)
         buf_printf(out, "%" PRId64 " run%s per worker", workload->max_runs,
@@ -57,6 +61,11 @@ describe_scenarios(const struct plan *plan, struct buf *out)
             buf_printf(out, " (weight %g, %.3g %%)", scenario->weight,
                        100 * scenario->weight / sum);
         buf_append_str(out, "\n");
+        if (scenario->cast.count == 0)
+            continue;
+        buf_append_str(out, "  roles         ");
+        cast_describe(&scenario->cast, plan->workloads[0].room_size, out);
+        buf_append_str(out, "\n");
     }
 }
 
@@ -66,6 +75,8 @@ describe_failing(const struct options *options, struct buf *out)
     buf_append_str(out, "fails           ");
     if (options->fail_percent >= 0)
         buf_printf(out, "from %g %% failed runs on", options->fail_percent);
+    else if (options->threshold_count > 0 && !options_is_given(options, "fail"))
+        buf_append_str(out, "by its thresholds");
     else if (options->fail_runs > 0)
         buf_printf(out, "from %" PRId64 " failed run%s on", options->fail_runs,
                    options->fail_runs == 1 ? "" : "s");
@@ -74,6 +85,23 @@ describe_failing(const struct options *options, struct buf *out)
     if (options->stop_on_failure)
         buf_append_str(out, "; stops at the first failed run");
     buf_append_str(out, "\n");
+}
+
+static void
+describe_thresholds(const struct options *options, struct buf *out)
+{
+    for (size_t i = 0; i < options->threshold_count; i++) {
+        const struct option_threshold *threshold = &options->thresholds[i];
+        buf_printf(out, "%-16s%s", i == 0 ? "thresholds" : "",
+                   threshold->expression);
+        if (threshold->abort)
+            buf_append_str(out, "; ends the test");
+        if (threshold->after > 0) {
+            buf_append_str(out, " after ");
+            describe_time(out, threshold->after);
+        }
+        buf_append_str(out, "\n");
+    }
 }
 
 static void
@@ -98,6 +126,18 @@ describe_waiting(const struct options *options, struct buf *out)
     }
 }
 
+static void
+describe_simulation(const struct options *options, struct buf *out)
+{
+    buf_append_str(out, "simulated       answers after ");
+    describe_time(out, options->sim_latency_low);
+    if (options->sim_latency_high > options->sim_latency_low) {
+        buf_append_str(out, " to ");
+        describe_time(out, options->sim_latency_high);
+    }
+    buf_printf(out, ", %g %% of them fail\n", options->sim_failures);
+}
+
 void
 plan_describe(const struct plan *plan, struct buf *out)
 {
@@ -112,10 +152,13 @@ plan_describe(const struct plan *plan, struct buf *out)
                    unreached);
     describe_scenarios(plan, out);
     describe_failing(options, out);
+    describe_thresholds(options, out);
     describe_waiting(options, out);
     buf_append_str(out, "requests        at most ");
     describe_time(out, options->timeout);
     buf_append_str(out, options->insecure ? ", any TLS certificate\n" : "\n");
+    if (options->sim)
+        describe_simulation(options, out);
     if (options->base_url != NULL)
         buf_printf(out, "base URL        %s\n", options->base_url);
     for (size_t i = 0; i < options->headers.count; i++)
@@ -127,6 +170,8 @@ plan_describe(const struct plan *plan, struct buf *out)
     for (size_t i = 0; i < options->outputs.count; i++)
         buf_printf(out, "%-16s%s\n", i == 0 ? "outputs" : "",
                    options->outputs.items[i]);
+    if (options->timeline != NULL)
+        buf_printf(out, "timeline        %s\n", options->timeline);
     if (options->seed_given)
         buf_printf(out, "seed            %" PRIu64 "\n", options->seed);
 }

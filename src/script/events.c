@@ -103,6 +103,8 @@ script_emit(struct script *script, const struct event *event)
     if (script->in_listener)
         return;
     int top = lua_gettop(L);
+    if (!script->current)
+        script_enter(script);
     script->in_listener = true;
     for (size_t i = 0; i < list->count; i++) {
         struct listener *listener = &list->items[i];

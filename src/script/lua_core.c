@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 #include "plan/options.h"
+#include "script/lua_room.h"
 #include "script/lua_sync.h"
+#include "script/lua_task.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 #include "stats/recorder.h"
@@ -232,4 +234,8 @@ lua_core_open(lua_State *L)
     lua_setfield(L, -2, "sync");
     lua_var_open(L);
     lua_setfield(L, -2, "var");
+    lua_room_open(L);
+    lua_setfield(L, -2, "room");
+    lua_task_open(L);
+    lua_setfield(L, -2, "task");
 }

@@ -97,23 +97,25 @@ on_exchange(struct transfer *transfer)
     }
     enum event_type type = transfer->response.status == 0 ? EVENT_REQUEST_ERROR
                                                           : EVENT_REQUEST_END;
+    /* Without a fault and without an answer it was aborted. */
+    bool aborted = transfer->fault == FAULT_NONE;
     if (script_listens(script, type))
-        script_emit(script,
-                    &(struct event){
-                        .type = type,
-                        .worker = exchange->task->worker,
-                        .method = transfer->request.method,
-                        .url = transfer->request.url.data,
-                        .name = name,
-                        .status = transfer->response.status,
-                        .duration = t->duration,
-                        .kind = type == EVENT_REQUEST_ERROR
-                                    ? transfer_fault_name(transfer->fault)
-                                    : NULL,
-                        .message = type == EVENT_REQUEST_ERROR
-                                       ? transfer->fault_message
-                                       : NULL,
-                    });
+        script_emit(script, &(struct event){
+                                .type = type,
+                                .worker = exchange->task->worker,
+                                .method = transfer->request.method,
+                                .url = transfer->request.url.data,
+                                .name = name,
+                                .status = transfer->response.status,
+                                .duration = t->duration,
+                                .kind = type == EVENT_REQUEST_END ? NULL
+                                        : aborted                 ? "cancelled"
+                                                  : transfer_fault_name(
+                                                        transfer->fault),
+                                .message = type == EVENT_REQUEST_END ? NULL
+                                           : aborted ? "the request was aborted"
+                                                     : transfer->fault_message,
+                            });
 }
 
 static void
@@ -244,7 +246,7 @@ request(lua_State *L, const char *method, size_t method_size)
     struct task *task = wait_check(L, "a request");
     if (lua_type(L, 2) != LUA_TSTRING)
         return mlua_misuse(L, "expected a URL, got %s", luaL_typename(L, 2));
-    struct transfer *transfer = session_begin(worker_http(worker));
+    struct transfer *transfer = session_begin(lua_session_http(L, 1));
     struct exchange *exchange = take_exchange(task);
     transfer->data = exchange;
     transfer->on_exchange = on_exchange;

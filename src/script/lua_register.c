@@ -4,8 +4,10 @@
 
 #include "base/mem.h"
 #include "plan/options.h"
+#include "script/lua_cast.h"
 #include "script/lua_core.h"
 #include "script/lua_session.h"
+#include "script/lua_threshold.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 
@@ -32,7 +34,7 @@ check_function(lua_State *L, int index, const char *what)
 static void
 scenario_options(lua_State *L, int index, struct scenario *scenario)
 {
-    static const char *const known[] = {"delay", "weight"};
+    static const char *const known[] = {"cast", "delay", "weight"};
     if (!lua_istable(L, index))
         mlua_misuse(L, "scenario '%s': options must be a table, got %s",
                     scenario->name, luaL_typename(L, index));
@@ -52,10 +54,33 @@ scenario_options(lua_State *L, int index, struct scenario *scenario)
             mlua_misuse(L, "scenario '%s': delay: %s", scenario->name,
                         err.message);
     }
-    lua_pop(L, 1);
+    lua_pop(L, 2);
 }
 
-/* molo.scenario(name, [options,] fn) -> fn */
+/* Leaves the checked cast of the options at 2 on the stack, or nil. */
+static void
+push_cast(lua_State *L, int fn, const char *scenario)
+{
+    if (fn == 2 || lua_getfield(L, 2, "cast") == LUA_TNIL) {
+        if (fn == 3 && lua_istable(L, fn))
+            mlua_misuse(L,
+                        "scenario '%s': functions by role need the roles: "
+                        "give it a cast such as {{\"speaker\", 1}, "
+                        "{\"listener\", 4}}",
+                        scenario);
+        check_function(L, fn, "molo.scenario");
+        lua_pushnil(L);
+        return;
+    }
+    lua_cast_check(L, -1, scenario);
+    if (lua_istable(L, fn))
+        lua_cast_check_functions(L, -1, fn, scenario);
+    else
+        check_function(L, fn, "molo.scenario");
+}
+
+/* molo.scenario(name, [options,] fn) -> fn, which is a function or, with a
+ * cast, a table of functions by role. */
 static int
 register_scenario(lua_State *L)
 {
@@ -73,10 +98,12 @@ register_scenario(lua_State *L)
                                "be unique",
                                name);
     struct scenario scenario = {.name = (char *)(uintptr_t)name, .weight = 1};
-    check_function(L, fn, "molo.scenario");
     if (fn == 3)
         scenario_options(L, 2, &scenario);
+    push_cast(L, fn, name);
     scenario.name = xstrdup(name);
+    if (lua_istable(L, -1))
+        lua_cast_take(L, lua_gettop(L), fn, &scenario);
     lua_pushvalue(L, fn);
     scenario.ref = luaL_ref(L, LUA_REGISTRYINDEX);
     script->scenarios = xrealloc(
@@ -229,8 +256,8 @@ set_option_table(lua_State *L, struct script *script, const char *key,
     }
 }
 
-/* molo.options{...}: the command line's options with underscores, and
- * `session`. */
+/* molo.options{...}: the command line's options with underscores, `session` and
+ * `thresholds`. */
 static int
 register_options(lua_State *L)
 {
@@ -249,6 +276,9 @@ register_options(lua_State *L)
             lua_pushvalue(L, 3);
             luaL_unref(L, LUA_REGISTRYINDEX, script->session_options_ref);
             script->session_options_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        } else if (strcmp(key, "thresholds") == 0 ||
+                   strcmp(key, "threshold") == 0) {
+            lua_threshold_options(L, 3, script->load_options);
         } else if (lua_istable(L, 3)) {
             set_option_table(L, script, key, 3);
         } else {

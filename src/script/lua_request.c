@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "http/session.h"
+#include "http/uri.h"
+#include "script/lua_pairs.h"
 #include "script/mlua.h"
 
 static void
@@ -63,65 +65,11 @@ option_headers(lua_State *L, struct lua_request *r, int index)
     set_headers(L, index, &r->transfer->request);
 }
 
-typedef void pair_fn(struct lua_request *r, const char *key, size_t key_size,
-                     const char *value, size_t value_size);
-
 static void
-pair_value(lua_State *L, struct lua_request *r, const char *option,
-           pair_fn *put)
+put_query(void *data, const char *key, size_t key_size, const char *value,
+          size_t value_size)
 {
-    int top = lua_gettop(L);
-    size_t key_size, value_size;
-    const char *key = lua_tolstring(L, top - 1, &key_size);
-    switch (lua_type(L, top)) {
-    case LUA_TBOOLEAN: {
-        const char *word = lua_toboolean(L, top) ? "true" : "false";
-        put(r, key, key_size, word, strlen(word));
-        return;
-    }
-    case LUA_TSTRING:
-    case LUA_TNUMBER: {
-        const char *value = lua_tolstring(L, top, &value_size);
-        put(r, key, key_size, value, value_size);
-        return;
-    }
-    default:
-        mlua_misuse(L, "%s: '%s' must be a string, number or boolean, got %s",
-                    option, key, luaL_typename(L, top));
-    }
-}
-
-/* {a = 1, b = {"x", "y"}} in the order of Lua's table, lists repeated. */
-static void
-each_pair(lua_State *L, struct lua_request *r, int index, const char *option,
-          pair_fn *put)
-{
-    check_table(L, index, option);
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
-        if (lua_type(L, -2) != LUA_TSTRING)
-            mlua_misuse(L, "%s: names are strings, got a %s", option,
-                        luaL_typename(L, -2));
-        if (!lua_istable(L, -1)) {
-            pair_value(L, r, option, put);
-            lua_pop(L, 1);
-            continue;
-        }
-        lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
-        for (lua_Integer i = 1; i <= count; i++) {
-            lua_pushvalue(L, -2);
-            lua_rawgeti(L, -2, i);
-            pair_value(L, r, option, put);
-            lua_pop(L, 2);
-        }
-        lua_pop(L, 1);
-    }
-}
-
-static void
-put_query(struct lua_request *r, const char *key, size_t key_size,
-          const char *value, size_t value_size)
-{
+    struct lua_request *r = data;
     http_request_add_query(&r->transfer->request, key, key_size, value,
                            value_size);
 }
@@ -129,19 +77,20 @@ put_query(struct lua_request *r, const char *key, size_t key_size,
 static void
 option_query(lua_State *L, struct lua_request *r, int index)
 {
-    each_pair(L, r, index, "query", put_query);
+    lua_pairs_each_parameter(L, index, "query", put_query, r);
 }
 
 static void
-put_form(struct lua_request *r, const char *key, size_t key_size,
-         const char *value, size_t value_size)
+put_form(void *data, const char *key, size_t key_size, const char *value,
+         size_t value_size)
 {
+    struct lua_request *r = data;
     struct buf *body = &r->transfer->request.body;
     if (body->size > 0)
         buf_append(body, "&", 1);
-    http_escape(body, key, key_size);
+    uri_escape(body, key, key_size, URI_UNRESERVED);
     buf_append(body, "=", 1);
-    http_escape(body, value, value_size);
+    uri_escape(body, value, value_size, URI_UNRESERVED);
 }
 
 static void
@@ -156,7 +105,7 @@ option_form(lua_State *L, struct lua_request *r, int index)
 {
     check_one_body(L, r);
     http_request_set_body(&r->transfer->request, "", 0);
-    each_pair(L, r, index, "form", put_form);
+    lua_pairs_each_parameter(L, index, "form", put_form, r);
     set_header(L, r, "Content-Type", "application/x-www-form-urlencoded");
 }
 
@@ -179,7 +128,8 @@ option_json(lua_State *L, struct lua_request *r, int index)
 {
     check_one_body(L, r);
     json_t *json = mlua_check_json(L, index);
-    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text =
+        json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
     json_decref(json);
     http_request_set_body(&r->transfer->request, text, strlen(text));
     free(text);

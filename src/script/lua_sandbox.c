@@ -5,6 +5,7 @@
 #include "script/lua_core.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
+#include "script/state.h"
 
 /* print(...): stdout belongs to the result. */
 static int
@@ -53,17 +54,6 @@ sandbox_sethook(lua_State *L)
                           "the watchdog");
 }
 
-/* True if `co` is a coroutine of molo's own. */
-static bool
-is_task(lua_State *L, lua_State *co)
-{
-    struct script *script = script_of(L);
-    for (size_t i = 0; i < script->worker_slots; i++)
-        if (script->workers[i] && script->workers[i]->task.co == co)
-            return true;
-    return false;
-}
-
 static int
 sandbox_yield(lua_State *L)
 {
@@ -79,9 +69,10 @@ static int
 sandbox_not_of_molo(lua_State *L)
 {
     lua_State *co = lua_tothread(L, 1);
-    if (co && is_task(L, co))
-        return mlua_misuse(L, "a scenario's own coroutine belongs to molo: it "
-                              "cannot be resumed or closed");
+    if (co && state_is_task(co))
+        return mlua_misuse(L, "this coroutine is a task of molo's: it cannot "
+                              "be resumed or closed; use task:join() and "
+                              "task:cancel()");
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);

@@ -7,7 +7,9 @@
 #include "plan/options.h"
 #include "plan/plan.h"
 #include "script/lua_http.h"
+#include "script/lua_identity.h"
 #include "script/lua_request.h"
+#include "script/lua_room.h"
 #include "script/lua_util.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
@@ -17,7 +19,8 @@ static const char session_metatable[] = "molo.session";
 enum view { VIEW_SESSION, VIEW_WORKER };
 
 struct session_view {
-    struct worker *worker; /* NULL: gone */
+    struct worker *worker;         /* NULL: gone */
+    struct lua_identity *identity; /* NULL: the worker's own */
     enum view view;
     bool global; /* `run` of the global fixtures */
 };
@@ -67,7 +70,28 @@ lua_session_detach(lua_State *L, int ref)
     lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
     struct session_view *v = lua_touserdata(L, -1);
     v->worker = NULL;
+    v->identity = NULL;
     lua_pop(L, 1);
+}
+
+void
+lua_session_push_identity(lua_State *L, struct worker *worker,
+                          struct lua_identity *identity)
+{
+    struct session_view *v = lua_newuserdatauv(L, sizeof(*v), 0);
+    *v = (struct session_view){
+        .worker = worker,
+        .identity = identity,
+        .view = VIEW_SESSION,
+    };
+    luaL_setmetatable(L, session_metatable);
+}
+
+struct session *
+lua_session_http(lua_State *L, int index)
+{
+    const struct session_view *v = lua_touserdata(L, index);
+    return v->identity ? v->identity->http : worker_http(v->worker);
 }
 
 struct worker *
@@ -78,7 +102,7 @@ lua_session_check(lua_State *L, int index)
         mlua_misuse(L, "expected the session as first argument: call it as "
                        "session:get(...), with a colon");
     if (!v->worker)
-        mlua_misuse(L, "this session has ended with its worker");
+        mlua_misuse(L, "this session has ended with its worker or run");
     const struct task *current = script_of(L)->current;
     if (current && current->worker != v->worker)
         mlua_misuse(L,
@@ -114,6 +138,17 @@ push_data(lua_State *L, struct worker *worker)
     lua_rawgeti(L, LUA_REGISTRYINDEX, worker->data_ref);
 }
 
+/* Outside of runs it is what the worker plays in all scenarios. */
+static void
+push_role(lua_State *L, const struct worker *worker)
+{
+    const char *role = NULL;
+    if (worker->workload)
+        role = cast_role_of(worker->script->env.plan, worker->workload,
+                            worker->index, worker->scenario);
+    lua_pushstring(L, role);
+}
+
 enum field {
     FIELD_WORKER_ID,
     FIELD_WORKLOAD,
@@ -125,7 +160,10 @@ enum field {
     FIELD_WORKERS,
     FIELD_SCENARIO,
     FIELD_RNG,
-    FIELD_LAST_OF_SESSION = FIELD_RNG,
+    FIELD_ROLE,
+    FIELD_ROOM,
+    FIELD_SEAT,
+    FIELD_LAST_OF_SESSION = FIELD_SEAT,
     FIELD_WORKLOADS,
     FIELD_SEED,
     FIELD_COUNT,
@@ -140,6 +178,9 @@ static const char *const field_names[FIELD_COUNT] = {
     [FIELD_WORKERS] = "workers",
     [FIELD_SCENARIO] = "scenario",
     [FIELD_RNG] = "rng",
+    [FIELD_ROLE] = "role",
+    [FIELD_ROOM] = "room",
+    [FIELD_SEAT] = "seat",
     [FIELD_WORKLOADS] = "workloads",
     [FIELD_SEED] = "seed",
 };
@@ -180,6 +221,18 @@ push_field(lua_State *L, struct worker *worker, enum field field)
     case FIELD_RNG:
         lua_rng_push(L, worker);
         return;
+    case FIELD_ROLE:
+        push_role(L, worker);
+        return;
+    case FIELD_ROOM:
+        lua_room_push(L, worker);
+        return;
+    case FIELD_SEAT:
+        if (worker->seat >= 0)
+            lua_pushinteger(L, worker->seat);
+        else
+            lua_pushnil(L);
+        return;
     case FIELD_WORKLOADS:
         lua_createtable(L, 0, (int)plan->workload_count);
         for (size_t i = 0; i < plan->workload_count; i++) {
@@ -216,7 +269,8 @@ session_index(lua_State *L)
                           : v->global            ? FIELD_COUNT
                                                  : FIELD_LAST_OF_SESSION;
         if (!v->worker)
-            return mlua_misuse(L, "this session has ended with its worker");
+            return mlua_misuse(L,
+                               "this session has ended with its worker or run");
         if (field <= last) {
             push_field(L, v->worker, field);
             return 1;
@@ -295,11 +349,10 @@ lua_session_check_options(lua_State *L, int index)
 }
 
 void
-lua_session_set_options(lua_State *L, struct worker *worker, int index)
+lua_session_set_options(lua_State *L, struct session *http, int index)
 {
     index = lua_absindex(L, index);
     lua_session_check_options(L, index);
-    struct session *http = worker_http(worker);
     struct session_defaults defaults = session_get_defaults(http);
     read_defaults(L, index, &defaults);
     session_configure(http, &defaults);
@@ -311,9 +364,9 @@ lua_session_set_options(lua_State *L, struct worker *worker, int index)
 static int
 apply_script_defaults(lua_State *L)
 {
-    struct worker *worker = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, worker->script->session_options_ref);
-    lua_session_set_options(L, worker, -1);
+    struct session *http = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->session_options_ref);
+    lua_session_set_options(L, http, -1);
     return 0;
 }
 
@@ -330,35 +383,33 @@ set_header_options(const struct options *options, struct session *http)
 }
 
 void
-lua_session_apply_defaults(struct worker *worker)
+lua_session_apply_defaults(struct script *script, struct session *http)
 {
-    struct script *script = worker->script;
     const struct options *options = script->env.options;
     struct session_defaults defaults = {
         .base_url = options->base_url,
         .timeout = options->timeout,
         .max_redirects = LUA_HTTP_MAX_REDIRECTS,
     };
-    session_configure(worker->http, &defaults);
+    session_configure(http, &defaults);
     if (script->session_options_ref != LUA_NOREF) {
         /* Checked when the file was loaded; it can only run out of memory. */
         lua_State *L = script->L;
         int top = lua_gettop(L);
         lua_pushcfunction(L, apply_script_defaults);
-        lua_pushlightuserdata(L, worker);
+        lua_pushlightuserdata(L, http);
         lua_pcall(L, 1, 0, 0);
         lua_settop(L, top);
         /* The environment and the command line win over the script. */
-        struct session_defaults script_defaults =
-            session_get_defaults(worker->http);
+        struct session_defaults script_defaults = session_get_defaults(http);
         if (!options_is_stronger(options, "base-url", OPTION_SCRIPT))
             defaults.base_url = script_defaults.base_url;
         if (!options_is_stronger(options, "timeout", OPTION_SCRIPT))
             defaults.timeout = script_defaults.timeout;
         defaults.max_redirects = script_defaults.max_redirects;
-        session_configure(worker->http, &defaults);
+        session_configure(http, &defaults);
     }
-    set_header_options(options, worker->http);
+    set_header_options(options, http);
 }
 
 static const luaL_Reg session_methods[] = {

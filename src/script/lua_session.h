@@ -5,6 +5,9 @@
 
 #include "script/worker.h"
 
+struct lua_identity;
+struct script;
+
 /* The objects `session`, `run` and `worker` that scenarios and fixtures get:
  * views of a struct worker. */
 
@@ -14,14 +17,19 @@ lua_session_push(lua_State *L, struct worker *worker, enum worker_phase phase);
 /* The worker behind the session at `index`; raises when there is none, or it is
  * not the one that runs now. */
 struct worker *lua_session_check(lua_State *L, int index);
-/* The worker is gone: its view, if a script kept it, raises from now on. */
+/* The HTTP client of the session at `index`, which was checked. */
+struct session *lua_session_http(lua_State *L, int index);
+/* Pushes a view of its own for a second identity. */
+void lua_session_push_identity(lua_State *L, struct worker *worker,
+                               struct lua_identity *identity);
+/* What it shows is gone: the view, if a script kept it, raises from now on. */
 void lua_session_detach(lua_State *L, int ref);
 
 /* The options in force before setup: command line, then
  * molo.options{session = ...}. Does not raise. */
-void lua_session_apply_defaults(struct worker *worker);
-/* Applies the option table at `index` to the worker's session. Raises. */
-void lua_session_set_options(lua_State *L, struct worker *worker, int index);
+void lua_session_apply_defaults(struct script *script, struct session *http);
+/* Applies the option table at `index`. Raises. */
+void lua_session_set_options(lua_State *L, struct session *http, int index);
 /* Raises unless the table at `index` has session options only. */
 void lua_session_check_options(lua_State *L, int index);
 

@@ -2,32 +2,9 @@
 
 #include <string.h>
 
-#include "script/lua_notifier.h"
 #include "script/mlua.h"
+#include "script/scope.h"
 #include "script/script_internal.h"
-
-static const char handle_metatable[] = "molo.handle";
-
-/* --- handles --- */
-
-const struct lua_handle *
-lua_handle_test(lua_State *L, int index)
-{
-    return luaL_testudata(L, index, handle_metatable);
-}
-
-void
-lua_handle_push(lua_State *L, enum hub_object_type type, const char *name,
-                size_t size, struct hub_options options)
-{
-    struct lua_handle *handle =
-        lua_newuserdatauv(L, sizeof(*handle) + size + 1, 0);
-    handle->type = type;
-    handle->options = options;
-    memcpy(handle->name, name, size);
-    handle->name[size] = '\0';
-    luaL_setmetatable(L, handle_metatable);
-}
 
 static const struct lua_handle *
 check_handle(lua_State *L, enum hub_object_type type, const char *operation)
@@ -37,9 +14,10 @@ check_handle(lua_State *L, enum hub_object_type type, const char *operation)
         mlua_misuse(L, "%s: call it on a handle, with a colon: pad:%s(...)",
                     operation, operation);
     if (handle->type != type)
-        mlua_misuse(L, "%s: '%s' is a %s, not a %s", operation, handle->name,
+        mlua_misuse(L, "%s: '%s' is %s %s, not %s %s", operation, handle->name,
+                    hub_object_type_article(handle->type),
                     hub_object_type_name(handle->type),
-                    hub_object_type_name(type));
+                    hub_object_type_article(type), hub_object_type_name(type));
     return handle;
 }
 
@@ -57,29 +35,36 @@ lua_sync_check_name(lua_State *L, int index, const char *what)
 }
 
 void
-lua_sync_check_options(lua_State *L, int index, struct hub_op *op,
-                       bool takes_round)
+lua_sync_check_options_of(lua_State *L, int index, struct hub_op *op,
+                          const char *const *known, size_t count)
 {
-    static const char *const known[] = {"timeout", "round"};
     op->timeout = HUB_TIMEOUT_DEFAULT;
     if (lua_isnoneornil(L, index))
         return;
     if (!lua_istable(L, index))
         mlua_misuse(L, "options are a table such as {timeout = 5}, got %s",
                     luaL_typename(L, index));
-    mlua_check_keys(L, index, known, takes_round ? 2 : 1);
+    mlua_check_keys(L, index, known, count);
     if (lua_getfield(L, index, "timeout") != LUA_TNIL) {
         if (lua_isboolean(L, -1) && !lua_toboolean(L, -1))
             op->timeout = HUB_TIMEOUT_NONE;
         else
             op->timeout = mlua_check_time(L, -1, "timeout");
     }
-    if (takes_round && lua_getfield(L, index, "round") != LUA_TNIL) {
+    if (lua_getfield(L, index, "round") != LUA_TNIL) {
         int ok;
         op->round = lua_tointegerx(L, -1, &ok);
         if (!ok || op->round < 1)
             mlua_misuse(L, "round: expected a whole number from 1 on");
     }
+}
+
+void
+lua_sync_check_options(lua_State *L, int index, struct hub_op *op,
+                       bool takes_round)
+{
+    static const char *const known[] = {"timeout", "round"};
+    lua_sync_check_options_of(L, index, op, known, takes_round ? 2 : 1);
 }
 
 /* --- operations --- */
@@ -91,13 +76,15 @@ lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops)
     struct worker *worker = task->worker;
     char where[96];
     mlua_where(L, where, sizeof(where));
-    wait_claim(task, ops, NULL);
+    /* A handle outlives the wait: it is on the task's stack. */
+    wait_claim(task, ops, (void *)(uintptr_t)lua_handle_test(L, 1));
     op->id = (struct hub_id){
         .worker = worker->id,
         .task = task->id,
         .seq = task->wait.seq,
     };
     op->step = worker->step;
+    op->enclosed = scopes_enclose(task);
     op->where = where;
     worker->script->env.port->submit(worker->script->env.port, op);
     value_unref(op->value);
@@ -130,8 +117,14 @@ kind_of(enum hub_status status)
         return "deadlock";
     case HUB_CANCELLED:
         return "cancelled";
+    case HUB_CLOSED:
+        return "closed";
+    case HUB_LEAKED:
+        return "leaked";
     case HUB_GRANTED:
     case HUB_MAKE:
+    case HUB_ACT:
+    case HUB_WOULD_WAIT:
     case HUB_MISUSE:
     case HUB_STOPPED:
     case HUB_FAILED:
@@ -164,20 +157,24 @@ lua_sync_finish(lua_State *L, struct task *task,
     switch (reply->status) {
     case HUB_GRANTED:
     case HUB_MAKE:
+    case HUB_ACT:
+    case HUB_WOULD_WAIT:
         return granted(L, task);
     case HUB_MISUSE:
         return mlua_misuse(L, "%s", text);
     case HUB_STOPPED:
         return task_raise_stopped(L, task);
     case HUB_CANCELLED:
-        if (task->wait.stopped)
-            return task_raise_stopped(L, task);
+        if (task->wait.cancelled)
+            return task_raise_cancellation(L, task);
         break;
     case HUB_TIMEOUT:
     case HUB_BROKEN:
     case HUB_EXHAUSTED:
     case HUB_DEADLOCK:
     case HUB_FAILED:
+    case HUB_CLOSED:
+    case HUB_LEAKED:
         break;
     }
     if (reply->status == HUB_FAILED)
@@ -212,6 +209,7 @@ lua_sync_check_operation(lua_State *L, enum hub_object_type type,
                     name);
     op->object = type;
     op->name = handle->name;
+    op->room = handle->room;
     op->options = handle->options;
     op->timeout = HUB_TIMEOUT_DEFAULT;
     return task;
@@ -236,105 +234,31 @@ const struct wait_ops lua_sync_plain_wait = {
     .cancel = lua_sync_cancel,
     .finish = lua_sync_finish_nothing,
 };
-/* --- handles as Lua sees them --- */
 
-/* handle:free() */
+static int
+grant_attempt(lua_State *L, struct task *task)
+{
+    lua_pushboolean(L, task->wait.reply.status == HUB_GRANTED);
+    return 1;
+}
+
 int
-lua_handle_free(lua_State *L)
+lua_sync_finish_attempt(lua_State *L, struct task *task)
 {
-    struct hub_op op = {.type = HUB_OP_FREE};
-    const struct lua_handle *handle = lua_handle_test(L, 1);
-    if (!handle)
-        return mlua_misuse(L, "free: call it on a handle, with a colon");
-    lua_sync_check_operation(L, handle->type, "free", &op);
-    return lua_sync_submit(L, &op, &lua_sync_plain_wait);
+    return lua_sync_finish(L, task, grant_attempt);
 }
 
-static int
-handle_tostring(lua_State *L)
-{
-    const struct lua_handle *handle = lua_touserdata(L, 1);
-    lua_pushfstring(L, "%s '%s'", hub_object_type_name(handle->type),
-                    handle->name);
-    return 1;
-}
-
-static int
-handle_equal(lua_State *L)
-{
-    const struct lua_handle *a = lua_handle_test(L, 1);
-    const struct lua_handle *b = lua_handle_test(L, 2);
-    lua_pushboolean(L, a && b && a->type == b->type &&
-                           strcmp(a->name, b->name) == 0);
-    return 1;
-}
-
-void
-lua_sync_declare(struct script *script)
-{
-    for (size_t i = 0; i < script->declaration_count; i++) {
-        const struct declaration *d = &script->declarations[i];
-        script->env.port->submit(script->env.port, &(struct hub_op){
-                                                       .type = HUB_OP_DECLARE,
-                                                       .id.worker = HUB_GLOBAL,
-                                                       .object = d->type,
-                                                       .name = d->name,
-                                                       .options = d->options,
-                                                   });
-    }
-}
-
-/* The constructor a value is, for get_var(name, molo.notifier). */
-static int
-sync_is_constructor(lua_State *L)
-{
-    lua_pushboolean(L, lua_tocfunction(L, 1) == lua_notifier_new);
-    return 1;
-}
-
-static const luaL_Reg sync_functions[] = {
-    {"is_constructor", sync_is_constructor},
-    {"notifier", lua_notifier_new},
-    {NULL, NULL},
+const struct wait_ops lua_sync_attempt_wait = {
+    .name = "a coordination operation",
+    .coordination = true,
+    .idle = true,
+    .cancel = lua_sync_cancel,
+    .finish = lua_sync_finish_attempt,
 };
-static const luaL_Reg handle_meta[] = {
-    {"__eq", handle_equal},
-    {"__tostring", handle_tostring},
-    {NULL, NULL},
-};
-static const luaL_Reg *const methods_of[HUB_OBJECT_TYPES] = {
-    [HUB_NOTIFIER] = lua_notifier_methods,
-};
-
-/* Upvalues: a table of methods per object type. */
-static int
-handle_index(lua_State *L)
-{
-    const struct lua_handle *handle = lua_touserdata(L, 1);
-    lua_rawgeti(L, lua_upvalueindex(1), (lua_Integer)handle->type);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, -2) == LUA_TNIL)
-        return mlua_misuse(L, "a %s has no operation '%s'",
-                           hub_object_type_name(handle->type),
-                           luaL_tolstring(L, 2, NULL));
-    return 1;
-}
 
 void
 lua_sync_open(lua_State *L)
 {
-    luaL_newmetatable(L, handle_metatable);
-    luaL_setfuncs(L, handle_meta, 0);
     lua_newtable(L);
-    for (int type = 0; type < HUB_OBJECT_TYPES; type++) {
-        if (!methods_of[type])
-            continue;
-        lua_newtable(L);
-        luaL_setfuncs(L, methods_of[type], 0);
-        lua_rawseti(L, -2, type);
-    }
-    lua_pushcclosure(L, handle_index, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
-    luaL_newlib(L, sync_functions);
+    lua_handle_open(L);
 }

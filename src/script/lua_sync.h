@@ -4,30 +4,22 @@
 #include <lua.h>
 
 #include "hub/op.h"
+#include "script/lua_handle.h"
 #include "script/task.h"
 
-/* Handles on shared objects, and the way an operation goes to the hub and its
- * answer comes back. */
-
-struct lua_handle {
-    enum hub_object_type type;
-    struct hub_options options;
-    char name[]; /* NUL-terminated */
-};
-
-/* NULL if the value is no handle. Never raises. */
-const struct lua_handle *lua_handle_test(lua_State *L, int index);
-void lua_handle_push(lua_State *L, enum hub_object_type type, const char *name,
-                     size_t size, struct hub_options options);
+/* The way of an operation on a shared object to the hub, and of its answer back
+ * to the script. */
 
 /* Submits `op` (its id, step and where are filled in here) for the running task
  * and returns like wait_yield: `finish` pushes the results of a granted
  * operation; everything else raises what coordination.md says. Takes the
- * reference op->value. */
+ * reference op->value. Meanwhile wait.data is the handle at index 1, or NULL.
+ */
 int
 lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops);
 /* The finish function of struct wait_ops for all of them; `granted` is called
- * for HUB_GRANTED and HUB_MAKE. */
+ * for HUB_GRANTED, HUB_MAKE, HUB_ACT and HUB_WOULD_WAIT: it looks at
+ * task->wait.reply. */
 int lua_sync_finish(lua_State *L, struct task *task,
                     int (*granted)(lua_State *L, struct task *task));
 void lua_sync_cancel(struct task *task);
@@ -40,18 +32,19 @@ struct task *lua_sync_check_operation(lua_State *L, enum hub_object_type type,
 /* For operations without results. */
 extern const struct wait_ops lua_sync_plain_wait;
 int lua_sync_finish_nothing(lua_State *L, struct task *task);
-/* handle:free(), a method of every type. */
-int lua_handle_free(lua_State *L);
+
+/* Pushes whether an attempt was granted: the finish function of try_*. */
+int lua_sync_finish_attempt(lua_State *L, struct task *task);
+extern const struct wait_ops lua_sync_attempt_wait;
 
 /* Reads {timeout =, round =} at `index` (none or nil: defaults) into `op`. */
 void lua_sync_check_options(lua_State *L, int index, struct hub_op *op,
                             bool takes_round);
+/* The same where there are more: `known` are all names that may be given. */
+void lua_sync_check_options_of(lua_State *L, int index, struct hub_op *op,
+                               const char *const *known, size_t count);
 /* A name argument: a non-empty string without NUL. */
 const char *lua_sync_check_name(lua_State *L, int index, const char *what);
-
-struct script;
-/* Tells the hub what handles were given options at load time. */
-void lua_sync_declare(struct script *script);
 
 void lua_sync_open(lua_State *L); /* pushes the function table molo.sync */
 void lua_var_open(lua_State *L);  /* pushes the function table molo.var */

@@ -1,9 +1,8 @@
-/* session.rng, math.random, molo.json. */
+/* session.rng, math.random, molo.uuid. */
 #include "script/lua_util.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/rng.h"
 #include "script/mlua.h"
@@ -145,6 +144,24 @@ math_randomseed(lua_State *L)
                           "that a run can be repeated");
 }
 
+/* molo.uuid() -> string: version 4 of RFC 9562, from the generator that draws
+ * now, so that a seed repeats it. */
+static int
+util_uuid(lua_State *L)
+{
+    struct rng *rng = current_rng(L);
+    uint64_t high = rng_next(rng), low = rng_next(rng);
+    high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000);    /* version */
+    low = (low & (UINT64_MAX >> 2)) | (UINT64_C(0x2) << 62); /* variant */
+    char text[37];
+    snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%012llx",
+             (unsigned)(high >> 32), (unsigned)(high >> 16 & 0xffff),
+             (unsigned)(high & 0xffff), (unsigned)(low >> 48),
+             (unsigned long long)(low & UINT64_C(0xffffffffffff)));
+    lua_pushlstring(L, text, sizeof(text) - 1);
+    return 1;
+}
+
 static const luaL_Reg rng_methods[] = {
     {"exponential", rng_method_exponential},
     {"float", rng_method_float},
@@ -153,6 +170,17 @@ static const luaL_Reg rng_methods[] = {
     {"shuffle", rng_method_shuffle},
     {NULL, NULL},
 };
+
+static const luaL_Reg util_functions[] = {
+    {"uuid", util_uuid},
+    {NULL, NULL},
+};
+
+void
+lua_util_open(lua_State *L)
+{
+    luaL_setfuncs(L, util_functions, 0);
+}
 
 void
 lua_rng_open(lua_State *L)
@@ -170,46 +198,4 @@ lua_rng_open(lua_State *L)
     lua_pushcfunction(L, math_randomseed);
     lua_setfield(L, -2, "randomseed");
     lua_pop(L, 1);
-}
-
-/* json.encode(value) -> string */
-static int
-json_encode(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    json_t *json = mlua_check_json(L, 1);
-    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
-    json_decref(json);
-    lua_pushstring(L, text);
-    free(text);
-    return 1;
-}
-
-/* json.decode(text) -> value */
-static int
-json_decode(lua_State *L)
-{
-    size_t size;
-    const char *text = luaL_checklstring(L, 1, &size);
-    json_error_t error;
-    json_t *json =
-        json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-    if (!json)
-        return mlua_misuse(L, "json.decode: %s at line %d, column %d",
-                           error.text, error.line, error.column);
-    mlua_push_json(L, json);
-    json_decref(json);
-    return 1;
-}
-
-static const luaL_Reg json_functions[] = {
-    {"decode", json_decode},
-    {"encode", json_encode},
-    {NULL, NULL},
-};
-
-void
-lua_json_open(lua_State *L)
-{
-    luaL_newlib(L, json_functions);
 }

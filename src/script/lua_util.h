@@ -9,7 +9,7 @@ struct worker;
 void lua_rng_push(lua_State *L, struct worker *worker);
 /* Opens it and makes math.random draw from the worker that runs. */
 void lua_rng_open(lua_State *L);
-/* molo.json */
-void lua_json_open(lua_State *L); /* pushes the function table */
+/* Sets `uuid` in the table at the top of the stack. */
+void lua_util_open(lua_State *L);
 
 #endif

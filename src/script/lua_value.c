@@ -124,6 +124,7 @@ encode(struct encoder *e, int index)
             unsigned char type = (unsigned char)handle->type;
             put_tag(e->out, VALUE_HANDLE);
             buf_append(e->out, &type, 1);
+            buf_append(e->out, &handle->room, sizeof(handle->room));
             put_string(e->out, handle->name, strlen(handle->name));
             return;
         }
@@ -195,12 +196,13 @@ decode(lua_State *L, const unsigned char *at)
     }
     case VALUE_HANDLE: {
         enum hub_object_type type = (enum hub_object_type) * at++;
-        uint64_t size;
-        memcpy(&size, at + 1, sizeof(size));
-        at += 1 + sizeof(size);
-        lua_handle_push(L, type, (const char *)at, size,
-                        (struct hub_options){0});
-        return at + size;
+        int32_t room;
+        memcpy(&room, at, sizeof(room));
+        at = decode(L, at + sizeof(room));
+        lua_handle_push(L, type, room, lua_tostring(L, -1),
+                        &(struct hub_options){0});
+        lua_remove(L, -2);
+        return at;
     }
     }
     return at;

@@ -1,11 +1,13 @@
 /* Shared variables. What runs functions of the script around these (factories,
  * update functions, predicates) is lua/molo/var.lua. */
 #include "hub/op.h"
+#include "script/lua_room.h"
 #include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 
-/* Checks that the caller may use variables, and names the variable. */
+/* Checks that the caller may use variables, and names the variable: arguments 1
+ * and 2 of all functions here are its name and its room, or false. */
 static struct task *
 check_variable(lua_State *L, const char *what, struct hub_op *op)
 {
@@ -17,6 +19,7 @@ check_variable(lua_State *L, const char *what, struct hub_op *op)
                     what);
     op->object = HUB_VARIABLE;
     op->name = lua_sync_check_name(L, 1, what);
+    op->room = lua_room_check(L, 2, what);
     op->timeout = HUB_TIMEOUT_DEFAULT;
     return task;
 }
@@ -94,7 +97,7 @@ static const struct wait_ops or_make_wait = VARIABLE_WAIT(finish_or_make);
 static const struct wait_ops lock_wait = VARIABLE_WAIT(finish_lock);
 static const struct wait_ops change_wait = VARIABLE_WAIT(finish_change);
 
-/* var.get(name) */
+/* var.get(name, room) */
 static int
 var_get(lua_State *L)
 {
@@ -103,28 +106,28 @@ var_get(lua_State *L)
     return lua_sync_submit(L, &op, &value_wait);
 }
 
-/* var.get_or_make(name, options) -> must_make, value */
+/* var.get_or_make(name, room, options) -> must_make, value */
 static int
 var_get_or_make(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_VAR_GET_OR_MAKE};
     check_variable(L, "get_var", &op);
-    lua_sync_check_options(L, 2, &op, false);
+    lua_sync_check_options(L, 3, &op, false);
     return lua_sync_submit(L, &op, &or_make_wait);
 }
 
-/* var.made(name, value) -> what is stored now */
+/* var.made(name, room, value) -> what is stored now */
 static int
 var_made(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_VAR_MADE, .has_value = true};
     check_variable(L, "get_var", &op);
-    op.value = mlua_check_value(L, 2);
+    op.value = mlua_check_value(L, 3);
     return lua_sync_submit(L, &op, &value_wait);
 }
 
-/* var.make_failed(name, kind and message, given_up): does not wait, because it
- * also runs while the test is being stopped. */
+/* var.make_failed(name, room, kind and message, given_up): does not wait,
+ * because it also runs while the test is being stopped. */
 static int
 var_make_failed(lua_State *L)
 {
@@ -137,24 +140,25 @@ var_make_failed(lua_State *L)
             .id = {task->worker->id, task->id, ++task->wait.seq},
             .object = HUB_VARIABLE,
             .name = luaL_checkstring(L, 1),
+            .room = lua_room_check(L, 2, "get_var"),
             .step = task->worker->step,
-            .text = luaL_checkstring(L, 2),
-            .given_up = lua_toboolean(L, 3),
+            .text = luaL_checkstring(L, 3),
+            .given_up = lua_toboolean(L, 4),
         });
     return 0;
 }
 
-/* var.set(name, value) */
+/* var.set(name, room, value) */
 static int
 var_set(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_VAR_SET, .has_value = true};
     check_variable(L, "set_var", &op);
-    op.value = mlua_check_value(L, 2);
+    op.value = mlua_check_value(L, 3);
     return lua_sync_submit(L, &op, &lua_sync_plain_wait);
 }
 
-/* var.del(name) */
+/* var.del(name, room) */
 static int
 var_del(lua_State *L)
 {
@@ -163,37 +167,37 @@ var_del(lua_State *L)
     return lua_sync_submit(L, &op, &lua_sync_plain_wait);
 }
 
-/* var.add(name, number) -> sum */
+/* var.add(name, room, number) -> sum */
 static int
 var_add(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_VAR_ADD, .has_value = true};
     check_variable(L, "add_var", &op);
-    if (lua_type(L, 2) != LUA_TNUMBER)
+    if (lua_type(L, 3) != LUA_TNUMBER)
         return mlua_misuse(L, "add_var: expected a number to add, got %s",
-                           luaL_typename(L, 2));
-    op.value = mlua_check_value(L, 2);
+                           luaL_typename(L, 3));
+    op.value = mlua_check_value(L, 3);
     return lua_sync_submit(L, &op, &value_wait);
 }
 
-/* var.lock(name, options) -> value. Until unlock, no coordination. */
+/* var.lock(name, room, options) -> value. Until unlock, no coordination. */
 static int
 var_lock(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_VAR_LOCK};
     check_variable(L, "update_var", &op);
-    lua_sync_check_options(L, 2, &op, false);
+    lua_sync_check_options(L, 3, &op, false);
     return lua_sync_submit(L, &op, &lock_wait);
 }
 
-/* var.unlock(name, store, value): does not wait. */
+/* var.unlock(name, room, store, value): does not wait. */
 static int
 var_unlock(lua_State *L)
 {
     struct script *script = script_of(L);
     struct task *task = script->current;
-    bool store = lua_toboolean(L, 2);
-    struct value *value = store ? mlua_check_value(L, 3) : NULL;
+    bool store = lua_toboolean(L, 3);
+    struct value *value = store ? mlua_check_value(L, 4) : NULL;
     if (task->updating > 0)
         task->updating--;
     script->env.port->submit(
@@ -203,6 +207,7 @@ var_unlock(lua_State *L)
             .id = {task->worker->id, task->id, ++task->wait.seq},
             .object = HUB_VARIABLE,
             .name = luaL_checkstring(L, 1),
+            .room = lua_room_check(L, 2, "update_var"),
             .step = task->worker->step,
             .has_value = store,
             .value = value,
@@ -211,28 +216,30 @@ var_unlock(lua_State *L)
     return 0;
 }
 
-/* var.wait(name, options, value): until it equals value; none: non-nil. */
+/* var.wait(name, room, options, value): until it equals value; none: non-nil.
+ */
 static int
 var_wait(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_VAR_WAIT};
     check_variable(L, "wait_var", &op);
-    lua_sync_check_options(L, 2, &op, false);
-    op.has_value = lua_gettop(L) >= 3;
-    op.value = mlua_check_value(L, 3);
+    lua_sync_check_options(L, 3, &op, false);
+    op.has_value = lua_gettop(L) >= 4;
+    op.value = mlua_check_value(L, 4);
     return lua_sync_submit(L, &op, &value_wait);
 }
 
-/* var.wait_change(name, options, version, left) -> value, version, left */
+/* var.wait_change(name, room, options, version, left) -> value, version, left
+ */
 static int
 var_wait_change(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_VAR_WAIT_CHANGE};
     check_variable(L, "wait_var", &op);
-    lua_sync_check_options(L, 2, &op, false);
-    op.version = luaL_checkinteger(L, 3);
-    if (!lua_isnoneornil(L, 4))
-        op.remaining = nsec_from_seconds(luaL_checknumber(L, 4));
+    lua_sync_check_options(L, 3, &op, false);
+    op.version = luaL_checkinteger(L, 4);
+    if (!lua_isnoneornil(L, 5))
+        op.remaining = nsec_from_seconds(luaL_checknumber(L, 5));
     return lua_sync_submit(L, &op, &change_wait);
 }
 

@@ -139,8 +139,12 @@ mlua_complete_error(lua_State *L)
         mlua_where(L, where, sizeof(where));
     lua_pushstring(L, where);
     lua_setfield(L, top, "where");
-    luaL_traceback(L, L, NULL, 1);
-    lua_setfield(L, top, "traceback");
+    /* One that comes from another task keeps where it came from. */
+    if (lua_getfield(L, top, "traceback") == LUA_TNIL) {
+        luaL_traceback(L, L, NULL, 1);
+        lua_setfield(L, top, "traceback");
+    }
+    lua_settop(L, top);
 }
 
 static int
@@ -177,6 +181,15 @@ mlua_concat(lua_State *L, int first, struct buf *out)
         buf_append(out, s, size);
         lua_pop(L, 1);
     }
+}
+
+const char *
+mlua_check_text(lua_State *L, int index, const char *what, size_t *size)
+{
+    if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER)
+        mlua_misuse(L, "%s must be a string, got %s", what,
+                    luaL_typename(L, index));
+    return lua_tolstring(L, index, size);
 }
 
 bool

@@ -36,6 +36,11 @@ void mlua_open_error(lua_State *L);
  * between. An empty list makes an empty string. */
 void mlua_concat(lua_State *L, int first, struct buf *out);
 
+/* A string argument, which may hold any bytes; numbers become strings, as in
+ * Lua. `what` names it: "molo.hash: the text". */
+const char *
+mlua_check_text(lua_State *L, int index, const char *what, size_t *size);
+
 /* A time argument: a number of seconds or "250ms". `what` names it. */
 nsec_t mlua_check_time(lua_State *L, int index, const char *what);
 /* The same without raising. */

@@ -51,10 +51,18 @@ bool script_load(struct script *script, const char *path,
 size_t script_scenario_count(const struct script *script);
 const char *script_scenario_name(const struct script *script, size_t i);
 double script_scenario_weight(const struct script *script, size_t i);
+const struct cast *script_scenario_cast(const struct script *script, size_t i);
 /* Pause of its own after each run of it; false: none given. */
 bool script_scenario_delay(const struct script *script, size_t i, nsec_t *low,
                            nsec_t *high);
 bool script_has_fixture(const struct script *script, enum worker_phase phase);
+
+/* Tells of each place where a scenario or fixture assigns a local of the file,
+ * which is not the same local for all workers: one sentence each, beginning
+ * with the place. (What global_setup assigns is an error when it runs.) */
+void
+script_tell_assigns(const struct script *script,
+                    void (*tell)(void *data, const char *text), void *data);
 
 /* Before the first worker. `started_at`: the start of the test. */
 void script_attach(struct script *script, const struct script_env *env);

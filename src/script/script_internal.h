@@ -12,7 +12,9 @@
 struct scenario {
     char *name;
     double weight;
-    int ref; /* the function */
+    int ref; /* the function, or the table of role_refs */
+    struct cast cast;
+    int *role_refs; /* a function for each role of the cast; NULL: `ref` */
     bool has_delay;
     nsec_t delay_low, delay_high;
 };
@@ -51,6 +53,8 @@ struct script {
     bool in_listener;
     size_t outside_waits;
     nsec_t park_after;
+    nsec_t entered_at;      /* when Lua last began to run, in real time */
+    unsigned waits_at_once; /* since then */
     nsec_t signal_grace;
     char parked_at[128]; /* where the watchdog took a task off */
     nsec_t started_at;
@@ -65,6 +69,11 @@ struct script {
 
 /* The script a Lua state belongs to. */
 struct script *script_of(lua_State *L);
+/* Lua begins to run: what limits how long it holds the loop counts from here.
+ */
+void script_enter(struct script *script);
+/* False: it has run for long enough, others come first. */
+bool script_has_turn(struct script *script);
 void script_add_worker(struct script *script, struct worker *worker);
 void script_remove_worker(struct script *script, struct worker *worker);
 

@@ -10,8 +10,11 @@
 #include "loop/signals.h"
 #include "script/builtin.h"
 #include "script/lua_core.h"
+#include "script/lua_crypto.h"
+#include "script/lua_json.h"
 #include "script/lua_response.h"
 #include "script/lua_session.h"
+#include "script/lua_url.h"
 #include "script/lua_util.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
@@ -20,13 +23,43 @@
  * millisecond of Lua, and not to be seen in its speed. */
 #define HOOK_COUNT 20000
 
+/* A task that has run this long lets others run before its next result; in
+ * virtual time, which it does not use up, after so many waits that were over at
+ * once. */
+#define TURN_LIMIT (1 * NSEC_PER_MSEC)
+#define TURN_WAITS 100
+
+/* Where time is virtual, whoever holds the loop this long in real time is taken
+ * to hold it to the end of the test. */
+#define VIRTUAL_PATIENCE (5 * NSEC_PER_SEC)
+
+/* New coroutines copy the extra space of the main one: the address of the
+ * script, whose lowest bit marks those of molo's own. */
+static uintptr_t
+extra_of(lua_State *L)
+{
+    uintptr_t extra;
+    memcpy(&extra, lua_getextraspace(L), sizeof(extra));
+    return extra;
+}
+
 struct script *
 script_of(lua_State *L)
 {
-    /* New coroutines copy the extra space of the main one. */
-    struct script *script;
-    memcpy(&script, lua_getextraspace(L), sizeof(script));
-    return script;
+    return (struct script *)(extra_of(L) & ~(uintptr_t)1);
+}
+
+void
+state_mark_task(lua_State *co)
+{
+    uintptr_t extra = extra_of(co) | 1;
+    memcpy(lua_getextraspace(co), &extra, sizeof(extra));
+}
+
+bool
+state_is_task(lua_State *co)
+{
+    return extra_of(co) & 1;
 }
 
 /* Out of memory aborts, as everywhere. */
@@ -40,10 +73,39 @@ allocate(void *data, void *ptr, size_t old_size, size_t size)
     return xrealloc(ptr, size);
 }
 
-static bool
-must_park(const struct script *script, nsec_t now)
+void
+script_enter(struct script *script)
 {
-    if (now >= script->park_after)
+    script->entered_at = clock_real_now();
+    script->waits_at_once = 0;
+}
+
+bool
+script_has_turn(struct script *script)
+{
+    if (clock_is_virtual())
+        return ++script->waits_at_once < TURN_WAITS;
+    return clock_now() - script->entered_at < TURN_LIMIT;
+}
+
+/* Virtual time stands still while Lua runs: what does not yield would never see
+ * the end of the test. As nothing else happens until then, time goes there. */
+static void
+let_time_pass(const struct script *script, nsec_t now)
+{
+    if (!clock_is_virtual() || script->park_after == NSEC_NEVER)
+        return;
+    nsec_t held = now - script->entered_at;
+    if (held >= VIRTUAL_PATIENCE || held >= script->park_after - clock_now())
+        clock_advance(script->park_after);
+}
+
+static bool
+must_park(const struct script *script)
+{
+    nsec_t now = clock_real_now();
+    let_time_pass(script, now);
+    if (clock_now() >= script->park_after)
         return true;
     if (signals_count() >= 2)
         return now >= nsec_add(signals_second_at(), SCRIPT_LAST_MOMENT);
@@ -57,7 +119,7 @@ on_count(lua_State *L, lua_Debug *ar)
 {
     struct script *script = script_of(L);
     struct task *task = script->current;
-    if (!must_park(script, clock_now()))
+    if (!must_park(script))
         return;
     if (!task || script->in_listener)
         luaL_error(L, "stopped: %s did not end",
@@ -93,6 +155,9 @@ state_create(struct script *script)
     lua_setfield(L, -2, "session");
     lua_json_open(L);
     lua_setfield(L, -2, "json");
+    lua_crypto_open(L);
+    lua_url_open(L);
+    lua_util_open(L);
     builtin_open(L);
     lua_sandbox_open(L);
     lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_COUNT);

@@ -2,14 +2,14 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hub/value.h"
 #include "script/mlua.h"
+#include "script/scope.h"
 #include "script/script_internal.h"
+#include "script/tasks.h"
 #include "script/worker.h"
-
-/* A task that has run this long lets others run before its next result. */
-#define TURN_LIMIT (1 * NSEC_PER_MSEC)
 
 static void
 clear_reply(struct wait *wait)
@@ -29,9 +29,21 @@ end_wait(struct task *task)
     if (!wait->ops->coordination)
         worker->script->outside_waits--;
     if (wait->ops->idle)
-        worker->idle += clock_now() - wait->since;
+        worker_end_idle(worker);
     wait->ops = NULL;
     wait->data = NULL;
+}
+
+/* Whether the error to be remembered is a cancellation: no reason to fail by
+ * itself, when more follows. */
+static bool
+remembers_cancellation(lua_State *L, const struct task *task)
+{
+    const char *kind;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->error_ref);
+    bool is = mlua_is_error(L, -1, &kind) && strcmp(kind, "cancelled") == 0;
+    lua_pop(L, 1);
+    return is;
 }
 
 static int
@@ -39,11 +51,16 @@ message_handler(lua_State *L)
 {
     struct task *task = script_of(L)->current;
     mlua_complete_error(L);
-    /* What `<close>` variables raise while the test is being stopped must not
-     * hide why the run failed before. */
-    if (!task->stop_raised && task->error_ref == LUA_NOREF) {
+    /* What `<close>` variables raise while the test is being stopped, or the
+     * task is taken down, must not hide why the run failed before. */
+    if (task->stop_raised || task->resetting)
+        return 1;
+    if (task->error_ref == LUA_NOREF) {
         lua_pushvalue(L, -1);
         task->error_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    } else if (remembers_cancellation(L, task)) {
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, LUA_REGISTRYINDEX, task->error_ref);
     }
     return 1;
 }
@@ -53,7 +70,10 @@ body_done(lua_State *L, int status, lua_KContext context)
 {
     struct task *task = (struct task *)context;
     task->body_failed = status != LUA_OK && status != LUA_YIELD;
-    return 1;
+    if (task->id != TASK_ROOT)
+        return lua_gettop(L) - 1;
+    lua_settop(L, 2);
+    return tasks_await_all(L, task);
 }
 
 /* The whole of a call runs under one protected call inside the coroutine, so
@@ -65,7 +85,8 @@ body(lua_State *L)
     int nargs = lua_gettop(L) - 1;
     lua_pushcfunction(L, message_handler);
     lua_insert(L, 1);
-    int status = lua_pcallk(L, nargs, 1, 1, (lua_KContext)task, body_done);
+    int status =
+        lua_pcallk(L, nargs, LUA_MULTRET, 1, (lua_KContext)task, body_done);
     return body_done(L, status, (lua_KContext)task);
 }
 
@@ -74,15 +95,17 @@ static void
 task_resume(struct task *task, int nargs)
 {
     struct script *script = task->worker->script;
-    task->resumed_at = clock_now();
+    script_enter(script);
     script->current = task;
     int nresults = 0;
     int status = lua_resume(task->co, script->L, nargs, &nresults);
     script->current = NULL;
     if (status == LUA_YIELD) {
         lua_pop(task->co, nresults);
-        if (task->parked)
-            task_reset(task);
+        if (task->parked) {
+            task->worker->task.parked = true;
+            worker_reset(task->worker);
+        }
         return;
     }
     task->running = false;
@@ -106,8 +129,15 @@ static void
 on_cleanup_over(struct timer *timer)
 {
     struct task *task = container_of(timer, struct task, cleanup);
-    if (task->running)
-        task_reset(task);
+    if (!task->running)
+        return;
+    /* Those it waits for were told to end after it was. */
+    if (task->wait.ops && task->wait.ops->for_tasks) {
+        timer_start(timer, nsec_add(clock_now(), TASK_CLEANUP / 50));
+        return;
+    }
+    task->overdue = true;
+    task_reset(task);
 }
 
 static void
@@ -125,6 +155,7 @@ task_init(struct task *task, struct worker *worker, uint32_t id, lua_State *co)
         .co = co,
         .error_ref = LUA_NOREF,
     };
+    list_init(&task->scopes);
     job_init(&task->ready, on_ready);
     timer_init(&task->timer, worker->script->env.loop, on_timer);
     timer_init(&task->cleanup, worker->script->env.loop, on_cleanup_over);
@@ -136,6 +167,7 @@ task_finish(struct task *task)
     loop_unpost(task->worker->script->env.loop, &task->ready);
     timer_stop(&task->timer);
     timer_stop(&task->cleanup);
+    scopes_finish(task);
     clear_reply(&task->wait);
 }
 
@@ -147,6 +179,7 @@ task_call(struct task *task, int nargs)
     task->stop_wanted = false;
     task->resetting = false;
     task->parked = false;
+    task->overdue = false;
     task->body_failed = false;
     task->updating = 0;
     lua_pushcfunction(task->co, body);
@@ -173,18 +206,37 @@ task_limit_cleanup(struct task *task)
 }
 
 void
+task_interrupt(struct task *task)
+{
+    struct wait *wait = &task->wait;
+    if (!wait->ops || wait->done || wait->cancelled)
+        return;
+    wait->cancelled = true;
+    wait->ops->cancel(task);
+    if (!wait->ops->coordination)
+        task_wake(task);
+}
+
+void
 task_stop(struct task *task)
 {
     if (!task->running || task->stop_raised || task->stop_wanted)
         return;
+    if (task->cancel_raised)
+        return; /* its clean-up goes on, and is limited already */
     task->stop_wanted = true;
-    struct wait *wait = &task->wait;
-    if (!wait->ops || wait->done)
+    task_interrupt(task);
+}
+
+void
+task_cancel(struct task *task)
+{
+    if (!task->running || task->cancel_asked)
         return;
-    wait->stopped = true;
-    wait->ops->cancel(task);
-    if (!wait->ops->coordination)
-        task_wake(task);
+    if (task->stop_raised || task->stop_wanted)
+        return; /* asked for more already */
+    task->cancel_asked = true;
+    task_interrupt(task);
 }
 
 void
@@ -196,7 +248,7 @@ task_reset(struct task *task)
         return;
     if (task->wait.ops && !task->wait.done)
         task->wait.ops->cancel(task);
-    else if (task->wait.ops && task->wait.ops->drop && !task->wait.stopped)
+    else if (task->wait.ops && task->wait.ops->drop && !task->wait.cancelled)
         task->wait.ops->drop(task);
     timer_stop(&task->timer);
     end_wait(task);
@@ -206,10 +258,12 @@ task_reset(struct task *task)
     timer_stop(&task->cleanup);
     task->resetting = true;
     struct task *before = script->current;
+    script_enter(script);
     script->current = task;
     lua_resetthread(task->co);
     script->current = before;
     lua_settop(task->co, 0);
+    scopes_finish(task);
     task->resetting = false;
     task->running = false;
     worker_on_task_done(task, LUA_ERRRUN);
@@ -218,15 +272,53 @@ task_reset(struct task *task)
 int
 task_raise_stopped(lua_State *L, struct task *task)
 {
+    char where[96];
+    mlua_where(L, where, sizeof(where));
     task->stop_wanted = false;
     task->stop_raised = true;
+    task->cancel_raised = task->cancel_asked;
+    scopes_deliver(task, where);
     task_limit_cleanup(task);
     mlua_push_error(L, "stopped", "the test is ending");
     return lua_error(L);
 }
 
+static const char *
+cancellation_text(const struct scope *scope)
+{
+    if (!scope)
+        return "the task was cancelled";
+    switch (scope->kind) {
+    case SCOPE_TIMEOUT:
+        return "the time of molo.timeout is over";
+    case SCOPE_GROUP:
+        break;
+    }
+    return "another task of the group has failed";
+}
+
+int
+task_raise_cancellation(lua_State *L, struct task *task)
+{
+    if (task->stop_wanted)
+        return task_raise_stopped(L, task);
+    char where[96];
+    mlua_where(L, where, sizeof(where));
+    const struct scope *scope = NULL;
+    if (task->cancel_asked && !task->cancel_raised)
+        task->cancel_raised = true;
+    else
+        scope = scopes_pending(task);
+    mlua_push_error(L, "cancelled", cancellation_text(scope));
+    lua_pushstring(L, where);
+    lua_setfield(L, -2, "where");
+    scopes_deliver(task, where);
+    task_limit_cleanup(task);
+    return lua_error(L);
+}
+
 struct task *
-wait_check(lua_State *L, const char *what)
+task_check(lua_State *L, const char *what)
 {
     struct script *script = script_of(L);
     struct task *task = script->current;
@@ -245,6 +337,13 @@ wait_check(lua_State *L, const char *what)
                     "%s: this run is over and was taken down; nothing can wait "
                     "any more",
                     what);
+    return task;
+}
+
+struct task *
+wait_check(lua_State *L, const char *what)
+{
+    struct task *task = task_check(L, what);
     if (L != task->co)
         mlua_misuse(L,
                     "%s cannot wait inside a coroutine of your own: call it "
@@ -257,8 +356,9 @@ wait_check(lua_State *L, const char *what)
                     "metamethod called from C, or require; do it before or "
                     "after",
                     what);
-    if (task->stop_wanted)
-        task_raise_stopped(L, task);
+    scopes_check_deadlines(task);
+    if (scopes_asked(task) > scopes_delivered(task))
+        task_raise_cancellation(L, task);
     return task;
 }
 
@@ -270,12 +370,14 @@ wait_claim(struct task *task, const struct wait_ops *ops, void *data)
     wait->ops = ops;
     wait->done = false;
     wait->submitting = true;
-    wait->stopped = false;
+    wait->cancelled = false;
     wait->since = clock_now();
     wait->seq++;
     wait->data = data;
     if (!ops->coordination)
         task->worker->script->outside_waits++;
+    if (ops->idle)
+        worker_begin_idle(task->worker);
 }
 
 static int
@@ -284,10 +386,10 @@ wait_finish(lua_State *L, struct task *task)
     struct wait *wait = &task->wait;
     const struct wait_ops *ops = wait->ops;
     timer_stop(&task->timer);
-    /* A stop that came after the wait was over is raised at the next one. */
-    if (wait->stopped && !ops->coordination) {
+    /* What came after the wait was over is raised at the next one. */
+    if (wait->cancelled && !ops->coordination) {
         end_wait(task);
-        return task_raise_stopped(L, task);
+        return task_raise_cancellation(L, task);
     }
     void *data = wait->data;
     end_wait(task);
@@ -307,7 +409,7 @@ wait_yield(lua_State *L, struct task *task)
     struct wait *wait = &task->wait;
     wait->submitting = false;
     if (wait->done) {
-        if (clock_now() - task->resumed_at < TURN_LIMIT)
+        if (script_has_turn(task->worker->script))
             return wait_finish(L, task);
         loop_post(task->worker->script->env.loop, &task->ready);
     }

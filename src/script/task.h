@@ -19,6 +19,8 @@ struct wait_ops {
     const char *name; /* as the script calls it: "molo.sleep" */
     /* Waiting on other workers: only the hub ends it. */
     bool coordination;
+    /* Waiting for tasks of its own, which have their own limits. */
+    bool for_tasks;
     /* Counts as time in which the run was not active. */
     bool idle;
     /* Ends the wait early, leaving nothing behind. For coordination waits it
@@ -37,7 +39,8 @@ struct wait_reply {
     enum hub_status status;
     struct value *value;
     char *text;
-    int64_t round, version;
+    int64_t round, version, index, number;
+    bool broken;
     nsec_t waited, remaining, happened_at;
     int32_t culprit;
 };
@@ -46,7 +49,7 @@ struct wait {
     const struct wait_ops *ops; /* NULL: not waiting */
     bool done;                  /* over: results may be taken */
     bool submitting;            /* claim made, not yielded yet */
-    bool stopped;               /* ended by task_stop */
+    bool cancelled;             /* task_interrupt has ended it */
     nsec_t since;
     uint32_t seq;
     void *data; /* what it waits for, for ops */
@@ -67,14 +70,18 @@ struct task {
     struct timer timer;   /* of the wait, where it needs one */
     struct timer cleanup; /* after a cancellation: when patience ends */
     struct wait wait;
-    nsec_t resumed_at;
-    bool running;     /* a call is in progress */
-    bool stop_raised; /* `stopped` was delivered; clean-up is going on */
-    bool stop_wanted; /* raise `stopped` at the next wait */
-    bool resetting;   /* `<close>` variables run, nothing may wait */
-    bool parked;      /* taken off the processor by the watchdog */
+    struct list scopes; /* struct scope, the innermost last */
+    bool running;       /* a call is in progress */
+    bool stop_raised;   /* `stopped` was delivered; clean-up is going on */
+    bool stop_wanted;   /* raise `stopped` at the next wait */
+    bool cancel_asked;  /* task:cancel(), or its group or its run has failed */
+    bool cancel_raised; /* `cancelled` was delivered for that */
+    bool enclosed;      /* a scope around its group will end its waits */
+    bool resetting;     /* `<close>` variables run, nothing may wait */
+    bool parked;        /* taken off the processor by the watchdog */
+    bool overdue;       /* reset because clean-up took too long */
     bool body_failed;
-    int error_ref; /* the first error, if it came before any `stopped` */
+    int error_ref; /* why it failed, if that was before any `stopped` */
     int updating;  /* depth of update_var callbacks */
 };
 
@@ -89,15 +96,20 @@ void task_call(struct task *task, int nargs);
 /* Marks the wait as over and makes the task ready. Callable from any callback;
  * does nothing if the wait is over already. */
 void task_wake(struct task *task);
-/* A foreign cancellation: raises `stopped` in its wait, or in its next one.
- * Then it has TASK_CLEANUP to end, else it is reset. */
+/* Raises `stopped` in its wait, or in its next one. Then it has TASK_CLEANUP to
+ * end, else it is reset. */
 void task_stop(struct task *task);
+/* The same with `cancelled`, once in the life of a task. */
+void task_cancel(struct task *task);
+/* Ends the wait it is in, if any, because a cancellation was asked for. */
+void task_interrupt(struct task *task);
 /* Takes it down now: `<close>` variables run without waiting. */
 void task_reset(struct task *task);
 /* Starts the time after which the task is reset. */
 void task_limit_cleanup(struct task *task);
 
 #define TASK_CLEANUP (5 * NSEC_PER_SEC)
+#define TASK_ROOT 0
 
 /* --- for bindings --- */
 
@@ -113,5 +125,11 @@ void wait_claim(struct task *task, const struct wait_ops *ops, void *data);
 int wait_yield(struct lua_State *L, struct task *task);
 /* Raises the error object `stopped` and limits the time left for clean-up. */
 int task_raise_stopped(struct lua_State *L, struct task *task);
+/* Raises what was asked for: `stopped` before `cancelled`, one from outside
+ * before that of a scope, an outer scope's before an inner one's. */
+int task_raise_cancellation(struct lua_State *L, struct task *task);
+/* Misuse where no task runs: while the file is loaded, in a listener, when the
+ * run was taken down. */
+struct task *task_check(struct lua_State *L, const char *what);
 
 #endif

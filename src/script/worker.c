@@ -6,9 +6,12 @@
 #include "base/mem.h"
 #include "http/session.h"
 #include "plan/plan.h"
+#include "script/lua_identity.h"
 #include "script/lua_session.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
+#include "script/state.h"
+#include "script/tasks.h"
 #include "script/upvalues.h"
 
 const char *
@@ -46,14 +49,20 @@ worker_create(struct script *script, int32_t id, int32_t index,
         .view_refs = {LUA_NOREF, LUA_NOREF},
         .state_ref = LUA_NOREF,
         .data_ref = LUA_NOREF,
+        .room_ref = LUA_NOREF,
+        .room = workload ? cast_room_of(workload, index) : -1,
+        .seat = workload ? cast_seat_of(workload, index) : -1,
         .owner = owner,
     };
     /* Stream 0 is the shard's own. */
     rng_init(&worker->rng, script->env.options->seed,
              (uint64_t)((int64_t)id + 2));
+    list_init(&worker->tasks);
+    list_init(&worker->sessions);
     lua_State *co = lua_newthread(script->L);
+    state_mark_task(co);
     worker->co_ref = luaL_ref(script->L, LUA_REGISTRYINDEX);
-    task_init(&worker->task, worker, 0, co);
+    task_init(&worker->task, worker, TASK_ROOT, co);
     script_add_worker(script, worker);
     return worker;
 }
@@ -64,7 +73,9 @@ worker_destroy(struct worker *worker)
     if (!worker)
         return;
     lua_State *L = worker->script->L;
+    tasks_finish(worker);
     task_finish(&worker->task);
+    lua_identity_end_all(worker);
     script_remove_worker(worker->script, worker);
     session_destroy(worker->http);
     for (size_t i = 0; i < ARRAY_LENGTH(worker->view_refs); i++) {
@@ -73,6 +84,7 @@ worker_destroy(struct worker *worker)
     }
     luaL_unref(L, LUA_REGISTRYINDEX, worker->state_ref);
     luaL_unref(L, LUA_REGISTRYINDEX, worker->data_ref);
+    luaL_unref(L, LUA_REGISTRYINDEX, worker->room_ref);
     luaL_unref(L, LUA_REGISTRYINDEX, worker->co_ref);
     free(worker);
 }
@@ -84,8 +96,17 @@ worker_http(struct worker *worker)
     if (worker->http)
         return worker->http;
     worker->http = session_create(script->env.transport);
-    lua_session_apply_defaults(worker);
+    lua_session_apply_defaults(script, worker->http);
     return worker->http;
+}
+
+static int
+scenario_function(const struct worker *worker, const struct scenario *scenario)
+{
+    if (!scenario->role_refs)
+        return scenario->ref;
+    return scenario->role_refs[cast_role_at(
+        &scenario->cast, worker->workload->room_size, worker->seat)];
 }
 
 void
@@ -96,10 +117,12 @@ worker_call(struct worker *worker, enum worker_phase phase, size_t scenario)
     worker->phase = phase;
     worker->called_at = clock_now();
     worker->idle = 0;
+    worker->live_tasks = 1;
+    worker->was_stopped = false;
     int ref = script->fixtures[phase];
     if (phase == PHASE_RUN) {
         worker->scenario = script->scenarios[scenario].name;
-        ref = script->scenarios[scenario].ref;
+        ref = scenario_function(worker, &script->scenarios[scenario]);
     }
     lua_settop(co, 0);
     lua_rawgeti(co, LUA_REGISTRYINDEX, ref);
@@ -151,7 +174,7 @@ take_returned(lua_State *L)
         upvalues_check(L, script->fixtures[PHASE_GLOBAL_SETUP]);
         script->data = mlua_check_value(L, 2);
     } else if (!lua_isnil(L, 2)) {
-        lua_session_set_options(L, worker, 2);
+        lua_session_set_options(L, worker_http(worker), 2);
     }
     return 0;
 }
@@ -172,24 +195,33 @@ take_result(struct worker *worker, struct call_result *result)
     fail_with_error_at(co, lua_gettop(co), result);
 }
 
-void
-worker_on_task_done(struct task *task, int status)
+static void
+fail_overdue(struct call_result *result)
 {
-    struct worker *worker = task->worker;
+    result->status = CALL_FAILED;
+    result->kind = "cancelled";
+    result->message = "it went on for more than 5 s after it was cancelled "
+                      "(by molo.timeout or a group) and was taken down";
+}
+
+static void
+on_root_done(struct worker *worker, int status)
+{
+    struct task *task = &worker->task;
     lua_State *co = task->co;
     nsec_t duration = clock_now() - worker->called_at;
     struct call_result result = {
         .status = CALL_OK,
-        .stopped = task->stop_raised,
+        .stopped = task->stop_raised || worker->was_stopped,
         .where = "",
         .duration = duration,
         .active = duration - worker->idle,
     };
-    if (task->error_ref != LUA_NOREF) {
+    if (task->overdue && !task->stop_raised) {
+        fail_overdue(&result);
+    } else if (task->error_ref != LUA_NOREF) {
         /* It had failed before anything stopped it. */
         lua_rawgeti(co, LUA_REGISTRYINDEX, task->error_ref);
-        luaL_unref(co, LUA_REGISTRYINDEX, task->error_ref);
-        task->error_ref = LUA_NOREF;
         result.stopped = false;
         fail_with_error_at(co, lua_gettop(co), &result);
     } else if (status != LUA_OK && lua_gettop(co) == 0) {
@@ -200,9 +232,16 @@ worker_on_task_done(struct task *task, int status)
         result.parked = task->parked;
     } else if (status != LUA_OK || task->body_failed) {
         fail_with_error_at(co, lua_gettop(co), &result);
+    } else if (tasks_push_failure(worker, co)) {
+        result.stopped = false;
+        fail_with_error_at(co, lua_gettop(co), &result);
     } else {
         take_result(worker, &result);
     }
+    luaL_unref(co, LUA_REGISTRYINDEX, task->error_ref);
+    task->error_ref = LUA_NOREF;
+    tasks_finish(worker);
+    lua_identity_end_all(worker);
     if (!result.message)
         result.message = "";
     if (!result.where)
@@ -212,9 +251,67 @@ worker_on_task_done(struct task *task, int status)
 }
 
 void
+worker_on_task_done(struct task *task, int status)
+{
+    struct worker *worker = task->worker;
+    if (task->id != TASK_ROOT) {
+        tasks_on_done(task, status);
+        return;
+    }
+    /* Taken down by itself: nothing outlives it. */
+    tasks_reset(worker);
+    on_root_done(worker, status);
+}
+
+void
+worker_stop(struct worker *worker)
+{
+    task_stop(&worker->task);
+    tasks_stop(worker);
+}
+
+void
+worker_reset(struct worker *worker)
+{
+    tasks_reset(worker);
+    task_reset(&worker->task);
+}
+
+void
+worker_begin_idle(struct worker *worker)
+{
+    if (++worker->idle_tasks == worker->live_tasks)
+        worker->idle_since = clock_now();
+}
+
+void
+worker_end_idle(struct worker *worker)
+{
+    if (worker->idle_tasks-- == worker->live_tasks)
+        worker->idle += clock_now() - worker->idle_since;
+}
+
+void
+worker_end_task(struct worker *worker)
+{
+    if (--worker->live_tasks == worker->idle_tasks)
+        worker->idle_since = clock_now();
+}
+
+nsec_t
+worker_last_done_at(const struct worker *worker)
+{
+    nsec_t last = worker->http ? session_last_done_at(worker->http) : 0;
+    nsec_t other = lua_identity_last_done_at(worker);
+    return other > last ? other : last;
+}
+
+void
 worker_on_reply(struct worker *worker, const struct hub_reply *reply)
 {
-    struct task *task = &worker->task;
+    struct task *task = tasks_find(worker, reply->id.task);
+    if (!task)
+        return;
     struct wait *wait = &task->wait;
     if (!wait->ops || !wait->ops->coordination || wait->done ||
         wait->seq != reply->id.seq)
@@ -225,6 +322,9 @@ worker_on_reply(struct worker *worker, const struct hub_reply *reply)
         .text = reply->text ? xstrdup(reply->text) : NULL,
         .round = reply->round,
         .version = reply->version,
+        .index = reply->index,
+        .number = reply->number,
+        .broken = reply->broken,
         .waited = reply->waited,
         .remaining = reply->remaining,
         .happened_at = reply->happened_at,

@@ -44,15 +44,23 @@ struct worker {
     const struct plan_workload *workload; /* NULL: global */
     int64_t step;
     const char *scenario; /* of the current run, else NULL */
+    int32_t room, seat;   /* from 0; -1: its workload has no cast */
     enum worker_phase phase;
     int co_ref;
     int view_refs[2]; /* session and worker objects, made at first use */
-    int state_ref, data_ref;
+    int state_ref, data_ref, room_ref;
     struct session *http; /* made at first use */
     struct rng rng;
-    struct task task; /* the root task */
+    struct task task;     /* the root task */
+    struct list tasks;    /* struct child: those beside the root task */
+    struct list sessions; /* struct lua_identity: molo.session */
+    uint32_t last_task, last_end;
+    int32_t live_tasks, idle_tasks;
+    bool was_stopped; /* a task that ended was */
+    bool acquired;    /* something it may not keep when its call ends */
     nsec_t called_at;
-    nsec_t idle; /* of the current call: waits, sleeps */
+    nsec_t idle; /* of the current call: all tasks wait or sleep */
+    nsec_t idle_since;
     bool quit;   /* session:quit() */
     void *owner; /* the engine's */
 };
@@ -66,12 +74,26 @@ void worker_destroy(struct worker *worker);
  * The worker is idle. */
 void
 worker_call(struct worker *worker, enum worker_phase phase, size_t scenario);
-/* The call of the root task is over, with lua_resume's `status`: uses what a
- * setup fixture returned and tells the host. Only task.c calls this. */
+/* A task is over, with lua_resume's `status`. With the root task, which ends
+ * last, the call is: uses what a setup fixture returned and tells the host.
+ * Only task.c calls this. */
 void worker_on_task_done(struct task *task, int status);
+/* Raises `stopped` in all its tasks. */
+void worker_stop(struct worker *worker);
+/* Takes all its tasks down: the call, if there is one, is over after this. */
+void worker_reset(struct worker *worker);
+
+/* One of its tasks waits and counts as idle; goes on; is gone. A call is active
+ * while any of its tasks is. */
+void worker_begin_idle(struct worker *worker);
+void worker_end_idle(struct worker *worker);
+void worker_end_task(struct worker *worker);
 
 /* The hub's answers to this worker's operations. */
 void worker_on_reply(struct worker *worker, const struct hub_reply *reply);
+
+/* When the last of its requests was answered, in any session; 0: none. */
+nsec_t worker_last_done_at(const struct worker *worker);
 
 /* Its HTTP client with the defaults in force, made at first use. */
 struct session *worker_http(struct worker *worker);

@@ -87,6 +87,21 @@ def test_seed_makes_picks_and_random_numbers_repeatable(t):
     t.check(picks(t, "--seed", "43")[1] != marks, "another seed, same run")
 
 
+def test_seed_makes_uuids_repeatable(t):
+    scenario = """
+        molo.scenario("a", function(session)
+            molo.log("info", "MARK", session.worker_id, molo.uuid())
+        end)
+        """
+    def uuids(seed):
+        return sorted(t.run(scenario, "-w", "3", "-r", "2", "--seed", seed)
+                      .expect(0).marks)
+    first = uuids("42")
+    t.equal(len({mark.split()[1] for mark in first}), 6, "all differ")
+    t.equal(uuids("42"), first, "the same seed")
+    t.check(not set(uuids("43")) & set(first), "another seed, same UUIDs")
+
+
 def test_a_seed_is_made_up_and_printed(t):
     outcome, marks = picks(t)
     seed = outcome.result["seed"]

@@ -32,13 +32,15 @@ def mixed(t, *arguments):
 
 def test_keys(t):
     result = mixed(t, "--tag", "build=42").result
-    keys = {"schema", "molo", "scenario", "seed", "started_at", "duration",
+    keys = {"schema", "molo", "scenario", "seed", "simulated",
+            "started_at", "duration",
             "workers", "threads", "tags", "host", "plan", "exit", "runs",
             "requests", "scenarios", "workloads", "metrics", "endpoints",
             "checks", "thresholds", "errors", "coordination", "generator"}
     t.equal(keys - set(result), set(), "missing keys")
     t.equal(result["schema"], "molo-result/1", "schema")
     t.equal(result["seed"], 7, "seed")
+    t.equal(result["simulated"], False, "simulated")
     t.equal(result["workers"], 3, "workers")
     t.equal(result["threads"], 1, "threads")
     t.equal(result["tags"], {"build": "42"}, "tags")

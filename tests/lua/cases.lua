@@ -3,6 +3,8 @@
 --   local cases = require "cases"
 --   cases.add("adds", function(session) cases.equal(1 + 1, 2) end)
 --   cases.start{ workers = 2 }
+--
+-- The second argument of start, if any, has the scenario's options.
 local molo = require "molo"
 
 local cases = { list = {} }
@@ -11,7 +13,7 @@ function cases.add(name, fn)
   table.insert(cases.list, { name = name, fn = fn })
 end
 
-function cases.start(options)
+function cases.start(options, scenario)
   options = options or {}
   options.max_runs = #cases.list
   molo.options(options)
@@ -19,7 +21,7 @@ function cases.start(options)
     molo.log("info", ("CASE %d %d %s"):format(i, options.workers or 1,
                                               case.name))
   end
-  molo.scenario("cases", function(session)
+  molo.scenario("cases", scenario or {}, function(session)
     local case = cases.list[session.step]
     case.fn(session)
     molo.check(case.name, true)

@@ -36,6 +36,9 @@ on_reply(void *data, const struct hub_reply *reply)
         .status = reply->status,
         .round = reply->round,
         .version = reply->version,
+        .index = reply->index,
+        .number = reply->number,
+        .broken = reply->broken,
         .waited = reply->waited,
         .remaining = reply->remaining,
         .happened_at = reply->happened_at,
@@ -63,8 +66,8 @@ on_round_end(void *data, enum hub_object_type type, const char *name,
     play->rounds_over++;
 }
 
-void
-play_open(struct play *play, int32_t workers, const struct hub_config *given)
+static void
+play_init(struct play *play, int32_t workers, const struct hub_config *given)
 {
     *play = (struct play){
         .workers = workers,
@@ -84,8 +87,23 @@ play_open(struct play *play, int32_t workers, const struct hub_config *given)
     config.data = play;
     config.recorder = play->recorder;
     play->hub = hub_create(&config);
+}
+
+void
+play_open(struct play *play, int32_t workers, const struct hub_config *config)
+{
+    play_init(play, workers, config);
     if (workers > 0)
         hub_add_cohort(play->hub, "pad", 0, workers, true);
+}
+
+void
+play_open_rooms(struct play *play, int32_t rooms, int32_t size,
+                const struct hub_config *config)
+{
+    play_init(play, rooms * size, config);
+    for (int32_t room = 0; room < rooms; room++)
+        hub_add_room(play->hub, "chat", room + 1, room * size, size);
 }
 
 void
@@ -126,6 +144,8 @@ submit_as_is(struct play *play, int32_t worker, uint32_t task, struct hub_op op,
     }
     if (!op.where)
         op.where = play->where;
+    if (op.name && op.room == HUB_NO_ROOM)
+        op.room = play->room;
     hub_submit(play->hub, &op, play->now);
     return answer;
 }

@@ -22,7 +22,8 @@ struct answer {
     uint32_t seq;
     bool waiting;
     enum hub_status status;
-    int64_t round, version;
+    int64_t round, version, index, number;
+    bool broken;
     nsec_t waited, remaining, happened_at;
     int32_t culprit;
     struct value *value;
@@ -38,6 +39,7 @@ struct play {
     struct answer *answers; /* [worker + 1][task] */
     const char *where;      /* of the operations that follow */
     const char *name;       /* of the notifier in use */
+    int32_t room;           /* of the names that follow */
     int64_t replies, rounds_over;
     int deadlocks;
     bool deadlock_stops;
@@ -47,6 +49,9 @@ struct play {
 /* Workers of workload "pad", all planned. */
 void
 play_open(struct play *play, int32_t workers, const struct hub_config *config);
+/* Workers of workload "chat" in rooms 1 .. of `size`, all planned. */
+void play_open_rooms(struct play *play, int32_t rooms, int32_t size,
+                     const struct hub_config *config);
 void play_close(struct play *play);
 /* Opened, all started and in step 1. */
 void play_open_running(struct play *play, int32_t workers);

@@ -134,6 +134,32 @@ test_several_are_held_back(void **state)
 }
 
 /* If nothing else can happen, the one of the lowest step starts. */
+/* The one that may begin now is whom the other one waited for. */
+static void
+test_one_that_begins_lets_others_begin(void **state)
+{
+    struct play play;
+    play_open(&play, 3, NULL);
+    for (int32_t worker = 1; worker < 3; worker++) {
+        start(&play, worker);
+        begin(&play, worker);
+    }
+    written(&play, 1, "text");
+    end(&play, 2);
+    begin(&play, 2);
+    fail_run(&play, 2, "boom"); /* in step 2 */
+    begin(&play, 2);
+    fail_run(&play, 1, "boom"); /* in step 1 */
+    begin(&play, 1);
+    assert_held(&play, 1);
+    assert_held(&play, 2);
+    start(&play, 0);
+    runs_over(&play, 0);
+    assert_granted(&play, 1);
+    assert_granted(&play, 2);
+    play_close(&play);
+}
+
 static void
 test_starts_when_nothing_else_can_happen(void **state)
 {
@@ -249,6 +275,7 @@ main(void)
         cmocka_unit_test(test_those_to_come_count),
         cmocka_unit_test(test_those_that_left_do_not_count),
         cmocka_unit_test(test_several_are_held_back),
+        cmocka_unit_test(test_one_that_begins_lets_others_begin),
         cmocka_unit_test(test_starts_when_nothing_else_can_happen),
         cmocka_unit_test(test_starts_when_the_others_wait),
         cmocka_unit_test(test_cancelled),

@@ -114,7 +114,7 @@ play_pad(enum pad_form form, uint64_t seed)
     assert_int_equal(row->breaks, 0);
     assert_int_equal(row->timeouts, 0);
     assert_int_equal(row->waits, ROUNDS * WORKERS);
-    assert_null(play.hub->objects); /* all were forgotten */
+    assert_null(hub_names(play.hub, 0)->objects); /* all were forgotten */
     play_close(&play);
 }
 

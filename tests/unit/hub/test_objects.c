@@ -113,7 +113,7 @@ test_global_fixtures_have_no_rounds(void **state)
     use(&play, HUB_GLOBAL, "pad", 0);
     assert_status(&play, HUB_GLOBAL, HUB_MISUSE);
     assert_text(&play, HUB_GLOBAL, "global fixture");
-    assert_null(play.hub->objects);
+    assert_null(hub_names(play.hub, 0)->objects);
     play_close(&play);
 }
 
@@ -197,10 +197,10 @@ test_freeing(void **state)
     assert_text(&play, 0, "not all have passed");
     end_all(&play);
     begin_all(&play);
-    assert_non_null(play.hub->objects); /* it has options */
+    assert_non_null(hub_names(play.hub, 0)->objects); /* it has options */
     submit(&play, 0, 0, op);
     assert_granted(&play, 0);
-    assert_null(play.hub->objects);
+    assert_null(hub_names(play.hub, 0)->objects);
     play_close(&play);
 }
 
@@ -212,10 +212,10 @@ test_objects_are_forgotten(void **state)
     use(&play, 0, "plain", 0);
     use(&play, 0, "optional", 1);
     end(&play, 0);
-    assert_int_equal(HASH_COUNT(play.hub->objects), 2);
+    assert_int_equal(HASH_COUNT(hub_names(play.hub, 0)->objects), 2);
     end(&play, 1);
-    assert_int_equal(HASH_COUNT(play.hub->objects), 1);
-    assert_string_equal(play.hub->objects->name, "optional");
+    assert_int_equal(HASH_COUNT(hub_names(play.hub, 0)->objects), 1);
+    assert_string_equal(hub_names(play.hub, 0)->objects->name, "optional");
     assert_null(play.hub->cohorts[0]->by_step);
     play_close(&play);
 }

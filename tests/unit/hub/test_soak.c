@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "hub/barrier.h"
 #include "hub/round.h"
 
 #define WORKERS 7 /* five of one workload, two of another */
@@ -17,6 +18,7 @@ struct soak {
     struct rng rng;
     int32_t dropped; /* waits that ended with their worker */
     int64_t asked;
+    int64_t acting[WORKERS]; /* which barrier's action it runs */
 };
 
 static int64_t
@@ -47,8 +49,70 @@ pick_timeout(struct soak *soak)
 }
 
 static void
+ask(struct soak *soak, int32_t worker, struct hub_op op)
+{
+    op.timeout = pick_timeout(soak);
+    op.enclosed = pick(soak, 0, 9) == 0;
+    op.given_up = pick(soak, 0, 1) == 0;
+    op.text = "some error";
+    soak->asked++;
+    if (pick(soak, 0, 9) == 0)
+        play_try(&soak->play, worker, op);
+    else
+        submit(&soak->play, worker, 0, op);
+}
+
+/* Two barriers of a whole workload, two with parties for both workloads. */
+static void
+meet(struct soak *soak, int32_t worker)
+{
+    static const enum hub_op_type types[] = {
+        HUB_OP_BARRIER_WAIT,  HUB_OP_BARRIER_WAIT,  HUB_OP_BARRIER_WAIT,
+        HUB_OP_BARRIER_WAIT,  HUB_OP_BARRIER_WAIT,  HUB_OP_BARRIER_ACTED,
+        HUB_OP_BARRIER_RESET, HUB_OP_BARRIER_RESET, HUB_OP_BARRIER_STATE,
+        HUB_OP_BARRIER_ABORT, HUB_OP_FREE,
+    };
+    bool acts = answer_of(&soak->play, worker)->status == HUB_ACT;
+    enum hub_op_type type =
+        types[pick(soak, 0, (int64_t)(sizeof(types) / sizeof(types[0])) - 1)];
+    int64_t which = pick(soak, 0, 3);
+    if (acts && pick(soak, 0, 1) == 0) {
+        type = HUB_OP_BARRIER_ACTED;
+        which = soak->acting[worker];
+    }
+    soak->acting[worker] = which;
+    char name[16];
+    snprintf(name, sizeof(name), "%s%d",
+             which >= 2                  ? "few"
+             : worker >= FIRST_OF_OTHERS ? "meet"
+                                         : "start",
+             (int)which);
+    struct value *value = value_from_integer(worker);
+    ask(soak, worker,
+        (struct hub_op){
+            .type = type,
+            .object = HUB_BARRIER,
+            .name = name,
+            .options = {.given = which > 0,
+                        .parties = which >= 2 ? 3 : 0,
+                        .shrink = which % 2 == 1},
+            .value = value,
+            .exchange = pick(soak, 0, 1) == 0,
+            .has_action = pick(soak, 0, 2) == 0,
+            .failed = pick(soak, 0, 3) == 0,
+            .round = pick(soak, 0, 19) == 0 ? pick(soak, 1, 6) : 0,
+        });
+    value_unref(value);
+}
+
+static void
 coordinate(struct soak *soak, int32_t worker)
 {
+    if (pick(soak, 0, 2) == 0 ||
+        answer_of(&soak->play, worker)->status == HUB_ACT) {
+        meet(soak, worker);
+        return;
+    }
     static const enum hub_op_type types[] = {
         HUB_OP_NOTIFIER_WRITTEN,
         HUB_OP_NOTIFIER_WRITTEN,
@@ -91,18 +155,10 @@ coordinate(struct soak *soak, int32_t worker)
         .name = name,
         .value = value,
         .has_value = pick(soak, 0, 1) == 0,
-        .timeout = pick_timeout(soak),
         .round = pick(soak, 0, 19) == 0 ? pick(soak, 1, 6) : 0,
         .version = pick(soak, -1, 5),
-        .given_up = pick(soak, 0, 1) == 0,
-        .enclosed = pick(soak, 0, 9) == 0,
-        .text = "some error",
     };
-    soak->asked++;
-    if (pick(soak, 0, 9) == 0)
-        play_try(&soak->play, worker, op);
-    else
-        submit(&soak->play, worker, 0, op);
+    ask(soak, worker, op);
     value_unref(value);
 }
 
@@ -167,7 +223,7 @@ live(struct soak *soak, int32_t worker)
 static void
 check_round(const struct round *round)
 {
-    const struct cohort *cohort = round->notifier->cohort;
+    const struct cohort *cohort = round->notifier->lockstep.cohort;
     int32_t done = 0, barred = 0;
     for (int32_t i = 0; i < cohort->size; i++) {
         done += round_is_done(round, &cohort->members[i]);
@@ -181,6 +237,40 @@ check_round(const struct round *round)
     assert_false(round_is_lost(round));
 }
 
+static void
+check_meeting(const struct meeting *meeting)
+{
+    const struct cohort *cohort = meeting->barrier->lockstep.cohort;
+    int32_t waiting = 0, used = 0;
+    for (int32_t i = 0; i < meeting->count; i++)
+        waiting += meeting->arrivals[i].wait != NULL;
+    for (int32_t i = 0; i < cohort->size; i++)
+        used += lockstep_has_used(&meeting->at, &cohort->members[i]);
+    assert_true(waiting + meeting_is_acting(meeting) == meeting->present);
+    assert_true(meeting->used_count >= meeting->present);
+    assert_in_range(meeting->used_count + meeting->passed_count +
+                        meeting->gone_count,
+                    0, cohort->size);
+    if (meeting->broken) {
+        assert_int_equal(waiting, 0);
+        return;
+    }
+    /* Nobody is missed for ever, and nobody has gone round it. */
+    assert_int_equal(meeting->passed_count, 0);
+    assert_int_equal(meeting->used_count, used);
+    assert_true(meeting_is_acting(meeting) ||
+                meeting->present + meeting->gone_count < cohort->size);
+}
+
+static void
+check_kept(struct lockstep_round *round)
+{
+    if (round->lockstep->object.type == HUB_BARRIER)
+        check_meeting(container_of(round, struct meeting, at));
+    else
+        check_round(container_of(round, struct round, at));
+}
+
 /* In DRAIN, members that have left still count as they were. */
 static void
 check_rounds(const struct hub *hub)
@@ -189,7 +279,7 @@ check_rounds(const struct hub *hub)
         for (const struct step_rounds *at = hub->cohorts[c]->by_step; at;
              at = at->hh.next)
             list_for_each (it, &at->rounds)
-                check_round(container_of(it, struct round, by_step));
+                check_kept(container_of(it, struct lockstep_round, by_step));
 }
 
 /* Counters that are kept up to date say what a look at everything says. */

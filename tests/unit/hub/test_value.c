@@ -45,8 +45,11 @@ encode(const char *s, struct buf *out)
         size_t size = strcspn(s + 1, *s == '\'' ? "'" : ",}=");
         uint64_t length = size;
         unsigned char type = HUB_NOTIFIER;
-        if (*s == '@')
+        int32_t room = HUB_NO_ROOM;
+        if (*s == '@') {
             put(out, VALUE_HANDLE, &type, 1);
+            buf_append(out, &room, sizeof(room));
+        }
         put(out, VALUE_STRING, &length, 8);
         buf_append(out, s + 1, size);
         return s + 1 + size + (*s == '\'');
@@ -249,6 +252,35 @@ test_from_numbers(void **state)
     value_unref(d);
 }
 
+static void
+test_list(void **state)
+{
+    struct value *one = make("1"), *table = make("{}");
+    struct value *items[] = {one, NULL, table};
+    struct value *list = value_list(items, 3);
+    static const unsigned char pairs[9] = {VALUE_TABLE, 3};
+    static const unsigned char first[9] = {VALUE_INTEGER, 1};
+    static const unsigned char third[9] = {VALUE_INTEGER, 3};
+    const unsigned char *at = list->data;
+    assert_memory_equal(at, pairs, 9);
+    assert_memory_equal(at + 9, first, 9);
+    assert_memory_equal(at + 18, one->data, one->size);
+    at += 18 + one->size;
+    assert_memory_equal(at, third, 9);
+    assert_memory_equal(at + 9, table->data, table->size);
+    at += 9 + table->size;
+    assert_int_equal(at[0], VALUE_STRING);
+    assert_int_equal(at[9], 'n');
+    assert_memory_equal(at + 10, third, 9);
+    assert_ptr_equal(at + 19, list->data + list->size);
+    value_unref(list);
+    list = value_list(NULL, 0);
+    assert_int_equal(list->size, 28);
+    value_unref(list);
+    value_unref(one);
+    value_unref(table);
+}
+
 int
 main(void)
 {
@@ -259,6 +291,7 @@ main(void)
         cmocka_unit_test(test_type_names),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_from_numbers),
+        cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests_name("value", tests, NULL, NULL);
 }

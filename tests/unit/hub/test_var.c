@@ -73,7 +73,7 @@ test_set_get_delete(void **state)
     get(&play, 0, "x", "b");
     var(&play, 0, HUB_OP_VAR_DELETE, "x", NULL);
     get(&play, 1, "x", NULL);
-    assert_null(play.hub->variables);
+    assert_null(hub_names(play.hub, 0)->variables);
     get(&play, HUB_GLOBAL, "x", NULL);
     play_close(&play);
 }
@@ -477,7 +477,7 @@ test_deletion_is_a_change(void **state)
     struct answer *answer = wait_change(&play, 0, -1);
     int64_t seen = answer->version;
     var(&play, 1, HUB_OP_VAR_DELETE, "x", NULL);
-    assert_null(var_find(play.hub, "x"));
+    assert_null(hub_names(play.hub, 0)->variables);
     wait_change(&play, 0, seen);
     assert_news(&play, 0, NULL);
     wait_change(&play, 0, answer->version);
@@ -498,7 +498,7 @@ test_nothing_is_left(void **state)
     var(&play, 2, HUB_OP_VAR_GET, "y", NULL);
     for (int32_t i = 0; i < 3; i++)
         leave(&play, i);
-    assert_null(play.hub->variables);
+    assert_null(hub_names(play.hub, 0)->variables);
     assert_int_equal(hub_waiting(play.hub, NSEC_NEVER), 0);
     play_close(&play);
 }

@@ -38,14 +38,16 @@ assert_keys(const json_t *object, const char *const *keys, size_t count)
         assert_keys(object, keys_, sizeof(keys_) / sizeof(keys_[0])); \
     } while (0)
 
+/* `unit`: of the values. */
 static void
-assert_trend_shape(const json_t *trend)
+assert_distribution_shape(const json_t *trend, const char *unit_name)
 {
     ASSERT_KEYS(trend, "type", "unit", "count", "min", "mean", "p50", "p90",
                 "p95", "p99", "p999", "max", "hist", "by");
     assert_string_equal(json_string_value(json_object_get(trend, "type")),
                         "trend");
-    assert_string_equal(json_string_value(json_object_get(trend, "unit")), "s");
+    assert_string_equal(json_string_value(json_object_get(trend, "unit")),
+                        unit_name);
     const char *hist = json_string_value(json_object_get(trend, "hist"));
     assert_non_null(hist);
     if (json_integer_value(json_object_get(trend, "count")) > 0)
@@ -55,6 +57,12 @@ assert_trend_shape(const json_t *trend)
                                           "p95", "p99",  "p999", "max"};
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
         assert_true(json_is_null(json_object_get(trend, unknown[i])));
+}
+
+static void
+assert_trend_shape(const json_t *trend)
+{
+    assert_distribution_shape(trend, "s");
 }
 
 static void
@@ -83,11 +91,11 @@ assert_identities(const json_t *root)
 static void
 assert_shape(const json_t *root)
 {
-    ASSERT_KEYS(root, "schema", "molo", "scenario", "seed", "started_at",
-                "duration", "workers", "threads", "tags", "host", "plan",
-                "exit", "runs", "requests", "scenarios", "workloads", "metrics",
-                "endpoints", "checks", "thresholds", "errors", "errors_dropped",
-                "coordination", "generator");
+    ASSERT_KEYS(root, "schema", "molo", "scenario", "seed", "simulated",
+                "started_at", "duration", "workers", "threads", "tags", "host",
+                "plan", "exit", "runs", "requests", "scenarios", "workloads",
+                "metrics", "endpoints", "checks", "thresholds", "errors",
+                "errors_dropped", "coordination", "generator");
     ASSERT_KEYS(json_object_get(root, "host"), "sysname", "release", "machine",
                 "cpus");
     ASSERT_KEYS(json_object_get(root, "plan"), "duration", "max_runs",
@@ -104,9 +112,11 @@ assert_shape(const json_t *root)
     for (int i = 0; i < TREND_COUNT; i++)
         assert_trend_shape(
             json_object_get(metrics, snapshot_trend_name((enum trend)i)));
-    static const char *const counters[] = {"http_reqs",     "data_sent",
-                                           "data_received", "runs",
-                                           "dropped_runs",  "coord_rounds"};
+    assert_distribution_shape(json_object_get(metrics, "coord_depth"), "items");
+    static const char *const counters[] = {
+        "http_reqs",      "data_sent",    "data_received", "runs",
+        "dropped_runs",   "coord_rounds", "coord_missed",  "coord_contended",
+        "coord_timeouts", "coord_breaks"};
     for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
         ASSERT_KEYS(json_object_get(metrics, counters[i]), "type", "count",
                     "rate");
@@ -159,6 +169,7 @@ test_values(void **state)
         {"molo", "\"" MOLO_VERSION "\""},
         {"scenario", "\"scenarios/pad.lua\""},
         {"seed", "7"},
+        {"simulated", "false"},
         {"started_at", "\"2026-01-01T00:00:00Z\""},
         {"duration", "4.0"},
         {"workers", "2"},
@@ -195,6 +206,7 @@ test_values(void **state)
     assert_json(json_object_get(pad, "type"), "\"notifier\"");
     assert_json(json_object_get(pad, "rounds"), "3");
     assert_json(json_object_get(pad, "missed"), "1");
+    assert_json(json_object_get(pad, "contended"), "0");
     assert_trend_shape(json_object_get(pad, "wait"));
     assert_json(json_object_get(json_object_get(pad, "wait"), "max"), "0.003");
     /* 1, 2 and 3 ms stand in buckets 11,169, 12,193 and 12,728. */
@@ -234,6 +246,23 @@ test_unknown_is_null(void **state)
     assert_json(json_object_get(root, "exit"),
                 "{\"code\": 0, \"reason\": \"duration\", \"all\": []}");
     assert_true(number_at(root, "requests", "rate") == 0);
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+/* CPU and lag against a virtual clock would be nonsense. */
+static void
+test_simulated(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    options_set(sample.options, OPTION_COMMAND_LINE, "sim", NULL, NULL);
+    json_t *root = out_json_build(&sample.result);
+    assert_json(json_object_get(root, "simulated"), "true");
+    assert_json(json_object_get(root, "generator"),
+                "{\"cpu\": null, \"loop_lag_p99\": null, "
+                "\"loop_lag_max\": null, \"max_rss\": 5000000, "
+                "\"fds\": 12, \"saturated\": false}");
     json_decref(root);
     sample_finish(&sample);
 }
@@ -319,6 +348,113 @@ test_objects_that_share_a_name(void **state)
     sample_finish(&sample);
 }
 
+/* The figures of an object's type are always there, others when measured. */
+static void
+test_rows_by_type(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    struct recorder *recorder = sample.recorder;
+    recorder_coord_wait(recorder, "lock", "seat", 5);
+    recorder_coord_event(recorder, "lock", "seat", COORD_CONTENDED);
+    recorder_coord_wait(recorder, "queue", "jobs", 5);
+    recorder_coord_depth(recorder, "queue", "jobs", 1);
+    recorder_coord_depth(recorder, "queue", "jobs", 4);
+    recorder_coord_wait(recorder, "barrier", "start", 5);
+    recorder_coord_round(recorder, "barrier", "start", 9);
+    recorder_coord_event(recorder, "barrier", "start", COORD_MISSED);
+    recorder_coord_wait(recorder, "event", "go", 5);
+    json_t *root = out_json_build(&sample.result);
+    const json_t *rows = json_object_get(root, "coordination");
+    const json_t *seat = json_object_get(rows, "seat");
+    ASSERT_KEYS(seat, "type", "waits", "contended", "timeouts", "breaks",
+                "wait", "held");
+    assert_json(json_object_get(seat, "contended"), "1");
+    assert_trend_shape(json_object_get(seat, "held"));
+    const json_t *jobs = json_object_get(rows, "jobs");
+    ASSERT_KEYS(jobs, "type", "waits", "contended", "timeouts", "breaks",
+                "wait", "depth");
+    const json_t *depth = json_object_get(jobs, "depth");
+    assert_distribution_shape(depth, "items");
+    assert_json(json_object_get(depth, "max"), "4");
+    assert_json(json_object_get(depth, "mean"), "2.5");
+    const json_t *start = json_object_get(rows, "start");
+    ASSERT_KEYS(start, "type", "waits", "contended", "timeouts", "breaks",
+                "wait", "rounds", "skew", "release", "missed", "round");
+    ASSERT_KEYS(json_object_get(rows, "go"), "type", "waits", "contended",
+                "timeouts", "breaks", "wait");
+    const json_t *metrics = json_object_get(root, "metrics");
+    assert_json(json_object_get(metrics, "coord_contended"),
+                "{\"type\": \"counter\", \"count\": 1, \"rate\": 0.25}");
+    assert_json(json_object_get(json_object_get(metrics, "coord_depth"), "max"),
+                "4");
+    assert_shape(root);
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+static void
+test_roles(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    recorder_run_end(sample.recorder, "chat", RUN_OK, 1, 1);
+    recorder_run_role(sample.recorder, "chat", "speaker", RUN_OK);
+    recorder_run_role(sample.recorder, "chat", "\xff", RUN_FAILED);
+    recorder_run_role(sample.recorder, "chat", "\xfe", RUN_INTERRUPTED);
+    json_t *root = out_json_build(&sample.result);
+    assert_json(json_object_get(root, "scenarios"),
+                "{\"pad\": {\"ok\": 0, \"failed\": 0, \"interrupted\": 0}, "
+                "\"chat\": {\"ok\": 1, \"failed\": 0, \"interrupted\": 0, "
+                "\"roles\": {\"speaker\": {\"ok\": 1, \"failed\": 0, "
+                "\"interrupted\": 0}, \"\\ufffd\": {\"ok\": 0, \"failed\": 1, "
+                "\"interrupted\": 1}}}}");
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+static void
+test_thresholds(void **state)
+{
+    static const struct {
+        const char *expression, *json;
+    } rows[] = {
+        {"http_req_duration{method=GET}:p(95)<=30ms",
+         "{\"expression\": \"http_req_duration{method=GET}:p(95)<=30ms\", "
+         "\"metric\": \"http_req_duration\", \"tags\": {\"method\": "
+         "\"GET\"}, \"stat\": \"p95\", \"op\": \"<=\", \"bound\": 0.03, "
+         "\"unit\": \"s\", \"value\": 0.008, \"ok\": true, "
+         "\"abort\": false, \"aborted\": false}"},
+        {"coord_held:max < 1s",
+         "{\"expression\": \"coord_held:max < 1s\", \"metric\": "
+         "\"coord_held\", \"tags\": {}, \"stat\": \"max\", \"op\": \"<\", "
+         "\"bound\": 1.0, \"unit\": \"s\", \"value\": null, \"ok\": false, "
+         "\"abort\": false, \"aborted\": false}"},
+        {"checks:rate >= 75%",
+         "{\"expression\": \"checks:rate >= 75%\", \"metric\": \"checks\", "
+         "\"tags\": {}, \"stat\": \"rate\", \"op\": \">=\", \"bound\": 0.75, "
+         "\"unit\": null, \"value\": 0.75, \"ok\": true, \"abort\": false, "
+         "\"aborted\": false}"},
+    };
+    struct sample sample;
+    sample_init(&sample);
+    sample_record(&sample);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct threshold threshold;
+        assert_true(threshold_init(&threshold, rows[i].expression, NULL));
+        threshold_judge(&threshold, sample.result.snapshot, NSEC_PER_SEC);
+        sample.result.thresholds = &threshold;
+        sample.result.threshold_count = 1;
+        json_t *root = out_json_build(&sample.result);
+        const json_t *thresholds = json_object_get(root, "thresholds");
+        assert_int_equal(json_array_size(thresholds), 1);
+        assert_json(json_array_get(thresholds, 0), rows[i].json);
+        json_decref(root);
+        threshold_finish(&threshold);
+    }
+    sample_finish(&sample);
+}
+
 /* Nanoseconds survive being written as seconds and read again. */
 static void
 test_written_file_reads_back(void **state)
@@ -365,9 +501,13 @@ main(void)
         cmocka_unit_test(test_shape_and_identities),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_unknown_is_null),
+        cmocka_unit_test(test_simulated),
         cmocka_unit_test(test_any_bytes),
         cmocka_unit_test(test_names_that_become_the_same_key),
         cmocka_unit_test(test_objects_that_share_a_name),
+        cmocka_unit_test(test_rows_by_type),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_written_file_reads_back),
         cmocka_unit_test(test_write_failure_is_told),
     };

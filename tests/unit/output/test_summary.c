@@ -64,13 +64,8 @@ test_small_run(void **state)
         "     2  timeout: no answer\\x1b[2J\\nafter 60 s",
         "        first: worker 1, step 3, after 500 ms, at pad.lua:9",
         "",
-        "coordination  type      rounds  missed  waits  timeouts  breaks  wait "
-        "p50  wait p99",
-        "pad#          notifier       3       1      3         0       0      "
-        "2 ms      3 ms",
-        "",
-        "news  propagation p50   p99  visibility p50  p99",
-        "pad#             2 us  2 us               -    -",
+        "notifier  rounds  missed  waits  wait p50  wait p99  propagation p99",
+        "pad#           3       1      3      2 ms      3 ms             2 us",
         "",
         "FAILED: deadlock: 2 wait (exit code 4)",
         "FAILED: 1 of 5 runs failed (exit code 1)",
@@ -83,6 +78,111 @@ test_small_run(void **state)
     char *text = summary_of(&sample, false);
     assert_lines(text, expected, sizeof(expected) / sizeof(expected[0]));
     free(text);
+    sample_finish(&sample);
+}
+
+/* Of each type what it has to tell, and nothing that is the same for all. */
+static void
+test_coordination_by_type(void **state)
+{
+    static const char *const expected[] = {
+        "molo " MOLO_VERSION "   scenarios/pad.lua   2 workers   4 s   seed 7",
+        "",
+        "runs      0   0 ok, 0 failed, 0 interrupted   0.0/s",
+        "",
+        "lock   waits  contended  wait p50  wait p99  held p50  held p99",
+        "seat#      4       25 %      1 ms      1 ms     10 ms     10 ms",
+        "gate       1        0 %      1 ms      1 ms         -         -",
+        "",
+        "barrier  rounds  waits  wait p50  wait p99  skew p50  skew p99  "
+        "release p99  breaks",
+        "start         1      1      1 ms      1 ms      2 ms      2 ms  "
+        "      50 us       1",
+        "",
+        "queue  waits  wait p50  wait p99  depth p50  depth max",
+        "jobs       1      1 ms      1 ms          2         90",
+        "",
+        "ok",
+    };
+    struct sample sample;
+    sample_init(&sample);
+    struct recorder *recorder = sample.recorder;
+    for (int i = 0; i < 4; i++)
+        recorder_coord_wait(recorder, "lock", "seat12", NSEC_PER_MSEC);
+    recorder_coord_wait(recorder, "barrier", "start", NSEC_PER_MSEC);
+    recorder_coord_wait(recorder, "lock", "gate", NSEC_PER_MSEC);
+    recorder_coord_event(recorder, "lock", "seat2", COORD_CONTENDED);
+    recorder_coord_held(recorder, "lock", "seat2", 10 * NSEC_PER_MSEC);
+    recorder_coord_event(recorder, "barrier", "start", COORD_ROUND);
+    recorder_coord_event(recorder, "barrier", "start", COORD_BREAK);
+    /* At a barrier everybody waits; that says nothing. */
+    recorder_coord_event(recorder, "barrier", "start", COORD_CONTENDED);
+    recorder_coord_skew(recorder, "barrier", "start", 2 * NSEC_PER_MSEC);
+    recorder_coord_release(recorder, "barrier", "start", 50 * NSEC_PER_USEC);
+    recorder_coord_wait(recorder, "queue", "jobs", NSEC_PER_MSEC);
+    recorder_coord_depth(recorder, "queue", "jobs", 1);
+    recorder_coord_depth(recorder, "queue", "jobs", 2);
+    recorder_coord_depth(recorder, "queue", "jobs", 90);
+    char *text = summary_of(&sample, false);
+    assert_lines(text, expected, sizeof(expected) / sizeof(expected[0]));
+    free(text);
+    sample_finish(&sample);
+}
+
+static void
+test_scenarios_and_roles(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    struct recorder *recorder = sample.recorder;
+    recorder_run_end(recorder, "chat", RUN_OK, 1, 1);
+    recorder_run_end(recorder, "chat", RUN_FAILED, 1, 1);
+    recorder_run_role(recorder, "chat", "speaker", RUN_OK);
+    recorder_run_role(recorder, "chat", "listener", RUN_FAILED);
+    char *text = summary_of(&sample, false);
+    assert_non_null(strstr(text,
+                           "scenario    runs  ok  failed  interrupted\n"
+                           "chat           2   1       1            0\n"
+                           "  speaker      1   1       0            0\n"
+                           "  listener     1   0       1            0\n"));
+    free(text);
+    sample_finish(&sample);
+}
+
+static void
+test_thresholds(void **state)
+{
+    static const char *const expressions[] = {
+        "http_req_duration:p95 < 30ms", "http_req_failed:rate < 1%",
+        "coord_skew:p99 < 5ms", "runs{scenario=nope}:count > 0"};
+    enum { COUNT = sizeof(expressions) / sizeof(expressions[0]) };
+    struct sample sample;
+    sample_init(&sample);
+    sample_record(&sample);
+    struct threshold thresholds[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_true(threshold_init(&thresholds[i], expressions[i], NULL));
+        threshold_judge(&thresholds[i], sample.result.snapshot,
+                        4 * NSEC_PER_SEC);
+    }
+    thresholds[1].aborted = true;
+    sample.result.thresholds = thresholds;
+    sample.result.threshold_count = COUNT;
+    char *text = summary_of(&sample, false);
+    assert_non_null(strstr(
+        text, "threshold                      result                          "
+              "      value\n"
+              "http_req_duration:p95 < 30ms   ok                              "
+              "      20 ms\n"
+              "http_req_failed:rate < 1%      FAILED, ended the test          "
+              "    33.33 %\n"
+              "coord_skew:p99 < 5ms           FAILED                          "
+              "    no data\n"
+              "runs{scenario=nope}:count > 0  FAILED                  0, "
+              "nothing measured\n"));
+    free(text);
+    for (size_t i = 0; i < COUNT; i++)
+        threshold_finish(&thresholds[i]);
     sample_finish(&sample);
 }
 
@@ -102,6 +202,30 @@ test_empty_sections_are_left_out(void **state)
     assert_lines(text, expected, sizeof(expected) / sizeof(expected[0]));
     free(text);
     sample_finish(&sample);
+}
+
+static void
+test_a_simulated_run_says_so_first(void **state)
+{
+    static const char *const rows[][2] = {
+        {"1ms..10ms", "SIMULATED: virtual time, no request was sent; answers "
+                      "after 1 ms to 10 ms, 2.5 % of them fail\nmolo "},
+        {"5ms", "SIMULATED: virtual time, no request was sent; answers after "
+                "5 ms, 2.5 % of them fail\nmolo "},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct sample sample;
+        sample_init(&sample);
+        options_set(sample.options, OPTION_COMMAND_LINE, "sim", NULL, NULL);
+        options_set(sample.options, OPTION_COMMAND_LINE, "sim-latency",
+                    rows[i][0], NULL);
+        options_set(sample.options, OPTION_COMMAND_LINE, "sim-failures", "2.5%",
+                    NULL);
+        char *text = summary_of(&sample, false);
+        assert_memory_equal(text, rows[i][1], strlen(rows[i][1]));
+        free(text);
+        sample_finish(&sample);
+    }
 }
 
 static void
@@ -206,7 +330,11 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_run),
+        cmocka_unit_test(test_coordination_by_type),
+        cmocka_unit_test(test_scenarios_and_roles),
+        cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_empty_sections_are_left_out),
+        cmocka_unit_test(test_a_simulated_run_says_so_first),
         cmocka_unit_test(test_color_adds_only_codes),
         cmocka_unit_test(test_names_cannot_steer_the_terminal),
         cmocka_unit_test(test_long_lists),

@@ -41,6 +41,10 @@ static const struct good_value good_values[] = {
     {"fail", "3", FIELD(fail_runs), 3},
     {"fail", "5%", FIELD(fail_runs), -1},
     {"fail", "never", FIELD(fail_runs), -1},
+    {"sim-latency", "5ms", FIELD(sim_latency_low), 5 * NSEC_PER_MSEC},
+    {"sim-latency", "5ms", FIELD(sim_latency_high), 5 * NSEC_PER_MSEC},
+    {"sim_latency", "0..2", FIELD(sim_latency_low), 0},
+    {"sim_latency", "0..2", FIELD(sim_latency_high), 2 * NSEC_PER_SEC},
     {"seed", "0", FIELD(seed), 0},
     {"seed", "9007199254740991", FIELD(seed), 9007199254740991},
 };
@@ -121,6 +125,18 @@ static const struct bad_value bad_values[] = {
     {OPTION_COMMAND_LINE, "fail", "0x5%",
      "--fail: '0x5%' is not a number of runs from 1, a percentage above 0 "
      "such as 5%, or never"},
+    {OPTION_COMMAND_LINE, "sim-latency", "10ms..1ms",
+     "--sim-latency: '10ms..1ms' is not a time such as 5ms, or a range such as "
+     "1ms..10ms"},
+    {OPTION_COMMAND_LINE, "sim-failures", "5",
+     "--sim-failures: '5' is not a percentage from 0% to 100%"},
+    {OPTION_SCRIPT, "sim_failures", "100.1%",
+     "sim_failures: '100.1%' is not a percentage from 0% to 100%"},
+    {OPTION_ENVIRONMENT, "sim-failures", "%",
+     "MOLO_SIM_FAILURES: '%' is not a percentage from 0% to 100%"},
+    {OPTION_COMMAND_LINE, "fail", "0%",
+     "--fail: '0%' is not a number of runs from 1, a percentage above 0 such "
+     "as 5%, or never"},
     {OPTION_COMMAND_LINE, "on-deadlock", "ignore",
      "--on-deadlock: 'ignore' is not stop or break"},
     {OPTION_COMMAND_LINE, "progress", "On",
@@ -149,6 +165,11 @@ static const struct bad_value bad_values[] = {
      "json=", "--out: 'json=' is not KIND=FILE with one of the kinds: json"},
     {OPTION_COMMAND_LINE, "scenario", "",
      "--scenario: '' is not the name of a scenario"},
+    {OPTION_COMMAND_LINE, "threshold", "",
+     "--threshold: '' is not an expression such as 'http_req_duration:p95 < "
+     "300ms'"},
+    {OPTION_COMMAND_LINE, "timeline", "",
+     "--timeline: '' is not the name of a file"},
     {OPTION_SCRIPT, "max_run", "5",
      "unknown option 'max_run': did you mean 'max_runs'?"},
     {OPTION_SCRIPT, "help", "true", "unknown option 'help'"},
@@ -187,6 +208,10 @@ test_defaults(void **state)
     assert_int_equal(options->wait_timeout, 60 * NSEC_PER_SEC);
     assert_int_equal(options->timeout, 60 * NSEC_PER_SEC);
     assert_int_equal(options->on_deadlock, ON_DEADLOCK_STOP);
+    assert_false(options->sim);
+    assert_int_equal(options->sim_latency_low, 1 * NSEC_PER_MSEC);
+    assert_int_equal(options->sim_latency_high, 10 * NSEC_PER_MSEC);
+    assert_true(options->sim_failures == 0);
     assert_int_equal(options->progress, PROGRESS_AUTO);
     assert_false(options->seed_given);
     assert_true(options->seed < UINT64_C(1) << 53);
@@ -215,12 +240,56 @@ test_words_and_flags(void **state)
     assert_int_equal(options->progress, PROGRESS_OFF);
     assert_true(options->insecure);
     assert_true(options->stop_on_failure);
+    set(options, OPTION_SCRIPT, "sim", "true");
+    assert_true(options->sim);
+    set(options, OPTION_ENVIRONMENT, "sim_failures", "0.5%");
+    assert_true(options->sim_failures == 0.5);
+    set(options, OPTION_SCRIPT, "sim_failures", "7%");
+    assert_true(options->sim_failures == 0.5);
+    set(options, OPTION_COMMAND_LINE, "sim_failures", "0%");
+    assert_true(options->sim_failures == 0);
     set(options, OPTION_COMMAND_LINE, "exception", "false");
     assert_false(options->stop_on_failure);
     set(options, OPTION_COMMAND_LINE, "fail", "2.5%");
     assert_true(options->fail_percent == 2.5);
     set(options, OPTION_COMMAND_LINE, "fail", "2");
     assert_true(options->fail_percent < 0);
+    options_destroy(options);
+}
+
+static void
+test_thresholds(void **state)
+{
+    struct options *options = options_create();
+    char expression[] = "runs:count > 1", where[] = "pad.lua:9";
+    options_add_threshold(options, OPTION_SCRIPT,
+                          &(struct option_threshold){.expression = expression,
+                                                     .where = where,
+                                                     .abort = true,
+                                                     .after = 5});
+    /* They are copied. */
+    expression[0] = where[0] = '\0';
+    options_add_threshold(
+        options, OPTION_SCRIPT,
+        &(struct option_threshold){.expression = expression, .where = where});
+    assert_int_equal(options->threshold_count, 2);
+    assert_string_equal(options->thresholds[0].expression, "runs:count > 1");
+    assert_string_equal(options->thresholds[0].where, "pad.lua:9");
+    assert_true(options->thresholds[0].abort);
+    assert_int_equal(options->thresholds[0].after, 5);
+    assert_false(options->thresholds[1].abort);
+    /* A stronger source replaces the list, a weaker one does nothing. */
+    set(options, OPTION_ENVIRONMENT, "threshold", "a");
+    assert_int_equal(options->threshold_count, 1);
+    assert_string_equal(options->thresholds[0].where, "MOLO_THRESHOLD");
+    set(options, OPTION_COMMAND_LINE, "threshold", "b");
+    set(options, OPTION_COMMAND_LINE, "threshold", "c");
+    set(options, OPTION_ENVIRONMENT, "threshold", "d");
+    assert_int_equal(options->threshold_count, 2);
+    assert_string_equal(options->thresholds[1].expression, "c");
+    assert_string_equal(options->thresholds[1].where, "--threshold");
+    assert_true(options_is_given(options, "threshold"));
+    assert_false(options_is_given(options, "fail"));
     options_destroy(options);
 }
 
@@ -337,6 +406,7 @@ main(void)
         cmocka_unit_test(test_bad_values),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_words_and_flags),
+        cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_precedence),
         cmocka_unit_test(test_lists_append_and_replace),
         cmocka_unit_test(test_pairs_merge_by_key),

@@ -216,6 +216,80 @@ test_description(void **state)
     options_destroy(options);
 }
 
+struct simulation {
+    const char *name;
+    enum option_source source; /* of the option that is for simulated runs */
+    const char *pair[2];
+    bool sim;
+    const char *error; /* NULL: none */
+};
+
+static const struct simulation simulations[] = {
+    {"together", OPTION_COMMAND_LINE, {"sim-latency", "5ms"}, true, NULL},
+    {"latency alone",
+     OPTION_COMMAND_LINE,
+     {"sim-latency", "5ms"},
+     false,
+     "--sim-latency is for simulated runs: add --sim, or leave it out to send "
+     "real requests"},
+    {"failures alone",
+     OPTION_COMMAND_LINE,
+     {"sim-failures", "5%"},
+     false,
+     "--sim-failures is for simulated runs: add --sim, or leave it out to send "
+     "real requests"},
+    {"kept in the script", OPTION_SCRIPT, {"sim-latency", "5ms"}, false, NULL},
+    {"kept in the environment",
+     OPTION_ENVIRONMENT,
+     {"sim-failures", "5%"},
+     false,
+     NULL},
+};
+
+static void
+test_options_of_simulated_runs(void **state)
+{
+    for (size_t i = 0; i < COUNT(simulations); i++) {
+        const struct simulation *row = &simulations[i];
+        struct options *options = options_create();
+        struct err err = {""};
+        assert_true(options_set(options, row->source, row->pair[0],
+                                row->pair[1], &err));
+        if (row->sim)
+            options_set(options, OPTION_SCRIPT, "sim", "true", &err);
+        struct plan *plan = plan_create(options, shop, COUNT(shop), &err);
+        if ((plan != NULL) != (row->error == NULL))
+            fail_msg("%s: %s", row->name, err.message);
+        if (row->error != NULL)
+            assert_string_equal(err.message, row->error);
+        plan_destroy(plan);
+        options_destroy(options);
+    }
+}
+
+static void
+test_description_of_a_simulated_run(void **state)
+{
+    static const char *const rows[][2] = {
+        {"1ms..2s", "\nsimulated       answers after 1 ms to 2 s, 2.5 % of "
+                    "them fail\n"},
+        {"3ms", "\nsimulated       answers after 3 ms, 2.5 % of them fail\n"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *const pairs[] = {"sim",      "true",         "sim-latency",
+                                     rows[i][0], "sim-failures", "2.5%",
+                                     NULL};
+        struct options *options = make_options(pairs);
+        struct plan *plan = plan_create(options, shop, COUNT(shop), NULL);
+        struct buf text = {0};
+        plan_describe(plan, &text);
+        assert_non_null(strstr(text.data, rows[i][1]));
+        buf_finish(&text);
+        plan_destroy(plan);
+        options_destroy(options);
+    }
+}
+
 int
 main(void)
 {
@@ -226,6 +300,8 @@ main(void)
         cmocka_unit_test(test_unreached_workers),
         cmocka_unit_test(test_workload_of_a_worker),
         cmocka_unit_test(test_description),
+        cmocka_unit_test(test_options_of_simulated_runs),
+        cmocka_unit_test(test_description_of_a_simulated_run),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

@@ -1,0 +1,121 @@
+#include "hub/holding.h"
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "hub/cohort.h"
+#include "hub/deadlock.h"
+#include "hub/hub_internal.h"
+#include "hub/wait.h"
+
+void
+holding_init(struct holding *holding, const struct holding_ops *ops)
+{
+    *holding = (struct holding){.ops = ops};
+    list_init(&holding->by_member);
+}
+
+bool
+holding_is(const struct holding *holding, const struct member *member,
+           uint32_t task)
+{
+    return holding->member == member && holding->task == task;
+}
+
+void
+holding_take(struct hub *hub, struct holding *holding, struct member *member,
+             uint32_t task, const char *where)
+{
+    holding->member = member;
+    holding->task = task;
+    holding->since = hub->now;
+    wait_copy_where(holding->where, sizeof(holding->where), where);
+    list_append(&member->holdings, &holding->by_member);
+}
+
+void
+holding_drop(struct holding *holding)
+{
+    holding->member = NULL;
+    holding->worker_scope = false;
+    list_remove(&holding->by_member);
+}
+
+void
+holding_tell(const struct holding *holding, const char *what, struct buf *out)
+{
+    buf_append_str(out, "missing: ");
+    if (holding->member)
+        member_describe(holding->member, out);
+    buf_printf(out, ", which %s", what);
+}
+
+static struct holding *
+holding_of(struct list *it)
+{
+    return container_of(it, struct holding, by_member);
+}
+
+void
+holdings_release_task(struct hub *hub, struct member *member, uint32_t task)
+{
+    list_for_each (it, &member->holdings) {
+        struct holding *holding = holding_of(it);
+        if (holding->task != task)
+            continue;
+        if (holding->worker_scope)
+            holding->task = 0;
+        else
+            holding->ops->release(hub, holding);
+    }
+}
+
+void
+holdings_pass_on(struct hub *hub, struct member *member, uint32_t task,
+                 uint32_t parent)
+{
+    bool any = false;
+    list_for_each (it, &member->holdings) {
+        struct holding *holding = holding_of(it);
+        const struct wait *wait = wait_find(member, parent);
+        if (holding->task != task)
+            continue;
+        if (!holding->ops->leaks ||
+            (wait && holding->ops->is_awaited_by &&
+             holding->ops->is_awaited_by(holding, wait))) {
+            holding->ops->release(hub, holding);
+        } else {
+            holding->task = parent;
+            any = true;
+        }
+    }
+    /* The parent may wait, in the end, for one who waits for what it now has.
+     */
+    struct wait *wait = any ? wait_find(member, parent) : NULL;
+    if (wait)
+        deadlock_judge_cycle(hub, wait);
+}
+
+void
+holdings_release(struct hub *hub, struct member *member, bool all)
+{
+    list_for_each (it, &member->holdings)
+        if (all || !holding_of(it)->worker_scope)
+            holding_of(it)->ops->release(hub, holding_of(it));
+}
+
+bool
+holdings_tell_leaks(const struct member *member, struct buf *out)
+{
+    bool any = false;
+    list_for_each (it, &member->holdings) {
+        struct holding *holding = holding_of(it);
+        if (!holding->ops->leaks || holding->worker_scope)
+            continue;
+        buf_append_str(out, any ? ", " : "");
+        holding->ops->tell(holding, out);
+        if (holding->where[0])
+            buf_printf(out, " (acquired at %s)", holding->where);
+        any = true;
+    }
+    return any;
+}

@@ -1,0 +1,150 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "output/timeline.h"
+
+static void
+make_path(char path[32])
+{
+    strcpy(path, "/tmp/molo-test-XXXXXX");
+    close(mkstemp(path));
+}
+
+static char *
+take_content(const char *path)
+{
+    struct buf content = {0};
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    char part[4096];
+    for (size_t size; (size = fread(part, 1, sizeof(part), file)) > 0;)
+        buf_append(&content, part, size);
+    fclose(file);
+    unlink(path);
+    return buf_take(&content);
+}
+
+static void
+test_lines(void **state)
+{
+    static const char expected[] =
+        "{\"at\": 1.500000001, \"what\": \"wait\", \"worker\": 3, \"task\": 2, "
+        "\"type\": \"notifier\", \"name\": \"pad\", \"op\": "
+        "\"wait_for_writer\", \"room\": 4, \"step\": 7, \"round\": 1, "
+        "\"where\": \"pad.lua:9\", \"waited\": 0.000000250}\n"
+        /* What is not known is left out; a global fixture is no worker. */
+        "{\"at\": -0.000000005, \"what\": \"run_end\", \"worker\": null, "
+        "\"task\": 0}\n"
+        "{\"at\": 0.000000000, \"what\": \"put\", \"worker\": 0, \"task\": 0, "
+        "\"name\": \"a\\\"\\\\\\n\xef\xbf\xbd\"}\n";
+    char path[32];
+    make_path(path);
+    struct timeline *timeline = timeline_open(path, NULL);
+    assert_non_null(timeline);
+    timeline_write(timeline, &(struct timeline_event){
+                                 .at = 1500000001,
+                                 .what = "wait",
+                                 .worker = 3,
+                                 .task = 2,
+                                 .type = "notifier",
+                                 .name = "pad",
+                                 .op = "wait_for_writer",
+                                 .where = "pad.lua:9",
+                                 .room = 4,
+                                 .step = 7,
+                                 .round = 1,
+                                 .waited = 250,
+                             });
+    timeline_write(timeline, &(struct timeline_event){.at = -5,
+                                                      .what = "run_end",
+                                                      .worker = -1,
+                                                      .room = -1,
+                                                      .waited = -1});
+    timeline_write(timeline, &(struct timeline_event){.what = "put",
+                                                      .name = "a\"\\\n\xff",
+                                                      .room = -1,
+                                                      .waited = -1});
+    assert_true(timeline_close(timeline, NULL));
+    char *content = take_content(path);
+    assert_string_equal(content, expected);
+    free(content);
+}
+
+/* Far more than is gathered at once: nothing is lost, cut or reordered. */
+static void
+test_many_lines(void **state)
+{
+    enum { COUNT = 20000 };
+    char path[32];
+    make_path(path);
+    struct timeline *timeline = timeline_open(path, NULL);
+    for (int i = 0; i < COUNT; i++)
+        timeline_write(timeline, &(struct timeline_event){
+                                     .at = i, .what = "put", .worker = i});
+    assert_true(timeline_close(timeline, NULL));
+    char *content = take_content(path), *rest = content;
+    for (int i = 0; i < COUNT; i++) {
+        char *line = strsep(&rest, "\n");
+        json_t *json = json_loads(line, 0, NULL);
+        assert_non_null(json);
+        assert_int_equal(json_integer_value(json_object_get(json, "worker")),
+                         i);
+        json_decref(json);
+    }
+    assert_string_equal(rest, "");
+    free(content);
+}
+
+static void
+test_flush_writes_what_there_is(void **state)
+{
+    char path[32];
+    make_path(path);
+    struct timeline *timeline = timeline_open(path, NULL);
+    timeline_write(timeline, &(struct timeline_event){.what = "a"});
+    timeline_flush(timeline);
+    char *content = take_content(path);
+    assert_non_null(strstr(content, "}\n"));
+    free(content);
+    assert_true(timeline_close(timeline, NULL));
+}
+
+static void
+test_failures_name_the_file(void **state)
+{
+    struct err err;
+    assert_null(timeline_open("/nowhere/t.ndjson", &err));
+    assert_string_equal(err.message, "cannot write '/nowhere/t.ndjson': No "
+                                     "such file or directory");
+    struct timeline *timeline = timeline_open("/dev/full", &err);
+    assert_non_null(timeline);
+    /* It goes on though nothing can be written any more. */
+    for (int i = 0; i < 5000; i++)
+        timeline_write(timeline, &(struct timeline_event){.what = "a"});
+    assert_false(timeline_close(timeline, &err));
+    assert_string_equal(err.message, "cannot write the timeline to "
+                                     "'/dev/full': No space left on device");
+    assert_true(timeline_close(NULL, &err));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_many_lines),
+        cmocka_unit_test(test_flush_writes_what_there_is),
+        cmocka_unit_test(test_failures_name_the_file),
+    };
+    return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
+}
