@@ -116,7 +116,8 @@ timeline_write(struct timeline *timeline, const struct timeline_event *event)
         buf_append_str(out, ", \"worker\": null");
     else
         buf_printf(out, ", \"worker\": %" PRId32, event->worker);
-    buf_printf(out, ", \"task\": %" PRId64, event->task);
+    if (event->op != NULL)
+        buf_printf(out, ", \"task\": %" PRId64, event->task);
     append_text(out, "type", event->type);
     append_text(out, "name", event->name);
     append_text(out, "op", event->op);

@@ -24,6 +24,12 @@ def test_history_of_the_pad(t):
     times = [line["at"] for line in lines]
     t.equal(times, sorted(times), "at")
     t.check(times[0] >= 0, "the start of the test is 0")
+    # The end of a round is nobody's operation.
+    ends = [line for line in lines if line["what"] == "round_end"]
+    t.equal([(line["name"], line["step"], line["round"]) for line in ends],
+            [("pad", step, 1) for step in range(1, 5)], "ends of rounds")
+    t.equal({line["worker"] for line in ends}, {None}, "whose round")
+    lines = [line for line in lines if line["what"] != "round_end"]
     t.equal({line["worker"] for line in lines}, {0, 1, 2}, "workers")
     for line in lines:
         t.check({"at", "what", "worker", "task", "op"} <= set(line), line)
@@ -98,7 +104,7 @@ def test_to_stdout(t):
         """)
     outcome = t.molo("run", scenario, "-r", "2", "--timeline", "-").expect(0)
     lines = [json.loads(line) for line in outcome.out.splitlines()]
-    t.equal(len([line for line in lines if line["op"] == "written"]), 2,
+    t.equal(len([line for line in lines if line.get("op") == "written"]), 2,
             "written")
     outcome = t.molo("run", scenario, "--timeline", "-", "-o", "json=-")
     outcome.expect(2)
