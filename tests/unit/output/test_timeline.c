@@ -42,11 +42,12 @@ test_lines(void **state)
         "\"type\": \"notifier\", \"name\": \"pad\", \"op\": "
         "\"wait_for_writer\", \"room\": 4, \"step\": 7, \"round\": 1, "
         "\"where\": \"pad.lua:9\", \"waited\": 0.000000250}\n"
-        /* What is not known is left out; a global fixture is no worker. */
-        "{\"at\": -0.000000005, \"what\": \"run_end\", \"worker\": null, "
-        "\"task\": 0}\n"
-        "{\"at\": 0.000000000, \"what\": \"put\", \"worker\": 0, \"task\": 0, "
-        "\"name\": \"a\\\"\\\\\\n\xef\xbf\xbd\"}\n";
+        /* What is not known is left out; a global fixture is no worker,
+         * and where there is no operation there is no task. */
+        "{\"at\": -0.000000005, \"what\": \"round_end\", \"worker\": "
+        "null}\n"
+        "{\"at\": 0.000000000, \"what\": \"granted\", \"worker\": 0, \"task\": "
+        "0, \"name\": \"a\\\"\\\\\\n\xef\xbf\xbd\", \"op\": \"put\"}\n";
     char path[32];
     make_path(path);
     struct timeline *timeline = timeline_open(path, NULL);
@@ -66,11 +67,12 @@ test_lines(void **state)
                                  .waited = 250,
                              });
     timeline_write(timeline, &(struct timeline_event){.at = -5,
-                                                      .what = "run_end",
+                                                      .what = "round_end",
                                                       .worker = -1,
                                                       .room = -1,
                                                       .waited = -1});
-    timeline_write(timeline, &(struct timeline_event){.what = "put",
+    timeline_write(timeline, &(struct timeline_event){.what = "granted",
+                                                      .op = "put",
                                                       .name = "a\"\\\n\xff",
                                                       .room = -1,
                                                       .waited = -1});
