@@ -60,31 +60,58 @@ function Group:spawn(fn, ...)
   return child
 end
 
--- The tasks that failed, in order; what was asked of one of them.
+local function add_failure(failures, err, order)
+  table.insert(failures, { error = err, order = order, place = #failures })
+end
+
+-- What was asked of a task is no failure, but a group in it may have had some.
+local function add_attached(failures, err, order)
+  for _, attached in ipairs(err.errors or {}) do
+    add_failure(failures, attached, order)
+  end
+end
+
+-- The tasks that failed; what was asked of one of them.
 local function failures_of(group)
   local failures, asked = {}, nil
   for _, child in ipairs(group.tasks) do
     local outcome, err, order = native.outcome(child)
-    if outcome == "failed" then
-      if core.error_kind(err) == "stopped" then
-        asked = asked or err
-      else
-        table.insert(failures, { error = err, order = order })
-      end
+    if outcome == "failed" and core.error_kind(err) == "stopped" then
+      asked = asked or err
+      add_attached(failures, err, order)
+    elseif outcome == "failed" then
+      add_failure(failures, err, order)
+    elseif outcome == "cancelled" then
+      add_attached(failures, err, order)
     end
   end
   return failures, asked
 end
 
+-- The first may come from a group itself: then it has a list already.
 local function raise_first(errors)
-  local first = table.remove(errors, 1)
-  first.errors = errors
+  local first = errors[1]
+  local others, known = {}, { [first] = true }
+  for _, list in ipairs { first.errors or {}, errors } do
+    for _, err in ipairs(list) do
+      if not known[err] then
+        known[err] = true
+        table.insert(others, err)
+      end
+    end
+  end
+  first.errors = others
   error(first, 0)
 end
 
 -- Each once: a body that joins a task of its group fails with that one's error.
 local function errors_in_order(failures)
-  table.sort(failures, function(a, b) return a.order < b.order end)
+  table.sort(failures, function(a, b)
+    if a.order ~= b.order then
+      return a.order < b.order
+    end
+    return a.place < b.place
+  end)
   local errors, known = {}, {}
   for _, failure in ipairs(failures) do
     if not known[failure.error] then
@@ -114,8 +141,9 @@ local function end_group(group, ok, err)
     if not own then
       asked = err
     end
+    add_attached(failures, err, order + 0.5)
   elseif not ok then
-    table.insert(failures, { error = err, order = order + 0.5 })
+    add_failure(failures, err, order + 0.5)
   end
   asked = asked or asked_of_task
   local errors = errors_in_order(failures)
@@ -173,7 +201,10 @@ function task.any(list)
         winner, value = i, result
         native.group_cancel(group.scope)
       elseif not ok and is_asked(result) then
-        error(result, 0)
+        -- What a loser's own groups failed with does not matter either.
+        if not winner or core.error_kind(result) == "stopped" then
+          error(result, 0)
+        end
       elseif not ok then
         table.insert(errors, result)
       end

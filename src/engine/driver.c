@@ -38,7 +38,7 @@ begin_drain(struct engine *engine, const char *ended_by)
     engine->result.ended_by = ended_by;
     engine->phase = ENGINE_DRAIN;
     timer_stop(&engine->deadline);
-    hub_drain(engine->hub);
+    hub_drain(engine->hub, clock_now());
     start_grace(engine, engine->aborted ? 0 : engine->options->graceful_stop);
     if (in_runs)
         shard_drain(engine->shard);
@@ -128,9 +128,15 @@ on_signal(void *data, int signo)
 }
 
 static void
+on_time_over(void *data)
+{
+    begin_drain(data, "duration");
+}
+
+static void
 on_deadline(struct timer *timer)
 {
-    begin_drain(container_of(timer, struct engine, deadline), "duration");
+    on_time_over(container_of(timer, struct engine, deadline));
 }
 
 /* --- what the hub and the script tell --- */
@@ -412,7 +418,7 @@ drain_deadlock(struct engine *engine)
         return false;
     engine->deadlocked = false;
     begin_drain(engine, "deadlock");
-    hub_drain(engine->hub);
+    hub_drain(engine->hub, clock_now());
     return true;
 }
 
@@ -463,6 +469,7 @@ driver_run(struct engine *engine)
                 .data = engine,
                 .on_run_failed = on_run_failed,
                 .on_fixture_failed = on_fixture_failed,
+                .on_time_over = on_time_over,
                 .on_all_ended = on_all_ended,
             },
     });

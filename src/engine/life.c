@@ -144,6 +144,7 @@ void
 life_start(struct member *m)
 {
     struct shard *shard = m->shard;
+    m->life = LIFE_SETUP; /* no end of the test may take it for one to come */
     m->worker =
         worker_create(shard->config.script, m->id, m->index, m->workload, m);
     shard->alive++;
@@ -227,7 +228,12 @@ life_begin_answered(struct member *m)
 static bool
 may_run(const struct member *m)
 {
+    const struct shard_config *config = &m->shard->config;
     nsec_t now = clock_now() - m->shard->started_at;
+    /* Who leaves because the time is over leaves in a test that ends, also if
+     * something kept the loop from ringing for it. */
+    if (now >= plan_deadline(config->plan))
+        config->host.on_time_over(config->host.data);
     return !m->shard->draining && !m->worker->quit &&
            m->executor->may_run(m->workload, m->index, m->runs, now);
 }
@@ -235,13 +241,13 @@ may_run(const struct member *m)
 void
 life_next_run(struct member *m)
 {
+    m->life = LIFE_WAITING_TO_RUN;
     if (!may_run(m)) {
         life_go_home(m, NULL);
         return;
     }
     m->scenario = pick_scenario(m);
     m->worker->step++;
-    m->life = LIFE_WAITING_TO_RUN;
     m->begin_seq = ++m->worker->task.wait.seq;
     m->begin_submitting = true;
     struct hub_op op = {.type = HUB_OP_RUN_BEGIN, .id.seq = m->begin_seq};

@@ -21,6 +21,9 @@ struct shard_host {
     void (*on_run_failed)(void *data);
     /* A fixture failed. `teardown`: its failure does not end the test. */
     void (*on_fixture_failed)(void *data, enum worker_phase phase);
+    /* The time for runs is over, seen by a worker that would begin one. May
+     * be called more than once. */
+    void (*on_time_over)(void *data);
     /* The last worker has ended. */
     void (*on_all_ended)(void *data);
 };

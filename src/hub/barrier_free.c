@@ -54,12 +54,7 @@ choose_pool(struct barrier *barrier, const struct member *member)
 static int32_t
 count_all(const struct hub *hub, const struct barrier *barrier)
 {
-    if (barrier->pool)
-        return barrier->pool->size;
-    int32_t count = 0;
-    for (size_t i = 0; i < hub->cohort_count; i++)
-        count += hub->cohorts[i]->size;
-    return count;
+    return barrier->pool ? barrier->pool->size : hub->size;
 }
 
 /* Those who have come and those who still can. */
@@ -351,15 +346,12 @@ tell_state(struct hub *hub, const struct barrier *barrier,
     int64_t waiting = 0;
     list_for_each (it, &barrier->meetings)
         waiting += container_of(it, struct meeting, by_barrier)->present;
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = HUB_GRANTED,
-                       .number = waiting,
-                       .index = parties_of(barrier),
-                       .broken = barrier->broken,
-                       .remaining = NSEC_NEVER,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_granted(hub, op->id,
+                      &(struct hub_reply){
+                          .number = waiting,
+                          .index = parties_of(barrier),
+                          .broken = barrier->broken,
+                      });
 }
 
 void

@@ -202,12 +202,29 @@ release(struct hub *hub, struct meeting *meeting)
     value_unref(values);
 }
 
+/* Who was stopped has left without breaking it, and is no part of it. */
+static void
+forget_absent(struct meeting *meeting)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < meeting->count; i++) {
+        struct arrival *arrival = &meeting->arrivals[i];
+        if (!arrival->present) {
+            value_unref(arrival->value);
+            continue;
+        }
+        if (arrival->wait)
+            arrival->wait->amount = kept;
+        meeting->arrivals[kept++] = *arrival;
+    }
+    meeting->count = kept;
+}
+
 bool
 meeting_complete(struct hub *hub, struct meeting *meeting)
 {
+    forget_absent(meeting);
     int32_t last = meeting->count - 1;
-    while (!meeting->arrivals[last].present)
-        last--;
     const struct arrival *arrival = &meeting->arrivals[last];
     if (!arrival->has_action) {
         release(hub, meeting);
@@ -237,11 +254,11 @@ end_action(struct meeting *meeting)
 
 static void
 break_for_actor(struct hub *hub, struct meeting *meeting,
-                const struct member *actor, const char *fmt, const char *text)
+                const struct member *actor, const char *how, const char *text)
 {
     struct buf who = {0}, reason = {0};
     member_describe(actor, &who);
-    buf_printf(&reason, "%s %s%s", who.data, fmt, text);
+    buf_printf(&reason, "%s %s%s", who.data, how, text);
     barrier_break(hub, meeting, reason.data, actor);
     buf_finish(&who);
     buf_finish(&reason);
@@ -280,7 +297,16 @@ meeting_acted(struct hub *hub, struct meeting *meeting, struct member *member,
     }
     if (meeting->broken) {
         leave(meeting, meeting->actor_index);
+        if (hub->config.recorder)
+            recorder_coord_event(
+                hub->config.recorder, hub_object_type_name(HUB_BARRIER),
+                meeting->barrier->lockstep.object.name, COORD_BREAK);
         meeting_reply_broken(hub, meeting, op->id);
+    } else if (meeting->present < meeting->count) {
+        /* Others were stopped meanwhile: nobody is released without them. */
+        leave(meeting, meeting->actor_index);
+        hub_reply_status(hub, op->id, HUB_STOPPED);
+        return;
     } else {
         meeting->arrivals[meeting->actor_index].id = op->id;
         release(hub, meeting);

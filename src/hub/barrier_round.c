@@ -137,7 +137,8 @@ barrier_round_settle(struct meeting *meeting)
 
 /* --- using a round --- */
 
-/* One that is kept, or a new one: then nobody has used it. */
+/* One that is kept, or a new one: then nobody has used it. One that somebody
+ * has passed already is broken from the beginning. */
 static struct meeting *
 refer(struct hub *hub, struct barrier *barrier, int64_t step, int64_t n)
 {
@@ -154,6 +155,8 @@ refer(struct hub *hub, struct barrier *barrier, int64_t step, int64_t n)
         meeting->passed_count += has_missed(meeting, &cohort->members[i]);
     }
     hub->effort += (uint64_t)cohort->size;
+    if (meeting->passed_count > 0)
+        break_passed(hub, meeting);
     return meeting;
 }
 
@@ -236,8 +239,6 @@ wait_in(struct hub *hub, struct barrier *barrier, struct member *member,
     if (n == 0)
         return;
     struct meeting *meeting = use(hub, barrier, place, member, n);
-    if (meeting->passed_count > 0 && !meeting->broken)
-        break_passed(hub, meeting);
     if (meeting->broken) {
         wait_count_at_once(hub, op->name, &round_wait_ops, HUB_BROKEN);
         meeting_reply_broken(hub, meeting, op->id);
@@ -268,13 +269,10 @@ abort_next(struct hub *hub, struct barrier *barrier, struct member *member,
     struct place *place = lockstep_place(&barrier->lockstep, member);
     int64_t n = place->used + 1;
     struct meeting *meeting = use(hub, barrier, place, member, n);
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = HUB_GRANTED,
-                       .round = n,
-                       .remaining = NSEC_NEVER,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_granted(hub, op->id,
+                      &(struct hub_reply){
+                          .round = n,
+                      });
     if (meeting->broken) {
         barrier_round_settle(meeting);
         return;
@@ -286,42 +284,22 @@ abort_next(struct hub *hub, struct barrier *barrier, struct member *member,
     buf_finish(&reason);
 }
 
-static bool
-is_passed_by_any(struct barrier *barrier, int64_t step, int64_t n)
-{
-    struct lockstep *lockstep = &barrier->lockstep;
-    const struct meeting next = {
-        .barrier = barrier,
-        .at = {.lockstep = lockstep, .step = step, .n = n},
-    };
-    for (int32_t i = 0; i < lockstep->cohort->size; i++)
-        if (has_missed(&next, &lockstep->cohort->members[i]))
-            return true;
-    return false;
-}
-
-/* Of the round the member waits in, else of its next one. */
+/* Of the round the member waits in, else of its next one: that is kept from now
+ * on, so that who asks again and again costs no look at all members. */
 static void
 tell_state(struct hub *hub, struct barrier *barrier,
            const struct member *member, const struct hub_op *op)
 {
-    struct lockstep *lockstep = &barrier->lockstep;
-    const struct place *place = lockstep_place(lockstep, member);
+    const struct place *place = lockstep_place(&barrier->lockstep, member);
     int64_t n = place->wait ? place->used : place->used + 1;
-    const struct meeting *meeting =
-        meeting_of(lockstep_find_round(lockstep, place->step, n));
-    hub_reply(hub,
-              &(struct hub_reply){
-                  .id = op->id,
-                  .status = HUB_GRANTED,
-                  .round = n,
-                  .number = meeting ? meeting->present : 0,
-                  .index = lockstep->cohort->size,
-                  .broken = meeting ? meeting->broken
-                                    : is_passed_by_any(barrier, place->step, n),
-                  .remaining = NSEC_NEVER,
-                  .culprit = HUB_GLOBAL,
-              });
+    const struct meeting *meeting = refer(hub, barrier, place->step, n);
+    hub_reply_granted(hub, op->id,
+                      &(struct hub_reply){
+                          .round = n,
+                          .number = meeting->present,
+                          .index = barrier->lockstep.cohort->size,
+                          .broken = meeting->broken,
+                      });
 }
 
 static struct meeting *
@@ -388,14 +366,7 @@ pass(struct hub *hub, struct lockstep_round *round, struct member *member)
     barrier_round_settle(meeting);
 }
 
-/* A round that all have passed is gone already. */
-static void
-forget(struct lockstep *lockstep)
-{
-}
-
 const struct lockstep_ops barrier_lockstep_ops = {
     .instead = "an event, a queue or barrier{parties = n}",
     .pass = pass,
-    .forget = forget,
 };

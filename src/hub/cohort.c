@@ -46,6 +46,7 @@ cohort_create(struct hub *hub, const char *workload, int32_t room,
     list_init(&cohort->locksteps);
     list_init(&cohort->read_waited);
     cohort->counts[MEMBER_PLANNED] = size;
+    hub->size += size;
     hub->planned += size;
     hub->alive += size;
     for (int32_t i = 0; i < size; i++) {
@@ -69,6 +70,7 @@ cohort_destroy(struct hub *hub, struct cohort *cohort)
     heap_finish(&cohort->lagging);
     heap_finish(&cohort->begun);
     heap_finish(&cohort->over);
+    heap_finish(&cohort->gate_steps);
     for (int32_t i = 0; i < cohort->size; i++)
         member_finish(&cohort->members[i]);
     free(cohort->members);
@@ -242,7 +244,8 @@ describe_place(const struct member *member, struct buf *out)
         buf_append_str(out, "has no more runs");
         return;
     case MEMBER_ENDED:
-        buf_append_str(out, "has ended");
+        buf_append_str(out,
+                       member->last_run < 0 ? "never started" : "has ended");
         return;
     case MEMBER_STATES:
         break;

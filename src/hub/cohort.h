@@ -44,7 +44,7 @@ struct member {
                               a timeout of their own */
     struct list waits;     /* struct wait */
     struct list holdings;  /* struct holding */
-    struct heap_node lagging_node, begun_node, over_node;
+    struct heap_node lagging_node, begun_node, over_node, gate_node;
     struct list by_gate;
     struct hub_id gate_id;
     int64_t gate_step;
@@ -64,8 +64,9 @@ struct cohort {
     struct heap begun;   /* members with runs to come by the last step begun */
     struct heap over;    /* all members by member.over */
     int64_t min_over;    /* that was last acted upon */
-    struct list gate;    /* members held back, first come first */
-    struct list clocks;  /* struct waitclock, by threshold */
+    struct list gate;    /* members held back, first come first ... */
+    struct heap gate_steps; /* ... and by the step they are to begin */
+    struct list clocks;     /* struct waitclock, by threshold */
     struct list locksteps;
     struct list read_waited;     /* notifiers somebody waits for readers of */
     struct step_rounds *by_step; /* the rounds that are kept */

@@ -93,11 +93,6 @@ static const struct wait_ops return_ops = {
 /* --- to be notified --- */
 
 static void
-withdraw(struct hub *hub, struct wait *wait, bool consumed)
-{
-}
-
-static void
 tell_what(const struct wait *wait, struct buf *out)
 {
     buf_append_str(out, "not notified");
@@ -133,11 +128,17 @@ postpone(struct hub *hub, struct wait *wait, enum hub_status status,
 static const struct wait_ops notify_ops = {
     .name = "wait",
     .object = HUB_CONDITION,
-    .withdraw = withdraw,
     .tell_what = tell_what,
     .tell_missing = tell_missing,
     .postpone = postpone,
 };
+
+bool
+condition_wait_needs(const struct wait *wait, const struct lock *lock)
+{
+    return (wait->ops == &notify_ops || wait->ops == &return_ops) &&
+           wait->condition->lock == lock;
+}
 
 /* False: nobody waits. */
 static bool
@@ -188,13 +189,10 @@ notify(struct hub *hub, struct condition *condition,
     while ((op->amount == 0 || count < op->amount) &&
            notify_next(hub, condition))
         count++;
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = HUB_GRANTED,
-                       .number = count,
-                       .remaining = NSEC_NEVER,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_granted(hub, op->id,
+                      &(struct hub_reply){
+                          .number = count,
+                      });
 }
 
 static void

@@ -45,11 +45,6 @@ refuses_free(struct object *object)
 /* --- waiting --- */
 
 static void
-withdraw(struct hub *hub, struct wait *wait, bool consumed)
-{
-}
-
-static void
 tell_what(const struct wait *wait, struct buf *out)
 {
     buf_append_str(out, "not set");
@@ -64,7 +59,6 @@ tell_missing(struct hub *hub, const struct wait *wait, struct buf *out)
 static const struct wait_ops event_wait_ops = {
     .name = "wait",
     .object = HUB_EVENT,
-    .withdraw = withdraw,
     .tell_what = tell_what,
     .tell_missing = tell_missing,
 };
@@ -75,13 +69,10 @@ wait_for_it(struct hub *hub, struct event *event, struct member *member,
 {
     if (event->set) {
         wait_count_at_once(hub, op->name, &event_wait_ops, HUB_GRANTED);
-        hub_reply(hub, &(struct hub_reply){
-                           .id = op->id,
-                           .status = HUB_GRANTED,
-                           .value = event->value,
-                           .remaining = NSEC_NEVER,
-                           .culprit = HUB_GLOBAL,
-                       });
+        hub_reply_granted(hub, op->id,
+                          &(struct hub_reply){
+                              .value = event->value,
+                          });
         return;
     }
     struct wait *wait =
@@ -128,13 +119,10 @@ operate(struct hub *hub, struct object *object, struct member *member,
         change(event, true, op->value);
     else if (op->type == HUB_OP_EVENT_CLEAR)
         change(event, false, NULL);
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = HUB_GRANTED,
-                       .number = event->set,
-                       .remaining = NSEC_NEVER,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_granted(hub, op->id,
+                      &(struct hub_reply){
+                          .number = event->set,
+                      });
     if (op->type == HUB_OP_EVENT_SET)
         wake_all(hub, event);
 }

@@ -28,6 +28,7 @@ gate_hold(struct hub *hub, struct member *member, struct hub_id id,
     member->gate_id = id;
     member->gate_step = step;
     list_append(&member->cohort->gate, &member->by_gate);
+    heap_insert(&member->cohort->gate_steps, &member->gate_node, step);
     member->cohort->gated_count++;
     /* Rooms open of themselves, not because nothing else happens. */
     hub->gated_count += !is_room(member->cohort);
@@ -38,6 +39,7 @@ take_out(struct hub *hub, struct member *member)
 {
     member->gated = false;
     list_remove(&member->by_gate);
+    heap_remove(&member->cohort->gate_steps, &member->gate_node);
     member->cohort->gated_count--;
     hub->gated_count -= !is_room(member->cohort);
 }
@@ -49,19 +51,11 @@ let_go(struct hub *hub, struct member *member)
     life_begin_run(hub, member, member->gate_id, member->gate_step);
 }
 
-/* The first that may begin; NULL: none. */
 static struct member *
-find_free(const struct cohort *cohort)
+lowest_of(const struct cohort *cohort)
 {
-    const struct heap_node *slowest = heap_first(&cohort->begun);
-    if (!slowest)
-        return NULL;
-    list_for_each (it, &cohort->gate) {
-        struct member *member = container_of(it, struct member, by_gate);
-        if (member->gate_step - 1 <= slowest->at)
-            return member;
-    }
-    return NULL;
+    struct heap_node *first = heap_first(&cohort->gate_steps);
+    return first ? container_of(first, struct member, gate_node) : NULL;
 }
 
 /* One that begins may have been the last another one waited for. */
@@ -69,33 +63,27 @@ void
 gate_update(struct hub *hub, struct cohort *cohort)
 {
     struct member *member;
-    while (!is_room(cohort) && (member = find_free(cohort)))
+    const struct heap_node *slowest;
+    while (!is_room(cohort) && (member = lowest_of(cohort)) &&
+           (slowest = heap_first(&cohort->begun)) &&
+           member->gate_step - 1 <= slowest->at)
         let_go(hub, member);
 }
 
 int64_t
 gate_lowest(const struct cohort *cohort)
 {
-    int64_t lowest = INT64_MAX;
-    if (is_room(cohort))
-        return lowest;
-    list_for_each (it, &cohort->gate) {
-        int64_t step = container_of(it, struct member, by_gate)->gate_step;
-        if (step < lowest)
-            lowest = step;
-    }
-    return lowest;
+    const struct member *lowest = is_room(cohort) ? NULL : lowest_of(cohort);
+    return lowest ? lowest->gate_step : INT64_MAX;
 }
 
 void
 gate_open_lowest(struct hub *hub, struct cohort *cohort)
 {
     int64_t lowest = gate_lowest(cohort);
-    list_for_each (it, &cohort->gate) {
-        struct member *member = container_of(it, struct member, by_gate);
-        if (member->gate_step == lowest)
-            let_go(hub, member);
-    }
+    struct member *member;
+    while ((member = lowest_of(cohort)) && member->gate_step == lowest)
+        let_go(hub, member);
 }
 
 void

@@ -67,20 +67,22 @@ history_of_end(struct hub *hub, const struct wait *wait,
 {
     if (!hub->config.on_history)
         return;
-    hub->config.on_history(hub->config.data,
-                           &(struct hub_event){
-                               .at = hub->now,
-                               .what = hub_status_name(reply->status),
-                               .id = wait->id,
-                               .type = wait->ops->object,
-                               .name = wait->name,
-                               .op = wait->ops->name,
-                               .room = wait->room,
-                               .step = member_current_step(wait->member),
-                               .round = reply->round,
-                               .waited = reply->waited,
-                               .where = wait->where,
-                           });
+    hub->config.on_history(
+        hub->config.data,
+        &(struct hub_event){
+            .at = hub->now,
+            .what = hub_status_name(reply->status),
+            .id = wait->id,
+            .type = wait->ops->object,
+            /* Tasks have none. */
+            .name = wait->ops->object == HUB_TASK ? NULL : wait->name,
+            .op = wait->ops->name,
+            .room = wait->room,
+            .step = member_current_step(wait->member),
+            .round = reply->round,
+            .waited = reply->waited,
+            .where = wait->where,
+        });
 }
 
 void

@@ -1,5 +1,7 @@
 #include "hub/holding.h"
 
+#include <inttypes.h>
+
 #include "base/buf.h"
 #include "base/str.h"
 #include "hub/cohort.h"
@@ -40,10 +42,20 @@ holding_drop(struct holding *holding)
     list_remove(&holding->by_member);
 }
 
+bool
+holding_owner(const struct holding *holding, struct hub_task *task)
+{
+    *task = (struct hub_task){holding->member, holding->task};
+    return holding->member != NULL;
+}
+
 void
 holding_tell(const struct holding *holding, const char *what, struct buf *out)
 {
     buf_append_str(out, "missing: ");
+    /* Who waits for it may be another task of the same worker. */
+    if (holding->member && holding->task > 0)
+        buf_printf(out, "task %" PRIu32 " of ", holding->task);
     if (holding->member)
         member_describe(holding->member, out);
     buf_printf(out, ", which %s", what);
@@ -55,17 +67,28 @@ holding_of(struct list *it)
     return container_of(it, struct holding, by_member);
 }
 
+/* Serves the next, and so may drop or take any other of the list: whoever looks
+ * through it begins anew. */
+static struct list *
+release(struct hub *hub, struct member *member, struct holding *holding)
+{
+    holding->ops->release(hub, holding);
+    return member->holdings.next;
+}
+
 void
 holdings_release_task(struct hub *hub, struct member *member, uint32_t task)
 {
-    list_for_each (it, &member->holdings) {
+    struct list *it = member->holdings.next;
+    while (it != &member->holdings) {
         struct holding *holding = holding_of(it);
+        it = it->next;
         if (holding->task != task)
             continue;
         if (holding->worker_scope)
             holding->task = 0;
         else
-            holding->ops->release(hub, holding);
+            it = release(hub, member, holding);
     }
 }
 
@@ -74,15 +97,17 @@ holdings_pass_on(struct hub *hub, struct member *member, uint32_t task,
                  uint32_t parent)
 {
     bool any = false;
-    list_for_each (it, &member->holdings) {
+    struct list *it = member->holdings.next;
+    while (it != &member->holdings) {
         struct holding *holding = holding_of(it);
         const struct wait *wait = wait_find(member, parent);
+        it = it->next;
         if (holding->task != task)
             continue;
         if (!holding->ops->leaks ||
             (wait && holding->ops->is_awaited_by &&
              holding->ops->is_awaited_by(holding, wait))) {
-            holding->ops->release(hub, holding);
+            it = release(hub, member, holding);
         } else {
             holding->task = parent;
             any = true;
@@ -98,9 +123,13 @@ holdings_pass_on(struct hub *hub, struct member *member, uint32_t task,
 void
 holdings_release(struct hub *hub, struct member *member, bool all)
 {
-    list_for_each (it, &member->holdings)
-        if (all || !holding_of(it)->worker_scope)
-            holding_of(it)->ops->release(hub, holding_of(it));
+    struct list *it = member->holdings.next;
+    while (it != &member->holdings) {
+        struct holding *holding = holding_of(it);
+        it = it->next;
+        if (all || !holding->worker_scope)
+            it = release(hub, member, holding);
+    }
 }
 
 bool

@@ -13,7 +13,7 @@
 struct buf;
 struct holding;
 struct hub;
-struct hub_op;
+struct hub_task;
 struct member;
 struct wait;
 
@@ -45,6 +45,8 @@ bool holding_is(const struct holding *holding, const struct member *member,
 void holding_take(struct hub *hub, struct holding *holding,
                   struct member *member, uint32_t task, const char *where);
 void holding_drop(struct holding *holding);
+/* The task that has it; false: nobody. */
+bool holding_owner(const struct holding *holding, struct hub_task *task);
 /* "missing: worker 4 (in its run of step 2), which updates it" */
 void
 holding_tell(const struct holding *holding, const char *what, struct buf *out);

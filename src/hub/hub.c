@@ -8,85 +8,12 @@
 #include "hub/deadlock.h"
 #include "hub/gate.h"
 #include "hub/history.h"
-#include "hub/holding.h"
 #include "hub/hub_internal.h"
 #include "hub/join.h"
 #include "hub/life.h"
 #include "hub/object.h"
 #include "hub/var.h"
 #include "hub/wait.h"
-#include "stats/recorder.h"
-
-/* --- replies --- */
-
-static bool
-is_of_op(const struct hub_op *op, const struct hub_reply *reply)
-{
-    return op && op->id.worker == reply->id.worker &&
-           op->id.task == reply->id.task && op->id.seq == reply->id.seq;
-}
-
-void
-hub_answer_wait(struct hub *hub, const struct hub_reply *reply)
-{
-    if (is_of_op(hub->op, reply))
-        hub->answered = true;
-    hub->config.on_reply(hub->config.data, reply);
-}
-
-void
-hub_reply(struct hub *hub, const struct hub_reply *reply)
-{
-    if (is_of_op(hub->op, reply)) {
-        hub->answered = true;
-        history_of_answer(hub, hub->op, reply);
-    }
-    hub->config.on_reply(hub->config.data, reply);
-}
-
-void
-hub_reply_status(struct hub *hub, struct hub_id id, enum hub_status status)
-{
-    hub_reply(hub, &(struct hub_reply){
-                       .id = id,
-                       .status = status,
-                       .remaining = NSEC_NEVER,
-                       .culprit = HUB_GLOBAL,
-                   });
-}
-
-void
-hub_reply_misuse(struct hub *hub, struct hub_id id, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    char *text = xvasprintf(fmt, args);
-    va_end(args);
-    hub_reply(hub, &(struct hub_reply){
-                       .id = id,
-                       .status = HUB_MISUSE,
-                       .remaining = NSEC_NEVER,
-                       .text = text,
-                       .culprit = HUB_GLOBAL,
-                   });
-    free(text);
-}
-
-void
-hub_round_ended(struct hub *hub, const struct object *object, int64_t step,
-                int64_t round, nsec_t duration)
-{
-    struct recorder *recorder = hub->config.recorder;
-    const char *type = hub_object_type_name(object->type);
-    if (recorder) {
-        recorder_coord_event(recorder, type, object->name, COORD_ROUND);
-        recorder_coord_round(recorder, type, object->name, duration);
-    }
-    history_of_round(hub, object, step, round);
-    if (hub->config.on_round_end)
-        hub->config.on_round_end(hub->config.data, object->type, object->name,
-                                 step, round);
-}
 
 struct member *
 hub_member(struct hub *hub, int32_t worker)
@@ -106,13 +33,6 @@ hub_names(struct hub *hub, int32_t room)
     while (hub->name_count <= room)
         hub->names[hub->name_count++] = (struct names){0};
     return &hub->names[room];
-}
-
-bool
-hub_task_of_holding(const struct holding *holding, struct hub_task *task)
-{
-    *task = (struct hub_task){holding->member, holding->task};
-    return holding->member != NULL;
 }
 
 /* --- life --- */
@@ -368,8 +288,13 @@ hub_tick(struct hub *hub, nsec_t now)
     struct heap_node *next;
     while ((next = heap_first(&hub->clocks)) && next->at <= hub->now) {
         struct waitclock *clock = container_of(next, struct waitclock, next);
-        wait_time_out(hub, container_of(heap_first(&clock->deadlines),
-                                        struct wait, deadline));
+        struct wait *wait =
+            container_of(heap_first(&clock->deadlines), struct wait, deadline);
+        struct cohort *cohort = wait->member->cohort;
+        wait_time_out(hub, wait);
+        /* It may go on, and without a timeout now. */
+        if (cohort)
+            deadlock_judge_cohort(hub, cohort);
     }
     if (hub->recheck_at <= hub->now)
         deadlock_recheck(hub);
@@ -455,8 +380,10 @@ hub_quiescent(struct hub *hub, nsec_t now)
 }
 
 void
-hub_drain(struct hub *hub)
+hub_drain(struct hub *hub, nsec_t now)
 {
+    /* Clocks that stood still go on from here. */
+    set_now(hub, now);
     if (hub->draining)
         return;
     hub->draining = true;

@@ -76,7 +76,7 @@ nsec_t hub_next_deadline(const struct hub *hub);
 bool hub_quiescent(struct hub *hub, nsec_t now);
 
 /* DRAIN begins: from now on nobody's leaving satisfies or breaks anything. */
-void hub_drain(struct hub *hub);
+void hub_drain(struct hub *hub, nsec_t now);
 /* Answers every wait with STOPPED; each worker so answered gets STOPPED at once
  * from every later wait, until its RUNS_OVER. */
 void hub_stop_waits(struct hub *hub, nsec_t now);

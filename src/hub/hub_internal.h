@@ -40,7 +40,8 @@ struct hub {
     struct member **by_id; /* by worker id; NULL: no such worker */
     int32_t id_count;
     struct member global; /* the global fixtures, HUB_GLOBAL */
-    int32_t planned;      /* members not started, of all cohorts */
+    int32_t size;         /* members of all cohorts */
+    int32_t planned;      /* of them, not started */
     int32_t in_run;       /* members in a run or a setup */
     int32_t alive;        /* members not ended, or only in DRAIN */
     struct list crowds;   /* free barriers that somebody waits at */
@@ -78,6 +79,10 @@ void hub_answer_wait(struct hub *hub, const struct hub_reply *reply);
 /* Without a text or anything else. */
 void
 hub_reply_status(struct hub *hub, struct hub_id id, enum hub_status status);
+/* GRANTED at once. Of `reply`, the value, the numbers and `broken` are taken.
+ */
+void hub_reply_granted(struct hub *hub, struct hub_id id,
+                       const struct hub_reply *reply);
 void hub_reply_misuse(struct hub *hub, struct hub_id id, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* A round of a lockstep object or barrier is over. */
@@ -86,9 +91,6 @@ void hub_round_ended(struct hub *hub, const struct object *object, int64_t step,
 struct member *hub_member(struct hub *hub, int32_t worker);
 /* Made on first use; valid until the next call. */
 struct names *hub_names(struct hub *hub, int32_t room);
-/* False if nobody has it. */
-struct holding;
-bool hub_task_of_holding(const struct holding *holding, struct hub_task *task);
 /* Sets the time at which it fires; NSEC_NEVER: not any more. */
 void hub_set_timer(struct hub *hub, struct hub_timer *timer, nsec_t at);
 

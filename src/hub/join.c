@@ -6,11 +6,6 @@
 #include "hub/hub_internal.h"
 #include "hub/wait.h"
 
-static void
-withdraw(struct hub *hub, struct wait *wait, bool consumed)
-{
-}
-
 /* --- waiting for an end --- */
 
 static void
@@ -40,7 +35,6 @@ owner(const struct wait *wait, struct hub_task *task)
 static const struct wait_ops join_ops = {
     .name = "join",
     .object = HUB_TASK,
-    .withdraw = withdraw,
     .tell_what = tell_running,
     .tell_missing = tell_other,
     .owner = owner,
@@ -63,7 +57,6 @@ tell_holder(struct hub *hub, const struct wait *wait, struct buf *out)
 static const struct wait_ops pause_ops = {
     .name = "pause",
     .object = HUB_TASK,
-    .withdraw = withdraw,
     .tell_what = tell_paused,
     .tell_missing = tell_holder,
 };
@@ -97,13 +90,10 @@ static void
 join(struct hub *hub, struct member *member, const struct hub_op *op)
 {
     if (op->or_paused && find_pause(member, op->other)) {
-        hub_reply(hub, &(struct hub_reply){
-                           .id = op->id,
-                           .status = HUB_GRANTED,
-                           .number = 1,
-                           .remaining = NSEC_NEVER,
-                           .culprit = HUB_GLOBAL,
-                       });
+        hub_reply_granted(hub, op->id,
+                          &(struct hub_reply){
+                              .number = 1,
+                          });
         return;
     }
     struct wait *wait = wait_begin(hub, member, op, &join_ops, "");

@@ -1,5 +1,6 @@
-#include "hub/limiter.h"
-
+/* A limiter: so many tokens a second, first come first served. Only the first
+ * who waits is looked at, and at the nanosecond at which it can be served, the
+ * timer fires. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -8,10 +9,9 @@
 #include "hub/bucket.h"
 #include "hub/hub_internal.h"
 #include "hub/object.h"
+#include "hub/options.h"
 #include "hub/wait.h"
 
-/* First come, first served: only the first who waits is looked at, and at the
- * nanosecond at which it can be served, the timer fires. */
 struct limiter {
     struct object object;
     struct bucket bucket;
@@ -23,14 +23,6 @@ static struct limiter *
 limiter_of(struct object *object)
 {
     return container_of(object, struct limiter, object);
-}
-
-double
-limiter_burst(const struct hub_options *options)
-{
-    if (options->burst > 0)
-        return options->burst;
-    return options->rate > 1 ? options->rate : 1;
 }
 
 /* --- serving --- */
@@ -135,7 +127,7 @@ create(struct hub *hub, const struct hub_op *op)
     }
     struct limiter *limiter = xmalloc(sizeof(*limiter));
     *limiter = (struct limiter){.refill.fire = on_refill};
-    bucket_init(&limiter->bucket, options->rate, limiter_burst(options),
+    bucket_init(&limiter->bucket, options->rate, hub_options_burst(options),
                 hub->now);
     list_init(&limiter->waits);
     return &limiter->object;
@@ -164,7 +156,8 @@ operate(struct hub *hub, struct object *object, struct member *member,
         hub_reply_misuse(hub, op->id,
                          "take: limiter '%s' never lets %" PRId64
                          " pass at once: burst = %g",
-                         op->name, op->amount, limiter_burst(&object->options));
+                         op->name, op->amount,
+                         hub_options_burst(&object->options));
         return;
     }
     if (!first_of(limiter) &&

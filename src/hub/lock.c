@@ -48,7 +48,7 @@ take(struct hub *hub, struct lock *lock, const struct wait *wait)
 bool
 lock_owner(const struct lock *lock, struct hub_task *task)
 {
-    return hub_task_of_holding(&lock->holding, task);
+    return holding_owner(&lock->holding, task);
 }
 
 void
@@ -62,11 +62,6 @@ lock_tell_holder(const struct lock *lock, struct buf *out)
 }
 
 /* --- waiting for it --- */
-
-static void
-withdraw(struct hub *hub, struct wait *wait, bool consumed)
-{
-}
 
 static void
 tell_what(const struct wait *wait, struct buf *out)
@@ -86,10 +81,10 @@ owner(const struct wait *wait, struct hub_task *task)
     return lock_owner(wait->lock, task);
 }
 
-#define ACQUIRE_WAIT(type)                                                   \
-    {                                                                        \
-        .name = "acquire", .object = (type), .withdraw = withdraw,           \
-        .tell_what = tell_what, .tell_missing = tell_missing, .owner = owner \
+#define ACQUIRE_WAIT(type)                                           \
+    {                                                                \
+        .name = "acquire", .object = (type), .tell_what = tell_what, \
+        .tell_missing = tell_missing, .owner = owner                 \
     }
 static const struct wait_ops acquire_ops = ACQUIRE_WAIT(HUB_LOCK);
 static const struct wait_ops acquire_own_ops = ACQUIRE_WAIT(HUB_CONDITION);
@@ -103,8 +98,10 @@ ops_of(const struct lock *lock)
 static bool
 is_awaited_by(struct holding *holding, const struct wait *wait)
 {
-    return (wait->ops == &acquire_ops || wait->ops == &acquire_own_ops) &&
-           wait->lock == lock_of_holding(holding);
+    const struct lock *lock = lock_of_holding(holding);
+    return ((wait->ops == &acquire_ops || wait->ops == &acquire_own_ops) &&
+            wait->lock == lock) ||
+           condition_wait_needs(wait, lock);
 }
 
 static const struct holding_ops lock_holding_ops = {
@@ -243,13 +240,10 @@ lock_op(struct hub *hub, struct lock *lock, struct member *member,
     else if (op->type == HUB_OP_LOCK_RELEASE)
         release(hub, lock, member, op);
     else
-        hub_reply(hub, &(struct hub_reply){
-                           .id = op->id,
-                           .status = HUB_GRANTED,
-                           .number = lock->holding.member != NULL,
-                           .remaining = NSEC_NEVER,
-                           .culprit = HUB_GLOBAL,
-                       });
+        hub_reply_granted(hub, op->id,
+                          &(struct hub_reply){
+                              .number = lock->holding.member != NULL,
+                          });
 }
 
 /* --- life --- */

@@ -276,7 +276,8 @@ locksteps_forget(struct hub *hub, struct cohort *cohort)
     list_for_each (it, &cohort->locksteps) {
         struct lockstep *lockstep =
             container_of(it, struct lockstep, by_cohort);
-        lockstep->ops->forget(lockstep);
+        if (lockstep->ops->forget)
+            lockstep->ops->forget(lockstep);
         if (lockstep->last_step <= cohort->min_over &&
             lockstep->wait_count == 0 && !lockstep->object.options.given)
             object_destroy(hub, &lockstep->object);

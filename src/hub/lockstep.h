@@ -53,7 +53,8 @@ struct lockstep_ops {
      * freed. */
     void (*pass)(struct hub *hub, struct lockstep_round *round,
                  struct member *member);
-    /* All members have passed steps up to cohort->min_over. */
+    /* All members have passed steps up to cohort->min_over. NULL: rounds that
+     * all have passed are gone by themselves. */
     void (*forget)(struct lockstep *lockstep);
 };
 

@@ -147,14 +147,11 @@ wait_for_writer(struct hub *hub, struct notifier *notifier,
     if (round && round->written) {
         receive(place, round);
         wait_count_at_once(hub, op->name, &writer_wait_ops, HUB_GRANTED);
-        hub_reply(hub, &(struct hub_reply){
-                           .id = op->id,
-                           .status = HUB_GRANTED,
-                           .value = round->value,
-                           .round = n,
-                           .remaining = NSEC_NEVER,
-                           .culprit = HUB_GLOBAL,
-                       });
+        hub_reply_granted(hub, op->id,
+                          &(struct hub_reply){
+                              .value = round->value,
+                              .round = n,
+                          });
         return;
     }
     if (!round)
@@ -260,13 +257,10 @@ written(struct hub *hub, struct notifier *notifier, struct member *member,
     round->done_at = op->done_at;
     notifier->written_count++;
     serve_waiters(hub, round);
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = HUB_GRANTED,
-                       .round = n,
-                       .remaining = NSEC_NEVER,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_granted(hub, op->id,
+                      &(struct hub_reply){
+                          .round = n,
+                      });
     struct round *previous =
         round_last_written(notifier, place->step, n - 1, true);
     if (previous)
@@ -301,13 +295,10 @@ one_read(struct hub *hub, struct notifier *notifier, struct member *member,
         readers_update(hub, notifier, member);
     }
     place->read = true;
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = HUB_GRANTED,
-                       .round = place->received,
-                       .remaining = NSEC_NEVER,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_granted(hub, op->id,
+                      &(struct hub_reply){
+                          .round = place->received,
+                      });
 }
 
 /* --- dispatch --- */

@@ -170,11 +170,11 @@ object_op(struct hub *hub, const struct hub_op *op)
         return;
     }
     struct member *member = hub_member(hub, op->id.worker);
-    if (member->stopped && ops_of[op->object]->may_wait(op->type)) {
+    const struct object_ops *ops = ops_of[op->object];
+    if (member->stopped && !op->attempt && ops->may_wait(op->type)) {
         hub_reply_status(hub, op->id, HUB_STOPPED);
         return;
     }
-    const struct object_ops *ops = ops_of[op->object];
     if (op->type != HUB_OP_DECLARE && ops->may_use &&
         !ops->may_use(hub, member, op))
         return;

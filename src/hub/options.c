@@ -4,7 +4,22 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "hub/limiter.h"
+
+int64_t
+hub_options_permits(const struct hub_options *options)
+{
+    if (options->permits == HUB_NO_PERMITS)
+        return 0;
+    return options->permits > 0 ? options->permits : 1;
+}
+
+double
+hub_options_burst(const struct hub_options *options)
+{
+    if (options->burst > 0)
+        return options->burst;
+    return options->rate > 1 ? options->rate : 1;
+}
 
 static bool
 same_text(const char *a, const char *b)
@@ -22,13 +37,15 @@ hub_options_agree(enum hub_object_type type, const struct hub_options *a,
     case HUB_BARRIER:
         return a->parties == b->parties && a->shrink == b->shrink;
     case HUB_SEMAPHORE:
-        return a->permits == b->permits && a->unowned == b->unowned;
+        return hub_options_permits(a) == hub_options_permits(b) &&
+               a->unowned == b->unowned;
     case HUB_CONDITION:
         return same_text(a->lock, b->lock);
     case HUB_QUEUE:
         return a->bounded == b->bounded && a->capacity == b->capacity;
     case HUB_LIMITER:
-        return a->rate == b->rate && limiter_burst(a) == limiter_burst(b);
+        return a->rate == b->rate &&
+               hub_options_burst(a) == hub_options_burst(b);
     case HUB_VARIABLE:
     case HUB_EVENT:
     case HUB_LOCK:
@@ -56,10 +73,7 @@ hub_options_describe(enum hub_object_type type,
                        options->parties > 0 ? ", " : "");
         return;
     case HUB_SEMAPHORE:
-        buf_printf(out, "permits = %" PRId64,
-                   options->permits == HUB_NO_PERMITS ? 0
-                   : options->permits > 0             ? options->permits
-                                                      : 1);
+        buf_printf(out, "permits = %" PRId64, hub_options_permits(options));
         if (options->unowned)
             buf_append_str(out, ", owned = false");
         return;

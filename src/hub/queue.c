@@ -402,13 +402,10 @@ operate(struct hub *hub, struct object *object, struct member *member,
     else if (op->type == HUB_OP_QUEUE_CLOSE)
         close_it(hub, queue, op);
     else
-        hub_reply(hub, &(struct hub_reply){
-                           .id = op->id,
-                           .status = HUB_GRANTED,
-                           .number = (int64_t)queue->count,
-                           .remaining = NSEC_NEVER,
-                           .culprit = HUB_GLOBAL,
-                       });
+        hub_reply_granted(hub, op->id,
+                          &(struct hub_reply){
+                              .number = (int64_t)queue->count,
+                          });
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include "hub/holding.h"
 #include "hub/hub_internal.h"
 #include "hub/object.h"
+#include "hub/options.h"
 #include "hub/wait.h"
 #include "stats/recorder.h"
 
@@ -89,10 +90,13 @@ release_grant(struct hub *hub, struct holding *holding)
     serve(hub, semaphore);
 }
 
+static bool is_awaited_by(struct holding *holding, const struct wait *wait);
+
 static const struct holding_ops grant_holding_ops = {
     .leaks = true,
     .release = release_grant,
     .tell = tell_grant,
+    .is_awaited_by = is_awaited_by,
 };
 
 static void
@@ -208,6 +212,13 @@ static const struct wait_ops acquire_ops = {
     .tell_missing = tell_missing,
 };
 
+static bool
+is_awaited_by(struct holding *holding, const struct wait *wait)
+{
+    const struct grant *grant = container_of(holding, struct grant, holding);
+    return wait->ops == &acquire_ops && wait->semaphore == grant->semaphore;
+}
+
 /* The first one blocks the others. */
 static void
 serve(struct hub *hub, struct semaphore *semaphore)
@@ -309,13 +320,10 @@ operate(struct hub *hub, struct object *object, struct member *member,
     else if (op->type == HUB_OP_SEMAPHORE_RELEASE)
         release(hub, semaphore, member, op);
     else
-        hub_reply(hub, &(struct hub_reply){
-                           .id = op->id,
-                           .status = HUB_GRANTED,
-                           .number = available(semaphore),
-                           .remaining = NSEC_NEVER,
-                           .culprit = HUB_GLOBAL,
-                       });
+        hub_reply_granted(hub, op->id,
+                          &(struct hub_reply){
+                              .number = available(semaphore),
+                          });
 }
 
 static bool
@@ -326,20 +334,12 @@ may_wait(enum hub_op_type type)
 
 /* --- life --- */
 
-static int64_t
-permits_of(const struct hub_options *options)
-{
-    if (options->permits == HUB_NO_PERMITS)
-        return 0;
-    return options->permits > 0 ? options->permits : 1;
-}
-
 static struct object *
 create(struct hub *hub, const struct hub_op *op)
 {
     struct semaphore *semaphore = xmalloc(sizeof(*semaphore));
     *semaphore = (struct semaphore){
-        .permits = permits_of(&op->options),
+        .permits = hub_options_permits(&op->options),
         .unowned = op->options.unowned,
     };
     list_init(&semaphore->grants);
@@ -352,7 +352,7 @@ static bool
 adopt(struct hub *hub, struct object *object, const struct hub_op *op)
 {
     struct semaphore *semaphore = semaphore_of(object);
-    semaphore->permits = permits_of(&op->options);
+    semaphore->permits = hub_options_permits(&op->options);
     semaphore->unowned = op->options.unowned;
     while (semaphore->unowned && !list_empty(&semaphore->grants))
         end_grant(hub, grant_at(semaphore->grants.next));

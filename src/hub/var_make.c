@@ -26,7 +26,7 @@ tell_missing(struct hub *hub, const struct wait *wait, struct buf *out)
 static bool
 owner(const struct wait *wait, struct hub_task *task)
 {
-    return hub_task_of_holding(&wait->variable->maker, task);
+    return holding_owner(&wait->variable->maker, task);
 }
 
 static const struct wait_ops make_ops = {

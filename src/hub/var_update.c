@@ -30,7 +30,7 @@ tell_missing(struct hub *hub, const struct wait *wait, struct buf *out)
 static bool
 owner(const struct wait *wait, struct hub_task *task)
 {
-    return hub_task_of_holding(&wait->variable->updater, task);
+    return holding_owner(&wait->variable->updater, task);
 }
 
 #define UPDATE_WAIT(operation)                                               \

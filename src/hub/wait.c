@@ -131,8 +131,8 @@ void
 wait_end_timeout(struct hub *hub, struct wait *wait)
 {
     if (wait->clock)
-        wait->ends_at =
-            hub->now + waitclock_left(hub, wait->clock, &wait->deadline);
+        wait->ends_at = nsec_add(
+            hub->now, waitclock_left(hub, wait->clock, &wait->deadline));
     disarm(hub, wait);
     if (!wait->own_timeout)
         return;
@@ -158,6 +158,13 @@ unlink_wait(struct hub *hub, struct wait *wait)
         wait->member->closed_waits--;
     hub->by_itself_count -= wait->ops->ends_by_itself;
     member_judge_stuck(wait->member);
+}
+
+static void
+withdraw(struct hub *hub, struct wait *wait, bool consumed)
+{
+    if (wait->ops->withdraw)
+        wait->ops->withdraw(hub, wait, consumed);
 }
 
 static void
@@ -231,7 +238,7 @@ wait_refuse_now(struct hub *hub, struct wait *wait, enum hub_status status,
     unlink_wait(hub, wait);
     history_of_end(hub, wait, &reply);
     wait->withdrawn_as = status;
-    wait->ops->withdraw(hub, wait, status == HUB_BROKEN);
+    withdraw(hub, wait, status == HUB_BROKEN);
     list_append(&hub->spare_waits, &wait->by_hub);
     hub_answer_wait(hub, &reply);
 }
@@ -293,7 +300,7 @@ void
 wait_drop(struct hub *hub, struct wait *wait)
 {
     unlink_wait(hub, wait);
-    wait->ops->withdraw(hub, wait, false);
+    withdraw(hub, wait, false);
     list_append(&hub->spare_waits, &wait->by_hub);
 }
 

@@ -28,7 +28,8 @@ struct wait_ops {
     const char *name; /* of the operation */
     enum hub_object_type object;
     bool lockstep;
-    /* Unlinks it from its object as one that goes unserved. */
+    /* It goes unserved, and is in no list any more. `consumed`: what it asked
+     * for is used up all the same. May be NULL. */
     void (*withdraw)(struct hub *hub, struct wait *wait, bool consumed);
     /* "round 1 of step 3 not written" */
     void (*tell_what)(const struct wait *wait, struct buf *out);

@@ -30,13 +30,8 @@ new_op(lua_State *L, enum hub_op_type type, const char *name)
 
 static int finish_wait(lua_State *L, struct task *task);
 
-static const struct wait_ops meeting_wait = {
-    .name = "barrier:wait",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_wait,
-};
+static const struct wait_ops meeting_wait =
+    LUA_SYNC_WAIT("barrier:wait", finish_wait);
 
 /* What the hub is told when the action is over. Nothing here may raise: the
  * others wait for it, also when the test is being stopped. */
@@ -144,13 +139,8 @@ finish_exchange(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_exchange);
 }
 
-static const struct wait_ops exchange_wait = {
-    .name = "barrier:exchange",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_exchange,
-};
+static const struct wait_ops exchange_wait =
+    LUA_SYNC_WAIT("barrier:exchange", finish_exchange);
 
 /* barrier:exchange(value, {timeout, round}) */
 static int
@@ -191,13 +181,6 @@ grant_parties(lua_State *L, struct task *task)
 }
 
 static int
-grant_waiting(lua_State *L, struct task *task)
-{
-    lua_pushinteger(L, task->wait.reply.number);
-    return 1;
-}
-
-static int
 grant_broken(lua_State *L, struct task *task)
 {
     lua_pushboolean(L, task->wait.reply.broken);
@@ -211,25 +194,15 @@ finish_parties(lua_State *L, struct task *task)
 }
 
 static int
-finish_waiting(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_waiting);
-}
-
-static int
 finish_broken(lua_State *L, struct task *task)
 {
     return lua_sync_finish(L, task, grant_broken);
 }
 
-#define STATE_WAIT(finish_function)                                           \
-    {                                                                         \
-        .name = "the state of a barrier", .coordination = true, .idle = true, \
-        .cancel = lua_sync_cancel, .finish = finish_function                  \
-    }
-static const struct wait_ops parties_wait = STATE_WAIT(finish_parties);
-static const struct wait_ops waiting_wait = STATE_WAIT(finish_waiting);
-static const struct wait_ops broken_wait = STATE_WAIT(finish_broken);
+static const struct wait_ops parties_wait =
+    LUA_SYNC_WAIT("parties", finish_parties);
+static const struct wait_ops broken_wait =
+    LUA_SYNC_WAIT("broken", finish_broken);
 
 /* barrier:parties() */
 static int
@@ -244,7 +217,7 @@ static int
 barrier_waiting(lua_State *L)
 {
     struct hub_op op = new_op(L, HUB_OP_BARRIER_STATE, "waiting");
-    return lua_sync_submit(L, &op, &waiting_wait);
+    return lua_sync_submit(L, &op, &lua_sync_number_wait);
 }
 
 /* barrier:broken() */

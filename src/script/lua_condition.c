@@ -47,13 +47,8 @@ finish_notified(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_notified);
 }
 
-static const struct wait_ops notified_wait = {
-    .name = "wait_for",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_notified,
-};
+static const struct wait_ops notified_wait =
+    LUA_SYNC_WAIT("wait_for", finish_notified);
 
 static int
 on_judged(lua_State *L, int status, lua_KContext context)

@@ -2,20 +2,11 @@
 #include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
-#include "stats/recorder.h"
 
-/* Who had to wait tells how long the news took. */
 static int
 grant_value(lua_State *L, struct task *task)
 {
-    const struct wait_reply *reply = &task->wait.reply;
-    const struct lua_handle *handle = lua_handle_test(L, 1);
-    if (reply->happened_at > 0 && handle)
-        recorder_coord_propagation(task->worker->script->env.recorder,
-                                   hub_object_type_name(handle->type),
-                                   handle->name,
-                                   clock_now() - reply->happened_at);
-    mlua_push_value(L, reply->value);
+    lua_sync_push_news(L, task);
     return 1;
 }
 
@@ -25,34 +16,8 @@ finish_wait(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_value);
 }
 
-static const struct wait_ops event_wait_ops = {
-    .name = "wait",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_wait,
-};
-
-static int
-grant_state(lua_State *L, struct task *task)
-{
-    lua_pushboolean(L, task->wait.reply.number != 0);
-    return 1;
-}
-
-static int
-finish_state(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_state);
-}
-
-static const struct wait_ops state_ops = {
-    .name = "is_set",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_state,
-};
+static const struct wait_ops event_wait_ops =
+    LUA_SYNC_WAIT("wait", finish_wait);
 
 /* event:set(value?) */
 static int
@@ -80,7 +45,7 @@ event_is_set(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_EVENT_STATE};
     lua_sync_check_operation(L, HUB_EVENT, "is_set", &op);
-    return lua_sync_submit(L, &op, &state_ops);
+    return lua_sync_submit(L, &op, &lua_sync_flag_wait);
 }
 
 /* event:wait({timeout}) -> value */

@@ -71,13 +71,8 @@ finish_release(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_release);
 }
 
-static const struct wait_ops release_wait = {
-    .name = "release",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_release,
-};
+static const struct wait_ops release_wait =
+    LUA_SYNC_WAIT("release", finish_release);
 
 /* hold:release() */
 static int

@@ -48,33 +48,12 @@ lua_lock_release(lua_State *L)
     return lua_sync_submit(L, &op, &lua_sync_plain_wait);
 }
 
-static int
-grant_state(lua_State *L, struct task *task)
-{
-    lua_pushboolean(L, task->wait.reply.number != 0);
-    return 1;
-}
-
-static int
-finish_state(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_state);
-}
-
-static const struct wait_ops state_wait = {
-    .name = "locked",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_state,
-};
-
 /* lock:locked() -> boolean */
 int
 lua_lock_locked(lua_State *L)
 {
     struct hub_op op = new_op(L, HUB_OP_LOCK_STATE, "locked");
-    return lua_sync_submit(L, &op, &state_wait);
+    return lua_sync_submit(L, &op, &lua_sync_flag_wait);
 }
 
 /* --- held for a while --- */
@@ -92,13 +71,7 @@ finish_hold(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_hold);
 }
 
-static const struct wait_ops hold_wait = {
-    .name = "hold",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_hold,
-};
+static const struct wait_ops hold_wait = LUA_SYNC_WAIT("hold", finish_hold);
 
 /* lock:hold({timeout, scope}) -> value for a `<close>` variable */
 int
@@ -134,13 +107,7 @@ finish_with(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_with);
 }
 
-static const struct wait_ops with_wait = {
-    .name = "with",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_with,
-};
+static const struct wait_ops with_wait = LUA_SYNC_WAIT("with", finish_with);
 
 /* lock:with(fn, {timeout}) -> results of fn */
 int

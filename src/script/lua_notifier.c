@@ -2,21 +2,13 @@
 #include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
-#include "stats/recorder.h"
 
-/* value, round. A reader that had to wait tells how long the news took. */
+/* value, round */
 static int
 grant_news(lua_State *L, struct task *task)
 {
-    const struct wait_reply *reply = &task->wait.reply;
-    const struct lua_handle *handle = lua_handle_test(L, 1);
-    if (reply->happened_at > 0 && handle)
-        recorder_coord_propagation(task->worker->script->env.recorder,
-                                   hub_object_type_name(handle->type),
-                                   handle->name,
-                                   clock_now() - reply->happened_at);
-    mlua_push_value(L, reply->value);
-    lua_pushinteger(L, reply->round);
+    lua_sync_push_news(L, task);
+    lua_pushinteger(L, task->wait.reply.round);
     return 2;
 }
 
@@ -26,13 +18,8 @@ finish_news(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_news);
 }
 
-static const struct wait_ops news_wait = {
-    .name = "wait_for_writer",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_news,
-};
+static const struct wait_ops news_wait =
+    LUA_SYNC_WAIT("wait_for_writer", finish_news);
 
 /* notifier:written(value, {round}) */
 static int

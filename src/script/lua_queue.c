@@ -77,27 +77,6 @@ static const struct wait_ops try_get_ops = {
     .finish = finish_try_get,
 };
 
-static int
-grant_size(lua_State *L, struct task *task)
-{
-    lua_pushinteger(L, task->wait.reply.number);
-    return 1;
-}
-
-static int
-finish_size(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_size);
-}
-
-static const struct wait_ops size_ops = {
-    .name = "size",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_size,
-};
-
 /* queue:put(value, {timeout}) */
 static int
 queue_put(lua_State *L)
@@ -177,7 +156,7 @@ queue_size(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_QUEUE_STATE};
     lua_sync_check_operation(L, HUB_QUEUE, "size", &op);
-    return lua_sync_submit(L, &op, &size_ops);
+    return lua_sync_submit(L, &op, &lua_sync_number_wait);
 }
 
 static struct hub_options

@@ -109,6 +109,8 @@ scope_close(lua_State *L)
     if (lua_istable(L, 2)) {
         lua_getfield(L, 2, "traceback");
         lua_setfield(L, -2, "traceback");
+        lua_getfield(L, 2, "errors"); /* of a group inside */
+        lua_setfield(L, -2, "errors");
     }
     return lua_error(L);
 }

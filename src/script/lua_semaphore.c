@@ -78,13 +78,7 @@ finish_hold(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_hold);
 }
 
-static const struct wait_ops hold_wait = {
-    .name = "hold",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_hold,
-};
+static const struct wait_ops hold_wait = LUA_SYNC_WAIT("hold", finish_hold);
 
 /* semaphore:hold(n?, {timeout, scope}) -> value for a `<close>` variable */
 static int
@@ -97,34 +91,13 @@ semaphore_hold(lua_State *L)
     return lua_sync_submit(L, &op, &hold_wait);
 }
 
-static int
-grant_available(lua_State *L, struct task *task)
-{
-    lua_pushinteger(L, task->wait.reply.number);
-    return 1;
-}
-
-static int
-finish_available(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_available);
-}
-
-static const struct wait_ops available_wait = {
-    .name = "available",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = finish_available,
-};
-
 /* semaphore:available() -> permits that nobody has */
 static int
 semaphore_available(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_SEMAPHORE_STATE};
     lua_sync_check_operation(L, HUB_SEMAPHORE, "available", &op);
-    return lua_sync_submit(L, &op, &available_wait);
+    return lua_sync_submit(L, &op, &lua_sync_number_wait);
 }
 
 static struct hub_options

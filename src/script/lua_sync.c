@@ -5,6 +5,7 @@
 #include "script/mlua.h"
 #include "script/scope.h"
 #include "script/script_internal.h"
+#include "stats/recorder.h"
 
 static const struct lua_handle *
 check_handle(lua_State *L, enum hub_object_type type, const char *operation)
@@ -196,12 +197,31 @@ lua_sync_finish(lua_State *L, struct task *task,
     return lua_error(L);
 }
 
+/* Never waits, and others may be waiting for it. */
+static bool
+is_brief(enum hub_op_type type)
+{
+    static const enum hub_op_type brief[] = {
+        HUB_OP_NOTIFIER_WRITTEN, HUB_OP_NOTIFIER_ONE_READ,
+        HUB_OP_BARRIER_ABORT,    HUB_OP_BARRIER_RESET,
+        HUB_OP_EVENT_SET,        HUB_OP_EVENT_CLEAR,
+        HUB_OP_LOCK_RELEASE,     HUB_OP_SEMAPHORE_RELEASE,
+        HUB_OP_CONDITION_NOTIFY, HUB_OP_QUEUE_DONE,
+        HUB_OP_QUEUE_CLOSE,
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(brief); i++)
+        if (brief[i] == type)
+            return true;
+    return false;
+}
+
 struct task *
 lua_sync_check_operation(lua_State *L, enum hub_object_type type,
                          const char *name, struct hub_op *op)
 {
     const struct lua_handle *handle = check_handle(L, type, name);
-    struct task *task = wait_check(L, name);
+    struct task *task =
+        is_brief(op->type) ? wait_check_brief(L, name) : wait_check(L, name);
     if (task->updating > 0)
         mlua_misuse(L,
                     "%s cannot be used inside the function of update_var: "
@@ -227,13 +247,8 @@ lua_sync_finish_nothing(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_nothing);
 }
 
-const struct wait_ops lua_sync_plain_wait = {
-    .name = "a coordination operation",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = lua_sync_finish_nothing,
-};
+const struct wait_ops lua_sync_plain_wait =
+    LUA_SYNC_WAIT("a coordination operation", lua_sync_finish_nothing);
 
 static int
 grant_attempt(lua_State *L, struct task *task)
@@ -248,13 +263,53 @@ lua_sync_finish_attempt(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_attempt);
 }
 
-const struct wait_ops lua_sync_attempt_wait = {
-    .name = "a coordination operation",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .finish = lua_sync_finish_attempt,
-};
+const struct wait_ops lua_sync_attempt_wait =
+    LUA_SYNC_WAIT("a coordination operation", lua_sync_finish_attempt);
+
+void
+lua_sync_push_news(lua_State *L, struct task *task)
+{
+    const struct wait_reply *reply = &task->wait.reply;
+    const struct lua_handle *handle = lua_handle_test(L, 1);
+    if (reply->happened_at > 0 && handle)
+        recorder_coord_propagation(task->worker->script->env.recorder,
+                                   hub_object_type_name(handle->type),
+                                   handle->name,
+                                   clock_now() - reply->happened_at);
+    mlua_push_value(L, reply->value);
+}
+
+static int
+grant_number(lua_State *L, struct task *task)
+{
+    lua_pushinteger(L, task->wait.reply.number);
+    return 1;
+}
+
+static int
+finish_number(lua_State *L, struct task *task)
+{
+    return lua_sync_finish(L, task, grant_number);
+}
+
+const struct wait_ops lua_sync_number_wait =
+    LUA_SYNC_WAIT("a coordination operation", finish_number);
+
+static int
+grant_flag(lua_State *L, struct task *task)
+{
+    lua_pushboolean(L, task->wait.reply.number != 0);
+    return 1;
+}
+
+static int
+finish_flag(lua_State *L, struct task *task)
+{
+    return lua_sync_finish(L, task, grant_flag);
+}
+
+const struct wait_ops lua_sync_flag_wait =
+    LUA_SYNC_WAIT("a coordination operation", finish_flag);
 
 void
 lua_sync_open(lua_State *L)

@@ -25,8 +25,10 @@ int lua_sync_finish(lua_State *L, struct task *task,
 void lua_sync_cancel(struct task *task);
 
 /* What every operation on a handle begins with: checks that argument 1 is a
- * handle of that type and that the caller may wait, and fills in what `op` says
- * of the object. `name` is the operation's. */
+ * handle of that type and that the caller may wait, and fills in what `op`,
+ * with its type set, says of the object. `name` is the operation's. Raises a
+ * pending cancellation first, unless the operation is one that gives or tells
+ * others something: those take effect all the same. */
 struct task *lua_sync_check_operation(lua_State *L, enum hub_object_type type,
                                       const char *name, struct hub_op *op);
 /* For operations without results. */
@@ -36,6 +38,18 @@ int lua_sync_finish_nothing(lua_State *L, struct task *task);
 /* Pushes whether an attempt was granted: the finish function of try_*. */
 int lua_sync_finish_attempt(lua_State *L, struct task *task);
 extern const struct wait_ops lua_sync_attempt_wait;
+/* Pushes the value that came with the answer. Who had to wait for it tells how
+ * long the news took. */
+void lua_sync_push_news(lua_State *L, struct task *task);
+/* For questions: results are reply.number, or whether it is not 0. */
+extern const struct wait_ops lua_sync_number_wait;
+extern const struct wait_ops lua_sync_flag_wait;
+/* The struct wait_ops of an operation with results of its own. */
+#define LUA_SYNC_WAIT(operation, finish_function)                \
+    {                                                            \
+        .name = (operation), .coordination = true, .idle = true, \
+        .cancel = lua_sync_cancel, .finish = (finish_function)   \
+    }
 
 /* Reads {timeout =, round =} at `index` (none or nil: defaults) into `op`. */
 void lua_sync_check_options(lua_State *L, int index, struct hub_op *op,

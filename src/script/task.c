@@ -131,8 +131,9 @@ on_cleanup_over(struct timer *timer)
     struct task *task = container_of(timer, struct task, cleanup);
     if (!task->running)
         return;
-    /* Those it waits for were told to end after it was. */
+    /* Those it waits for were told to end after it was, or are told now. */
     if (task->wait.ops && task->wait.ops->for_tasks) {
+        tasks_cancel_groups(task);
         timer_start(timer, nsec_add(clock_now(), TASK_CLEANUP / 50));
         return;
     }
@@ -340,8 +341,8 @@ task_check(lua_State *L, const char *what)
     return task;
 }
 
-struct task *
-wait_check(lua_State *L, const char *what)
+static struct task *
+check_can_wait(lua_State *L, const char *what)
 {
     struct task *task = task_check(L, what);
     if (L != task->co)
@@ -356,6 +357,22 @@ wait_check(lua_State *L, const char *what)
                     "metamethod called from C, or require; do it before or "
                     "after",
                     what);
+    return task;
+}
+
+struct task *
+wait_check_brief(lua_State *L, const char *what)
+{
+    struct task *task = check_can_wait(L, what);
+    if (task->stop_wanted)
+        task_raise_stopped(L, task);
+    return task;
+}
+
+struct task *
+wait_check(lua_State *L, const char *what)
+{
+    struct task *task = check_can_wait(L, what);
     scopes_check_deadlines(task);
     if (scopes_asked(task) > scopes_delivered(task))
         task_raise_cancellation(L, task);

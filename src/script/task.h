@@ -117,6 +117,9 @@ void task_limit_cleanup(struct task *task);
  * where nothing can wait: at load time, in listeners, in a user's own
  * coroutine, below a C call that cannot yield. */
 struct task *wait_check(struct lua_State *L, const char *what);
+/* The same for what never waits and has to happen, such as giving back a lock:
+ * a cancellation is left to the next wait. */
+struct task *wait_check_brief(struct lua_State *L, const char *what);
 /* Takes the slot. */
 void wait_claim(struct task *task, const struct wait_ops *ops, void *data);
 /* Leaves the C function: `return wait_yield(L, task)`. If the wait is over

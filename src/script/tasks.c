@@ -143,6 +143,29 @@ take_outcome(struct task *task, int status)
     return failure_of(task, task->co);
 }
 
+/* The error on top is that of a cancelled task, to which a group may have
+ * attached what failed meanwhile: pushes the first of it. */
+static bool
+push_attached(lua_State *L)
+{
+    int top = lua_gettop(L);
+    if (lua_istable(L, top) && lua_getfield(L, top, "errors") == LUA_TTABLE &&
+        lua_rawgeti(L, -1, 1) != LUA_TNIL) {
+        lua_replace(L, top + 1);
+        return true;
+    }
+    lua_settop(L, top);
+    return false;
+}
+
+static bool
+has_attached(lua_State *L)
+{
+    bool has = push_attached(L);
+    lua_pop(L, has);
+    return has;
+}
+
 static void
 on_task_failed(struct child *child)
 {
@@ -188,6 +211,8 @@ tasks_on_done(struct task *task, int status)
     handle->outcome = take_outcome(task, status);
     handle->order = ++worker->last_end;
     lua_State *co = task->co;
+    bool to_be_told = handle->outcome == TASK_FAILED ||
+                      (handle->outcome == TASK_CANCELLED && has_attached(co));
     lua_rawgeti(co, LUA_REGISTRYINDEX, child->handle_ref);
     lua_insert(co, -2);
     lua_setiuservalue(co, -2, 1);
@@ -207,7 +232,7 @@ tasks_on_done(struct task *task, int status)
                      .failed = !ok,
                  });
     wake_all_outside(worker);
-    if (handle->outcome != TASK_FAILED || child->observed)
+    if (!to_be_told || child->observed)
         forget(child);
 }
 
@@ -244,6 +269,18 @@ tasks_cancel(struct worker *worker, const struct scope *group)
     list_for_each (it, &worker->tasks)
         if (!of_link(it)->ended && (!group || of_link(it)->group == group))
             task_cancel(&of_link(it)->task);
+}
+
+void
+tasks_cancel_groups(const struct task *owner)
+{
+    list_for_each (it, &owner->worker->tasks) {
+        struct child *child = of_link(it);
+        if (child->ended || !child->group || child->group->task != owner)
+            continue;
+        child->group->failed = true;
+        task_cancel(&child->task);
+    }
 }
 
 struct task *
@@ -400,9 +437,14 @@ tasks_reset(struct worker *worker)
 void
 tasks_leave_group(struct worker *worker, const struct scope *group)
 {
-    list_for_each (it, &worker->tasks)
-        if (of_link(it)->group == group)
-            of_link(it)->group = NULL;
+    list_for_each (it, &worker->tasks) {
+        struct child *child = of_link(it);
+        if (child->group != group)
+            continue;
+        child->group = NULL;
+        if (!child->ended)
+            task_cancel(&child->task);
+    }
 }
 
 bool
@@ -413,6 +455,8 @@ tasks_push_failure(struct worker *worker, lua_State *L)
         if (child->ended && !child->observed &&
             child->task.error_ref != LUA_NOREF) {
             lua_rawgeti(L, LUA_REGISTRYINDEX, child->task.error_ref);
+            if (handle_of(child)->outcome == TASK_CANCELLED && push_attached(L))
+                lua_remove(L, -2);
             return true;
         }
     }

@@ -49,6 +49,8 @@ void tasks_let_go_one(struct child *child);
 void tasks_let_go(struct worker *worker, uint32_t holder);
 /* Cancels those of a group, or all others than the root (NULL). */
 void tasks_cancel(struct worker *worker, const struct scope *group);
+/* Those of all groups of this task, and those that they may begin. */
+void tasks_cancel_groups(const struct task *owner);
 /* NULL: there is none of that number. */
 struct task *tasks_find(struct worker *worker, uint32_t id);
 
@@ -59,7 +61,8 @@ int tasks_await_all(struct lua_State *L, struct task *root);
  * nothing, perhaps too early; raises only what is asked of the caller. */
 int tasks_await(struct lua_State *L, struct task *task, uint32_t id);
 
-/* The group is over, and perhaps not its tasks. */
+/* The group is over; if its tasks are not, because the one that waited for them
+ * was taken down, they are cancelled. */
 void tasks_leave_group(struct worker *worker, const struct scope *group);
 void tasks_stop(struct worker *worker);
 /* Takes all of them down. */

@@ -196,6 +196,8 @@ merge_errors(struct snapshot *into, const struct snapshot *from)
             free(sum->first.where);
             sum->first = row->first;
             sum->first.where = xstrdup(row->first.where);
+            free(sum->message);
+            sum->message = xstrdup(row->message);
         }
         sum->count += row->count;
     }
@@ -362,10 +364,42 @@ snapshot_coord(struct snapshot *s, const char *type, const char *label)
     return row;
 }
 
+/* Errors of coordination tell of steps, rounds and workers, and every step
+ * would have a row of its own. */
+static bool
+differs_in_numbers(const char *kind)
+{
+    static const char *const kinds[] = {
+        "broken", "closed", "deadlock", "exhausted", "leaked", "timeout",
+    };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kind, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Each number in the key's text becomes one '#'. */
+static void
+drop_numbers(struct buf *key)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < key->size; i++) {
+        bool digit = key->data[i] >= '0' && key->data[i] <= '9';
+        if (!digit)
+            key->data[size++] = key->data[i];
+        else if (size == 0 || key->data[size - 1] != '#')
+            key->data[size++] = '#';
+    }
+    key->data[size] = '\0';
+    key->size = size;
+}
+
 struct error_stats *
 snapshot_error(struct snapshot *s, const char *kind, const char *message)
 {
     const struct buf *key = join_key(s, kind, '\n', message);
+    if (differs_in_numbers(kind))
+        drop_numbers(&s->key);
     struct error_stats *row;
     FIND(s->errors, key->data, key->size, row);
     if (row != NULL)

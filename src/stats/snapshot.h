@@ -82,7 +82,9 @@ struct error_first {
 
 struct error_stats {
     char *key; /* "kind\nmessage" */
-    char *kind, *message;
+    char *kind;
+    char *message; /* of the first; errors of coordination that differ only in
+                      numbers (of steps, rounds, workers) are one row */
     uint64_t count;
     struct error_first first;
     UT_hash_handle hh;

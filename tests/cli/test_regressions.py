@@ -177,7 +177,7 @@ def test_who_never_starts_is_not_waited_for(t):
             molo.notifier("n"):wait_for_writer()
         end)
         """, "-w", "2", "-d", "60s", "--ramp-up", "1000s", "-x").expect(1)
-    t.contains(outcome.result["errors"][0]["message"], "worker 1 (has ended)")
+    t.contains(outcome.result["errors"][0]["message"], "worker 1 (never started)")
     at_once(t, outcome)
 
 

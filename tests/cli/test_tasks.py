@@ -50,6 +50,30 @@ def test_a_failed_task_that_was_joined_is_the_joiners_business(t):
         """, "-r", "1").expect(0).expect_runs(ok=1)
 
 
+def test_a_failure_in_a_group_of_a_cancelled_task(t):
+    # It is cancelled, as was asked; what went wrong meanwhile is told.
+    script = """
+        molo.scenario("a", function(session)
+            local task = molo.spawn(molo.task_group, function(group)
+                group:spawn(function()
+                    pcall(molo.sleep, 60)
+                    error("in clean-up", 0)
+                end)
+            end)
+            molo.sleep(0.005)
+            task:cancel()
+            %s
+        end)
+        """
+    outcome = t.run(script % "", "-r", "1").expect(1)
+    outcome.expect_runs(ok=0, failed=1)
+    t.equal([e["message"] for e in outcome.errors("script")], ["in clean-up"],
+            "nobody joined it")
+    t.run(script % "pcall(task.join, task)", "-r", "1").expect(0)
+    t.run(script.replace('error("in clean-up", 0)', "") % "", "-r",
+          "1").expect(0).expect_runs(ok=1)
+
+
 def test_a_joined_error_keeps_its_traceback(t):
     outcome = t.run("""
         molo.scenario("a", function(session)

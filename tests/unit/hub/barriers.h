@@ -122,14 +122,7 @@ static inline void
 open_breaking(struct play *play, int32_t workers, int32_t parties)
 {
     options = (struct hub_options){.given = parties > 0, .parties = parties};
-    play_open(play, workers,
-              &(struct hub_config){
-                  .on_deadlock_do = HUB_DEADLOCK_BREAK,
-                  .wait_timeout = 60 * NSEC_PER_SEC,
-              });
-    for (int32_t i = 0; i < workers; i++)
-        start(play, i);
-    begin_all(play);
+    play_open_breaking(play, workers);
 }
 
 #endif

@@ -122,8 +122,19 @@ void
 play_open_running(struct play *play, int32_t workers)
 {
     play_open(play, workers, NULL);
-    for (int32_t i = 0; i < workers; i++)
-        start(play, i);
+    start_all(play);
+    begin_all(play);
+}
+
+void
+play_open_breaking(struct play *play, int32_t workers)
+{
+    play_open(play, workers,
+              &(struct hub_config){
+                  .on_deadlock_do = HUB_DEADLOCK_BREAK,
+                  .wait_timeout = 60 * NSEC_PER_SEC,
+              });
+    start_all(play);
     begin_all(play);
 }
 
@@ -178,6 +189,13 @@ start(struct play *play, int32_t worker)
 }
 
 void
+start_all(struct play *play)
+{
+    for (int32_t i = 0; i < play->workers; i++)
+        start(play, i);
+}
+
+void
 begin(struct play *play, int32_t worker)
 {
     submit_as_is(play, worker, 0,
@@ -199,6 +217,13 @@ void
 end(struct play *play, int32_t worker)
 {
     tell(play, worker, HUB_OP_RUN_END);
+}
+
+void
+go_on(struct play *play, int32_t worker)
+{
+    end(play, worker);
+    begin(play, worker);
 }
 
 void
@@ -327,6 +352,12 @@ var(struct play *play, int32_t worker, enum hub_op_type type, const char *name,
                                    });
     value_unref(value);
     return answer;
+}
+
+struct answer *
+make_var(struct play *play, int32_t worker, const char *name)
+{
+    return var(play, worker, HUB_OP_VAR_GET_OR_MAKE, name, NULL);
 }
 
 struct answer *

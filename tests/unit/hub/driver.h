@@ -55,10 +55,14 @@ void play_open_rooms(struct play *play, int32_t rooms, int32_t size,
 void play_close(struct play *play);
 /* Opened, all started and in step 1. */
 void play_open_running(struct play *play, int32_t workers);
+/* The same, with deadlocks that are broken. */
+void play_open_breaking(struct play *play, int32_t workers);
 
 void start(struct play *play, int32_t worker);
+void start_all(struct play *play);
 void begin(struct play *play, int32_t worker); /* its next step */
 void begin_all(struct play *play);
+void go_on(struct play *play, int32_t worker); /* end and begin */
 void end(struct play *play, int32_t worker);
 void end_delayed(struct play *play, int32_t worker);
 void fail_run(struct play *play, int32_t worker, const char *text);
@@ -84,6 +88,8 @@ wait_readers_for(struct play *play, int32_t worker, nsec_t timeout);
 void cancel(struct play *play, int32_t worker);
 struct answer *var(struct play *play, int32_t worker, enum hub_op_type type,
                    const char *name, struct value *value); /* takes it */
+/* get_var with a factory. */
+struct answer *make_var(struct play *play, int32_t worker, const char *name);
 struct answer *answer_of(struct play *play, int32_t worker);
 
 void advance(struct play *play, nsec_t length); /* and ticks */

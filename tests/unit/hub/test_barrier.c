@@ -319,6 +319,27 @@ test_cost_of_a_round(void **state)
     play_close(&play);
 }
 
+/* Who asks looks at all once in a round, not each time. */
+static void
+test_asking_costs_little(void **state)
+{
+    enum { MANY = 500 };
+    struct play play;
+    open_barrier(&play, MANY, 0, false);
+    uint64_t before = play.hub->effort;
+    for (int32_t i = 0; i < MANY; i++) {
+        ask(&play, i, HUB_OP_BARRIER_STATE);
+        assert_int_equal(answer_of(&play, i)->number, 0);
+    }
+    assert_true(play.hub->effort - before <= MANY);
+    meet(&play, 0);
+    assert_int_equal(ask(&play, 1, HUB_OP_BARRIER_STATE)->number, 1);
+    fail_run(&play, 2, "boom");
+    assert_broken(&play, 0, "passed by worker 2");
+    assert_true(ask(&play, 1, HUB_OP_BARRIER_STATE)->broken);
+    play_close(&play);
+}
+
 int
 main(void)
 {
@@ -339,6 +360,7 @@ main(void)
         cmocka_unit_test(test_no_fixed_number),
         cmocka_unit_test(test_freeing),
         cmocka_unit_test(test_cost_of_a_round),
+        cmocka_unit_test(test_asking_costs_little),
     };
     return cmocka_run_group_tests_name("barrier", tests, NULL, NULL);
 }

@@ -66,7 +66,7 @@ test_actor_ends_in_drain(void **state)
     open_barrier(&play, 2, 0, false);
     meet(&play, 0);
     meet_and_act(&play, 1);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     end(&play, 1);
     assert_waits(&play, 0);
     assert_true(quiescent(&play));
@@ -229,6 +229,27 @@ test_actor_comes_again(void **state)
     play_close(&play);
 }
 
+/* Nobody is released without those who were stopped, not even the actor. */
+static void
+test_others_are_stopped_meanwhile(void **state)
+{
+    for (int32_t parties = 0; parties <= 3; parties += 3) {
+        struct play play;
+        open_barrier(&play, 3 + (parties > 0), parties, false);
+        meet(&play, 0);
+        meet(&play, 1);
+        meet_and_act(&play, 2);
+        assert_status(&play, 2, HUB_ACT);
+        hub_drain(play.hub, play.now);
+        hub_stop_waits(play.hub, play.now);
+        assert_status(&play, 0, HUB_STOPPED);
+        acted(&play, 2, NULL);
+        assert_status(&play, 2, HUB_STOPPED);
+        assert_int_equal(play.rounds_over, 0);
+        play_close(&play);
+    }
+}
+
 int
 main(void)
 {
@@ -245,6 +266,7 @@ main(void)
         cmocka_unit_test(test_reset_during_the_action),
         cmocka_unit_test(test_actor_ends_without_a_word_of_parties),
         cmocka_unit_test(test_actor_comes_again),
+        cmocka_unit_test(test_others_are_stopped_meanwhile),
     };
     return cmocka_run_group_tests_name("barrier_action", tests, NULL, NULL);
 }

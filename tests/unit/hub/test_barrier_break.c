@@ -227,7 +227,7 @@ test_leaving_in_drain_breaks_nothing(void **state)
     open_barrier(&play, 3, 0, false);
     meet(&play, 0);
     meet(&play, 1);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     answer_of(&play, 1)->waiting = false;
     fail_run(&play, 1, "x");
     end(&play, 2);
@@ -243,7 +243,7 @@ test_passed_before_drain_still_breaks(void **state)
     struct play play;
     open_barrier(&play, 3, 0, false);
     end(&play, 2);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     meet(&play, 0);
     assert_broken(&play, 0, "passed by worker 2");
     play_close(&play);

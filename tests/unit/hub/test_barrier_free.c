@@ -12,8 +12,7 @@ open_workloads(struct play *play, bool fixed, int32_t parties)
     play->hub = hub_create(&config);
     hub_add_cohort(play->hub, "one", 0, 3, fixed);
     hub_add_cohort(play->hub, "two", 3, 3, fixed);
-    for (int32_t i = 0; i < 6; i++)
-        start(play, i);
+    start_all(play);
     begin_all(play);
 }
 
@@ -55,8 +54,7 @@ test_across_steps_and_workloads(void **state)
     for (int32_t i = 0; i < 4; i++)
         meet(&play, i);
     assert_waits(&play, 3);
-    end(&play, 5);
-    begin(&play, 5);
+    go_on(&play, 5);
     fail_run(&play, 4, "x");
     assert_waits(&play, 0);
     meet(&play, 5);
@@ -266,7 +264,7 @@ test_leaving_in_drain_breaks_nothing(void **state)
         struct play play;
         open_barrier(&play, 3, 2, with_shrink);
         meet(&play, 0);
-        hub_drain(play.hub);
+        hub_drain(play.hub, play.now);
         go_home(&play, 1);
         go_home(&play, 2);
         assert_waits(&play, 0);
@@ -277,6 +275,34 @@ test_leaving_in_drain_breaks_nothing(void **state)
 }
 
 /* The pool is the workload if that can fill the barrier, else all workers. */
+/* Those who were stopped are no part of a meeting of teardowns. */
+static void
+test_who_was_stopped_is_not_of_the_meeting(void **state)
+{
+    struct play play;
+    open_barrier(&play, 4, 2, false);
+    exchange(&play, 0, "run");
+    hub_drain(play.hub, play.now);
+    assert_true(quiescent(&play));
+    assert_status(&play, 0, HUB_STOPPED);
+    for (int32_t i = 0; i < 4; i++) {
+        end(&play, i);
+        runs_over(&play, i);
+    }
+    exchange(&play, 1, "one");
+    exchange(&play, 2, "two");
+    assert_met_as(&play, 1, 0, 1);
+    assert_met_as(&play, 2, 1, 1);
+    const struct value *values = answer_of(&play, 2)->value;
+    struct value *one = text_value("one"), *two = text_value("two");
+    struct value *expected = value_list((struct value *[]){one, two}, 2);
+    assert_true(value_equal(values, expected));
+    value_unref(expected);
+    value_unref(one);
+    value_unref(two);
+    play_close(&play);
+}
+
 static void
 test_who_can_come(void **state)
 {
@@ -425,6 +451,7 @@ main(void)
         cmocka_unit_test(test_shrinks_to_those_who_can_come),
         cmocka_unit_test(test_leaving_during_the_action),
         cmocka_unit_test(test_leaving_in_drain_breaks_nothing),
+        cmocka_unit_test(test_who_was_stopped_is_not_of_the_meeting),
         cmocka_unit_test(test_who_can_come),
         cmocka_unit_test(test_guests_count_when_they_have_come),
         cmocka_unit_test(test_more_parties_than_workers),

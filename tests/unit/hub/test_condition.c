@@ -1,68 +1,5 @@
 /* Conditions: a wait comes back with the lock, however it ends. */
-#include "holders.h"
-
-static struct answer *
-condition_op(struct play *play, int32_t worker, struct hub_op op)
-{
-    return object_op_of(play, worker, 0, HUB_CONDITION, "full", op);
-}
-
-static void
-enter(struct play *play, int32_t worker)
-{
-    condition_op(play, worker, (struct hub_op){.type = HUB_OP_LOCK_ACQUIRE});
-}
-
-static void
-leave_it(struct play *play, int32_t worker)
-{
-    condition_op(play, worker, (struct hub_op){.type = HUB_OP_LOCK_RELEASE});
-}
-
-static void
-await(struct play *play, int32_t worker)
-{
-    condition_op(play, worker, (struct hub_op){.type = HUB_OP_CONDITION_WAIT});
-}
-
-static void
-await_for(struct play *play, int32_t worker, nsec_t timeout)
-{
-    condition_op(play, worker,
-                 (struct hub_op){
-                     .type = HUB_OP_CONDITION_WAIT,
-                     .timeout = timeout,
-                 });
-}
-
-/* 0: all */
-static int64_t
-notify(struct play *play, int32_t worker, int64_t amount)
-{
-    return condition_op(play, worker,
-                        (struct hub_op){
-                            .type = HUB_OP_CONDITION_NOTIFY,
-                            .amount = amount,
-                        })
-        ->number;
-}
-
-static void
-enter_and_await(struct play *play, int32_t worker)
-{
-    enter(play, worker);
-    assert_granted(play, worker);
-    await(play, worker);
-    assert_waits(play, worker);
-}
-
-/* The task has the lock: it may release it, exactly once. */
-static void
-assert_has_lock_and_leaves(struct play *play, int32_t worker)
-{
-    leave_it(play, worker);
-    assert_granted(play, worker);
-}
+#include "conditions.h"
 
 static void
 test_wait_gives_the_lock_away_and_back(void **state)
@@ -270,190 +207,6 @@ test_freeing(void **state)
     play_close(&play);
 }
 
-/* --- ends other than by a notify --- */
-
-static void
-test_timeout_with_the_lock(void **state)
-{
-    struct play play;
-    play_open_running(&play, 2);
-    play.where = "pad.lua:9";
-    enter(&play, 0);
-    await_for(&play, 0, 5 * NSEC_PER_SEC);
-    advance(&play, 5 * NSEC_PER_SEC);
-    assert_status(&play, 0, HUB_TIMEOUT);
-    assert_string_equal(answer_of(&play, 0)->text,
-                        "condition 'full': not notified after 5 s at "
-                        "pad.lua:9; missing: a notify from any worker");
-    assert_has_lock_and_leaves(&play, 0);
-    play_close(&play);
-}
-
-static void
-test_timeout_waits_for_the_lock(void **state)
-{
-    struct play play;
-    play_open_running(&play, 2);
-    enter(&play, 0);
-    await_for(&play, 0, 5 * NSEC_PER_SEC);
-    enter(&play, 1);
-    advance(&play, 5 * NSEC_PER_SEC);
-    assert_waits(&play, 0);
-    assert_int_equal(notify(&play, 1, 1), 0); /* too late for it */
-    advance(&play, 3600 * NSEC_PER_SEC);
-    assert_waits(&play, 0);
-    leave_it(&play, 1);
-    assert_status(&play, 0, HUB_TIMEOUT);
-    assert_text(&play, 0, "not notified after 5 s");
-    assert_text(&play, 0, "a notify from worker 1");
-    assert_has_lock_and_leaves(&play, 0);
-    play_close(&play);
-}
-
-/* Once it is notified, its timeout is over. */
-static void
-test_notified_in_time(void **state)
-{
-    struct play play;
-    play_open_running(&play, 2);
-    enter(&play, 0);
-    await_for(&play, 0, 5 * NSEC_PER_SEC);
-    enter(&play, 1);
-    advance(&play, 2 * NSEC_PER_SEC);
-    notify(&play, 1, 1);
-    advance(&play, NSEC_PER_SEC);
-    leave_it(&play, 1);
-    assert_granted(&play, 0);
-    assert_int_equal(answer_of(&play, 0)->remaining, 2 * NSEC_PER_SEC);
-    enter(&play, 1);
-    await_for(&play, 0, 2 * NSEC_PER_SEC);
-    assert_granted(&play, 1);
-    notify(&play, 1, 1);
-    advance(&play, 3600 * NSEC_PER_SEC);
-    assert_waits(&play, 0);
-    leave_it(&play, 1);
-    assert_granted(&play, 0);
-    assert_true(answer_of(&play, 0)->remaining > 0);
-    assert_true(answer_of(&play, 0)->remaining <= NSEC_PER_USEC);
-    play_close(&play);
-}
-
-static void
-test_timeout_of_nothing(void **state)
-{
-    struct play play;
-    play_open_running(&play, 2);
-    enter(&play, 0);
-    enter(&play, 1);
-    play_try(&play, 0,
-             (struct hub_op){
-                 .type = HUB_OP_CONDITION_WAIT,
-                 .object = HUB_CONDITION,
-                 .name = "full",
-             });
-    assert_granted(&play, 1); /* it gave the lock away all the same */
-    assert_waits(&play, 0);
-    leave_it(&play, 1);
-    assert_status(&play, 0, HUB_TIMEOUT);
-    assert_has_lock_and_leaves(&play, 0);
-    play_close(&play);
-}
-
-static void
-test_cancelled_with_the_lock(void **state)
-{
-    struct play play;
-    play_open_running(&play, 2);
-    enter_and_await(&play, 0);
-    cancel(&play, 0);
-    assert_status(&play, 0, HUB_CANCELLED);
-    await(&play, 0);
-    enter(&play, 1);
-    cancel(&play, 0);
-    assert_waits(&play, 0);
-    leave_it(&play, 1);
-    assert_status(&play, 0, HUB_CANCELLED);
-    assert_has_lock_and_leaves(&play, 0);
-    play_close(&play);
-}
-
-/* Cancelled between its notify and the lock: the next one is notified. */
-static void
-test_cancelled_after_the_notify(void **state)
-{
-    struct play play;
-    play_open_running(&play, 4);
-    for (int32_t i = 0; i < 3; i++)
-        enter_and_await(&play, i);
-    enter(&play, 3);
-    notify(&play, 3, 1);
-    cancel(&play, 0);
-    cancel(&play, 0); /* twice is once */
-    leave_it(&play, 3);
-    assert_status(&play, 0, HUB_CANCELLED);
-    assert_has_lock_and_leaves(&play, 0);
-    assert_granted(&play, 1);
-    assert_has_lock_and_leaves(&play, 1);
-    assert_waits(&play, 2);
-    play_close(&play);
-}
-
-/* Once it has the lock the cancellation comes too late. */
-static void
-test_cancelled_after_the_lock(void **state)
-{
-    struct play play;
-    play_open_running(&play, 3);
-    enter_and_await(&play, 0);
-    enter_and_await(&play, 1);
-    enter(&play, 2);
-    notify(&play, 2, 1);
-    leave_it(&play, 2);
-    cancel(&play, 0);
-    assert_granted(&play, 0);
-    assert_has_lock_and_leaves(&play, 0);
-    assert_waits(&play, 1);
-    play_close(&play);
-}
-
-static void
-test_stopped_comes_back_without_the_lock(void **state)
-{
-    struct play play;
-    play_open_running(&play, 3);
-    enter_and_await(&play, 0);
-    enter_and_await(&play, 1);
-    enter(&play, 2);
-    notify(&play, 2, 1);
-    hub_drain(play.hub);
-    hub_stop_waits(play.hub, play.now);
-    assert_status(&play, 0, HUB_STOPPED);
-    assert_status(&play, 1, HUB_STOPPED);
-    leave_it(&play, 0); /* no misuse of one that is stopped */
-    assert_granted(&play, 0);
-    leave_it(&play, 2);
-    assert_granted(&play, 2);
-    enter(&play, 2);
-    assert_granted(&play, 2);
-    play_close(&play);
-}
-
-/* A notified task that is taken down hands its notification on. */
-static void
-test_task_reset_after_the_notify(void **state)
-{
-    struct play play;
-    play_open_running(&play, 3);
-    enter_and_await(&play, 0);
-    enter_and_await(&play, 1);
-    enter(&play, 2);
-    notify(&play, 2, 1);
-    runs_over(&play, 0);
-    leave_it(&play, 2);
-    assert_granted(&play, 1);
-    play_close(&play);
-}
-
 static void
 test_worker_scope_outlives_a_wait(void **state)
 {
@@ -468,8 +221,7 @@ test_worker_scope_outlives_a_wait(void **state)
     enter(&play, 1);
     notify(&play, 1, 1);
     leave_it(&play, 1);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     assert_has_lock_and_leaves(&play, 0);
     play_close(&play);
 }
@@ -477,23 +229,10 @@ test_worker_scope_outlives_a_wait(void **state)
 /* --- deadlock --- */
 
 static void
-open_breaking(struct play *play, int32_t workers)
-{
-    play_open(play, workers,
-              &(struct hub_config){
-                  .on_deadlock_do = HUB_DEADLOCK_BREAK,
-                  .wait_timeout = 60 * NSEC_PER_SEC,
-              });
-    for (int32_t i = 0; i < workers; i++)
-        start(play, i);
-    begin_all(play);
-}
-
-static void
 test_all_wait(void **state)
 {
     struct play play;
-    open_breaking(&play, 2);
+    play_open_breaking(&play, 2);
     enter_and_await(&play, 0);
     enter_and_await(&play, 1);
     assert_true(quiescent(&play));
@@ -514,7 +253,7 @@ static void
 test_cycle_with_a_return(void **state)
 {
     struct play play;
-    open_breaking(&play, 3);
+    play_open_breaking(&play, 3);
     acquire(&play, 0, "other");
     enter_and_await(&play, 0);
     enter(&play, 1);
@@ -577,15 +316,6 @@ main(void)
         cmocka_unit_test(test_locks_that_do_not_fit),
         cmocka_unit_test(test_lock_given_later),
         cmocka_unit_test(test_freeing),
-        cmocka_unit_test(test_timeout_with_the_lock),
-        cmocka_unit_test(test_timeout_waits_for_the_lock),
-        cmocka_unit_test(test_notified_in_time),
-        cmocka_unit_test(test_timeout_of_nothing),
-        cmocka_unit_test(test_cancelled_with_the_lock),
-        cmocka_unit_test(test_cancelled_after_the_notify),
-        cmocka_unit_test(test_cancelled_after_the_lock),
-        cmocka_unit_test(test_stopped_comes_back_without_the_lock),
-        cmocka_unit_test(test_task_reset_after_the_notify),
         cmocka_unit_test(test_worker_scope_outlives_a_wait),
         cmocka_unit_test(test_all_wait),
         cmocka_unit_test(test_cycle_with_a_return),

@@ -4,29 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct answer *
-make(struct play *play, int32_t worker, const char *name)
-{
-    return var(play, worker, HUB_OP_VAR_GET_OR_MAKE, name, NULL);
-}
-
 static void
 wait_var(struct play *play, int32_t worker)
 {
     var(play, worker, HUB_OP_VAR_WAIT, "x", NULL);
-}
-
-static void
-open_running(struct play *play, int32_t workers, enum hub_on_deadlock what)
-{
-    play_open(play, workers,
-              &(struct hub_config){
-                  .on_deadlock_do = what,
-                  .wait_timeout = 60 * NSEC_PER_SEC,
-              });
-    for (int32_t i = 0; i < workers; i++)
-        start(play, i);
-    begin_all(play);
 }
 
 /* --- cycles --- */
@@ -36,10 +17,10 @@ close_cycle(struct play *play, int32_t length)
 {
     static const char *const names[] = {"a", "b", "c"};
     for (int32_t i = 0; i < length; i++)
-        make(play, i, names[i]);
+        make_var(play, i, names[i]);
     for (int32_t i = 0; i < length; i++) {
         play->where = i == 0 ? "pad.lua:1" : "pad.lua:2";
-        make(play, i, names[(i + 1) % length]);
+        make_var(play, i, names[(i + 1) % length]);
     }
 }
 
@@ -47,7 +28,7 @@ static void
 test_cycle_at_once(void **state)
 {
     struct play play;
-    open_running(&play, 4, HUB_DEADLOCK_STOP); /* worker 3 is busy */
+    play_open_running(&play, 4); /* worker 3 is busy */
     close_cycle(&play, 3);
     assert_int_equal(play.deadlocks, 1);
     assert_true(play.deadlock_stops);
@@ -65,7 +46,7 @@ static void
 test_cycle_is_broken_where_it_closed(void **state)
 {
     struct play play;
-    open_running(&play, 3, HUB_DEADLOCK_BREAK);
+    play_open_breaking(&play, 3);
     close_cycle(&play, 2);
     assert_int_equal(play.deadlocks, 1);
     assert_false(play.deadlock_stops);
@@ -81,12 +62,12 @@ static void
 test_cycle_of_updates_and_factories(void **state)
 {
     struct play play;
-    open_running(&play, 3, HUB_DEADLOCK_STOP);
+    play_open_running(&play, 3);
     var(&play, 0, HUB_OP_VAR_LOCK, "a", NULL);
-    make(&play, 1, "b");
+    make_var(&play, 1, "b");
     var(&play, 1, HUB_OP_VAR_SET, "a", text_value("x"));
     assert_int_equal(play.deadlocks, 0);
-    make(&play, 0, "b");
+    make_var(&play, 0, "b");
     assert_int_equal(play.deadlocks, 1);
     play_close(&play);
 }
@@ -96,9 +77,9 @@ static void
 test_no_cycle_with_a_timeout(void **state)
 {
     struct play play;
-    open_running(&play, 3, HUB_DEADLOCK_STOP);
-    make(&play, 0, "a");
-    make(&play, 1, "b");
+    play_open_running(&play, 3);
+    make_var(&play, 0, "a");
+    make_var(&play, 1, "b");
     submit(&play, 0, 0,
            (struct hub_op){
                .type = HUB_OP_VAR_GET_OR_MAKE,
@@ -106,7 +87,7 @@ test_no_cycle_with_a_timeout(void **state)
                .name = "b",
                .timeout = NSEC_PER_SEC,
            });
-    make(&play, 1, "a");
+    make_var(&play, 1, "a");
     assert_int_equal(play.deadlocks, 0);
     advance(&play, NSEC_PER_SEC);
     assert_status(&play, 0, HUB_TIMEOUT);
@@ -117,11 +98,11 @@ static void
 test_chain_is_no_cycle(void **state)
 {
     struct play play;
-    open_running(&play, 4, HUB_DEADLOCK_STOP);
-    make(&play, 0, "a");
-    make(&play, 1, "b");
-    make(&play, 1, "a");
-    make(&play, 2, "b");
+    play_open_running(&play, 4);
+    make_var(&play, 0, "a");
+    make_var(&play, 1, "b");
+    make_var(&play, 1, "a");
+    make_var(&play, 2, "b");
     assert_int_equal(play.deadlocks, 0);
     play_close(&play);
 }
@@ -132,7 +113,7 @@ static void
 test_break_answers_all(void **state)
 {
     struct play play;
-    open_running(&play, 2, HUB_DEADLOCK_BREAK);
+    play_open_breaking(&play, 2);
     wait_writer(&play, 0);
     wait_writer(&play, 1);
     for (int32_t i = 0; i < 2; i++) {
@@ -151,7 +132,7 @@ static void
 test_break_three_times(void **state)
 {
     struct play play;
-    open_running(&play, 2, HUB_DEADLOCK_BREAK);
+    play_open_breaking(&play, 2);
     for (int i = 1; i <= 4; i++) {
         wait_writer(&play, 0);
         wait_writer(&play, 1);
@@ -178,7 +159,7 @@ static void
 test_break_after_a_success_counts_anew(void **state)
 {
     struct play play;
-    open_running(&play, 2, HUB_DEADLOCK_BREAK);
+    play_open_breaking(&play, 2);
     for (int i = 0; i < 10; i++) {
         wait_writer(&play, 0);
         wait_writer(&play, 1);
@@ -197,10 +178,10 @@ static void
 test_broken_cycles_wait_too(void **state)
 {
     struct play play;
-    open_running(&play, 3, HUB_DEADLOCK_BREAK);
+    play_open_breaking(&play, 3);
     close_cycle(&play, 2);
     assert_status(&play, 1, HUB_DEADLOCK);
-    make(&play, 1, "a"); /* again */
+    make_var(&play, 1, "a"); /* again */
     assert_waits(&play, 1);
     advance(&play, 100 * NSEC_PER_MSEC);
     assert_int_equal(play.deadlocks, 2);
@@ -212,7 +193,7 @@ static void
 test_quiet_is_broken(void **state)
 {
     struct play play;
-    open_running(&play, 2, HUB_DEADLOCK_BREAK);
+    play_open_breaking(&play, 2);
     wait_var(&play, 0);
     wait_var(&play, 1);
     assert_true(quiescent(&play));

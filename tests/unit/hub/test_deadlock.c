@@ -4,29 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct answer *
-make(struct play *play, int32_t worker, const char *name)
-{
-    return var(play, worker, HUB_OP_VAR_GET_OR_MAKE, name, NULL);
-}
-
 static void
 wait_var(struct play *play, int32_t worker)
 {
     var(play, worker, HUB_OP_VAR_WAIT, "x", NULL);
-}
-
-static void
-open_running(struct play *play, int32_t workers, enum hub_on_deadlock what)
-{
-    play_open(play, workers,
-              &(struct hub_config){
-                  .on_deadlock_do = what,
-                  .wait_timeout = 60 * NSEC_PER_SEC,
-              });
-    for (int32_t i = 0; i < workers; i++)
-        start(play, i);
-    begin_all(play);
 }
 
 /* --- a workload alone --- */
@@ -36,7 +17,7 @@ static void
 test_the_writer_is_missing(void **state)
 {
     struct play play;
-    open_running(&play, 4, HUB_DEADLOCK_STOP);
+    play_open_running(&play, 4);
     for (int32_t i = 0; i < 4; i++) {
         assert_int_equal(play.deadlocks, 0);
         wait_writer(&play, i);
@@ -55,7 +36,7 @@ test_the_writer_is_missing(void **state)
         assert_waits(&play, i); /* until the end of the run */
     assert_false(quiescent(&play));
     assert_int_equal(play.deadlocks, 1);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     assert_true(quiescent(&play));
     for (int32_t i = 0; i < 4; i++)
         assert_status(&play, i, HUB_STOPPED);
@@ -67,7 +48,7 @@ test_many_alike_are_one_line(void **state)
 {
     enum { MANY = 45 };
     struct play play;
-    open_running(&play, MANY + 1, HUB_DEADLOCK_STOP);
+    play_open_running(&play, MANY + 1);
     for (int32_t i = 0; i < MANY; i++)
         wait_writer(&play, i);
     play.name = "another";
@@ -88,7 +69,7 @@ test_many_different_are_cut(void **state)
 {
     enum { MANY = 60 };
     struct play play;
-    open_running(&play, MANY, HUB_DEADLOCK_STOP);
+    play_open_running(&play, MANY);
     for (int32_t i = 0; i < MANY; i++) {
         char name[16];
         snprintf(name, sizeof(name), "n%d", (int)i);
@@ -105,7 +86,7 @@ static void
 test_alone_whatever_others_do(void **state)
 {
     struct play play;
-    open_running(&play, 4, HUB_DEADLOCK_STOP);
+    play_open_running(&play, 4);
     struct hub_config config = play.hub->config;
     hub_destroy(play.hub);
     play.hub = hub_create(&config);
@@ -177,7 +158,7 @@ not_while_a_scope_ends_it(struct play *play)
 static void
 not_in_drain(struct play *play)
 {
-    hub_drain(play->hub);
+    hub_drain(play->hub, play->now);
     wait_writer(play, 2);
 }
 
@@ -200,7 +181,7 @@ test_innocents(void **state)
 {
     for (size_t i = 0; i < sizeof(innocents) / sizeof(innocents[0]); i++) {
         struct play play;
-        open_running(&play, 3, HUB_DEADLOCK_STOP);
+        play_open_running(&play, 3);
         /* Of setup: nobody passes it by ending a run. */
         play.name = "pad";
         submit(&play, 0, 0,
@@ -243,7 +224,7 @@ static void
 test_in_a_teardown(void **state)
 {
     struct play play;
-    open_running(&play, 2, HUB_DEADLOCK_STOP);
+    play_open_running(&play, 2);
     end_all(&play);
     runs_over(&play, 0);
     runs_over(&play, 1);
@@ -258,7 +239,7 @@ static void
 test_the_last_busy_one_leaves(void **state)
 {
     struct play play;
-    open_running(&play, 3, HUB_DEADLOCK_STOP);
+    play_open_running(&play, 3);
     play.name = "a";
     wait_writer(&play, 0);
     play.name = "b";
@@ -279,13 +260,13 @@ static void
 test_quiet(void **state)
 {
     struct play play;
-    open_running(&play, 3, HUB_DEADLOCK_STOP);
+    play_open_running(&play, 3);
     wait_var(&play, 0);
     assert_int_equal(play.deadlocks, 0);
     wait_writer(&play, 1);
-    make(&play, HUB_GLOBAL, "token");
+    make_var(&play, HUB_GLOBAL, "token");
     play.where = "pad.lua:20";
-    make(&play, 2, "token");
+    make_var(&play, 2, "token");
     assert_true(quiescent(&play));
     assert_int_equal(play.deadlocks, 1);
     assert_says(play.report, "wait_var of variable 'x'");
@@ -301,7 +282,7 @@ static void
 test_quiet_without_waits(void **state)
 {
     struct play play;
-    open_running(&play, 2, HUB_DEADLOCK_STOP);
+    play_open_running(&play, 2);
     assert_false(quiescent(&play));
     assert_int_equal(play.deadlocks, 0);
     play_close(&play);
@@ -311,9 +292,8 @@ static void
 test_quiet_with_a_timeout(void **state)
 {
     struct play play;
-    open_running(&play, 3, HUB_DEADLOCK_STOP);
-    end(&play, 0);
-    begin(&play, 0);
+    play_open_running(&play, 3);
+    go_on(&play, 0);
     wait_var(&play, 0);
     wait_writer(&play, 1); /* worker 0 has passed it */
     submit(&play, 2, 0,
@@ -339,13 +319,10 @@ static void
 test_quiet_breaks_the_lowest_step(void **state)
 {
     struct play play;
-    open_running(&play, 4, HUB_DEADLOCK_STOP);
-    end(&play, 0);
-    begin(&play, 0);
-    end(&play, 1);
-    begin(&play, 1);
-    end(&play, 0);
-    begin(&play, 0); /* 0 in step 3, 1 in step 2, 2 and 3 in step 1 */
+    play_open_running(&play, 4);
+    go_on(&play, 0);
+    go_on(&play, 1);
+    go_on(&play, 0); /* 0 in step 3, 1 in step 2, 2 and 3 in step 1 */
     wait_var(&play, 0);
     wait_writer(&play, 1);
     wait_writer(&play, 2);
@@ -370,9 +347,8 @@ static void
 test_broken_round_may_be_written(void **state)
 {
     struct play play;
-    open_running(&play, 3, HUB_DEADLOCK_STOP);
-    end(&play, 0);
-    begin(&play, 0);
+    play_open_running(&play, 3);
+    go_on(&play, 0);
     wait_var(&play, 0);
     wait_writer(&play, 1);
     wait_var(&play, 2);

@@ -7,7 +7,7 @@ test_leaving_breaks_nothing(void **state)
     struct play play;
     play_open_running(&play, 3);
     wait_writer(&play, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     end(&play, 2);
     runs_over(&play, 2);
     leave(&play, 2);
@@ -28,7 +28,7 @@ test_leaving_satisfies_nothing(void **state)
     play_open_running(&play, 3);
     written(&play, 0, "one");
     wait_readers(&play, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     end(&play, 1);
     leave(&play, 1);
     leave(&play, 2);
@@ -47,7 +47,7 @@ test_what_was_passed_before_counts(void **state)
     play_open_running(&play, 4);
     wait_writer(&play, 0);
     fail_run(&play, 3, "boom");
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     wait_writer(&play, 1);
     assert_waits(&play, 0);
     wait_writer(&play, 2);
@@ -65,7 +65,7 @@ test_runs_in_flight_go_on(void **state)
     struct play play;
     play_open_running(&play, 2);
     written(&play, 0, "one");
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     wait_readers(&play, 0);
     wait_writer(&play, 1);
     assert_news(&play, 1, "one");
@@ -81,7 +81,7 @@ test_no_run_starts(void **state)
     struct play play;
     play_open_running(&play, 2);
     end(&play, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     begin(&play, 0);
     assert_status(&play, 0, HUB_STOPPED);
     assert_false(hub_is_stopped(play.hub, 0)); /* its teardown may wait */
@@ -96,7 +96,7 @@ test_stopped_again_at_once(void **state)
     struct play play;
     play_open_running(&play, 2);
     wait_writer(&play, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     assert_true(quiescent(&play));
     assert_status(&play, 0, HUB_STOPPED);
     assert_true(hub_is_stopped(play.hub, 0));
@@ -126,7 +126,7 @@ test_teardown_waits_anew(void **state)
     struct play play;
     play_open_running(&play, 2);
     wait_writer(&play, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     quiescent(&play);
     end(&play, 0);
     runs_over(&play, 0);
@@ -146,7 +146,7 @@ test_teardowns_are_stopped_last(void **state)
 {
     struct play play;
     play_open_running(&play, 3);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     end(&play, 0);
     runs_over(&play, 0);
     wait_writer(&play, 0);
@@ -175,7 +175,7 @@ test_timeouts_in_drain(void **state)
     play_open_running(&play, 3);
     wait_writer_for(&play, 0, NSEC_PER_SEC);
     wait_writer_for(&play, 1, 5 * NSEC_PER_SEC);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     advance(&play, NSEC_PER_SEC);
     assert_status(&play, 0, HUB_TIMEOUT);
     assert_true(quiescent(&play));
@@ -194,8 +194,7 @@ test_stop_waits_stops_all(void **state)
     wait_writer(&play, 1);
     var(&play, HUB_GLOBAL, HUB_OP_VAR_WAIT, "x", NULL);
     written(&play, 3, "one");
-    end(&play, 3);
-    begin(&play, 3);
+    go_on(&play, 3);
     fail_run(&play, 3, "boom");
     begin(&play, 3); /* is held back */
     assert_waits(&play, 3);
@@ -221,7 +220,7 @@ test_locks_are_released(void **state)
     play_open_running(&play, 2);
     var(&play, 0, HUB_OP_VAR_LOCK, "x", NULL);
     var(&play, 1, HUB_OP_VAR_LOCK, "x", NULL);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     end(&play, 0);
     assert_granted(&play, 1);
     play_close(&play);

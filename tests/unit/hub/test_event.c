@@ -237,7 +237,7 @@ test_stopped(void **state)
     struct play play;
     play_open_running(&play, 1);
     wait_event(&play, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     assert_true(quiescent(&play));
     assert_status(&play, 0, HUB_STOPPED);
     wait_event(&play, 0);

@@ -25,13 +25,11 @@ test_waits_for_all_to_begin_its_step(void **state)
 {
     struct play play;
     open_at(&play, 3, 1);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     fail_run(&play, 0, "boom"); /* in step 2 */
     begin(&play, 0);
     assert_held(&play, 0);
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     assert_held(&play, 0);
     end(&play, 2);
     assert_held(&play, 0);
@@ -46,8 +44,7 @@ test_no_failure_no_gate(void **state)
     struct play play;
     open_at(&play, 2, 1);
     for (int i = 0; i < 5; i++) {
-        end(&play, 0);
-        begin(&play, 0);
+        go_on(&play, 0);
         assert_granted(&play, 0);
     }
     play_close(&play);
@@ -89,8 +86,7 @@ test_those_that_left_do_not_count(void **state)
 {
     struct play play;
     open_at(&play, 3, 1);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     fail_run(&play, 0, "boom");
     begin(&play, 0);
     end(&play, 1);
@@ -107,28 +103,21 @@ test_several_are_held_back(void **state)
 {
     struct play play;
     open_at(&play, 4, 1);
-    for (int32_t i = 0; i < 2; i++) {
-        end(&play, i);
-        begin(&play, i);
-    }
-    end(&play, 0);
-    begin(&play, 0);
+    for (int32_t i = 0; i < 2; i++)
+        go_on(&play, i);
+    go_on(&play, 0);
     fail_run(&play, 0, "in step 3");
     begin(&play, 0);
     fail_run(&play, 1, "in step 2");
     begin(&play, 1);
     assert_held(&play, 0);
     assert_held(&play, 1);
-    for (int32_t i = 2; i < 4; i++) {
-        end(&play, i);
-        begin(&play, i);
-    }
+    for (int32_t i = 2; i < 4; i++)
+        go_on(&play, i);
     assert_held(&play, 0);
     assert_granted(&play, 1);
-    for (int32_t i = 2; i < 4; i++) {
-        end(&play, i);
-        begin(&play, i);
-    }
+    for (int32_t i = 2; i < 4; i++)
+        go_on(&play, i);
     assert_granted(&play, 0);
     play_close(&play);
 }
@@ -145,8 +134,7 @@ test_one_that_begins_lets_others_begin(void **state)
         begin(&play, worker);
     }
     written(&play, 1, "text");
-    end(&play, 2);
-    begin(&play, 2);
+    go_on(&play, 2);
     fail_run(&play, 2, "boom"); /* in step 2 */
     begin(&play, 2);
     fail_run(&play, 1, "boom"); /* in step 1 */
@@ -165,12 +153,9 @@ test_starts_when_nothing_else_can_happen(void **state)
 {
     struct play play;
     open_at(&play, 3, 1);
-    for (int32_t i = 0; i < 2; i++) {
-        end(&play, i);
-        begin(&play, i);
-    }
-    end(&play, 0);
-    begin(&play, 0);
+    for (int32_t i = 0; i < 2; i++)
+        go_on(&play, i);
+    go_on(&play, 0);
     fail_run(&play, 0, "in step 3");
     begin(&play, 0);
     fail_run(&play, 1, "in step 2");
@@ -190,8 +175,7 @@ test_starts_when_the_others_wait(void **state)
 {
     struct play play;
     open_at(&play, 3, 1);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     fail_run(&play, 0, "in step 2");
     begin(&play, 0);
     play.name = "a";
@@ -217,15 +201,13 @@ test_cancelled(void **state)
 {
     struct play play;
     open_at(&play, 2, 2);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     fail_run(&play, 0, "boom");
     begin(&play, 0);
     assert_held(&play, 0);
     cancel(&play, 0);
     assert_status(&play, 0, HUB_CANCELLED);
-    end(&play, 1);
-    begin(&play, 1); /* and is not granted afterwards */
+    go_on(&play, 1); /* and is not granted afterwards */
     assert_int_equal(play.hub->gated_count, 0);
     play_close(&play);
 }
@@ -235,15 +217,13 @@ test_leaves_while_held(void **state)
 {
     struct play play;
     open_at(&play, 2, 2);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     fail_run(&play, 0, "boom");
     begin(&play, 0);
     runs_over(&play, 0);
     leave(&play, 0);
     assert_false(quiescent(&play));
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     assert_granted(&play, 1);
     play_close(&play);
 }
@@ -253,14 +233,12 @@ test_drain_stops_those_held(void **state)
 {
     struct play play;
     open_at(&play, 2, 2);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     fail_run(&play, 0, "boom");
     begin(&play, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     assert_status(&play, 0, HUB_STOPPED);
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     assert_status(&play, 1, HUB_STOPPED); /* no run starts any more */
     play_close(&play);
 }

@@ -182,7 +182,7 @@ test_a_stopped_worker_joins_no_more(void **state)
     struct play play;
     open_with_tasks(&play, 1);
     struct answer *root = join(&play, 0, 1);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     assert_true(quiescent(&play));
     assert_int_equal(root->status, HUB_STOPPED);
     join(&play, 0, 1);

@@ -250,6 +250,68 @@ test_parent_waits_for_what_its_child_has(void **state)
     play_close(&play);
 }
 
+/* What it waits for would else be its own, and nobody could release it. */
+static void
+test_parent_waits_for_permits_of_its_child(void **state)
+{
+    struct play play;
+    play_open_running(&play, 1);
+    spawn(&play, 0, 1);
+    take(&play, 0, 1, 3);
+    assert_true(take(&play, 0, 0, 2)->waiting);
+    end_task(&play, 0, 1, false);
+    assert_granted(&play, 0);
+    settle(&play, 0);
+    assert_text(&play, 0, "2 permits of semaphore 'door'");
+    play_close(&play);
+}
+
+static struct answer *
+full(struct play *play, int32_t worker, uint32_t task, enum hub_op_type type,
+     int64_t amount, nsec_t timeout)
+{
+    return object_op_of(play, worker, task, HUB_CONDITION, "full",
+                        (struct hub_op){
+                            .type = type,
+                            .amount = amount,
+                            .timeout = timeout,
+                            .options = {.given = true, .lock = "seat"},
+                        });
+}
+
+/* The child ends with the lock that its parent, in a wait that is notified or
+ * not, must have to come back. */
+static void
+test_parent_waits_in_a_condition_of_that_lock(void **state)
+{
+    for (int notified = 0; notified < 2; notified++) {
+        struct play play;
+        play_open_running(&play, 2);
+        spawn(&play, 0, 1);
+        acquire(&play, 0, "seat");
+        full(&play, 0, 0, HUB_OP_CONDITION_WAIT, 0, NSEC_PER_SEC);
+        acquire_in(&play, 0, 1, "seat");
+        if (notified)
+            full(&play, 0, 1, HUB_OP_CONDITION_NOTIFY, 1, 0);
+        assert_waits(&play, 0);
+        end_task(&play, 0, 1, false);
+        assert_int_equal(play.deadlocks, 0);
+        if (notified) {
+            assert_granted(&play, 0);
+        } else {
+            acquire(&play, 1, "seat");
+            assert_granted(&play, 1);
+            advance(&play, NSEC_PER_SEC);
+            assert_waits(&play, 0); /* for the lock */
+            release(&play, 1, "seat");
+            assert_status(&play, 0, HUB_TIMEOUT);
+        }
+        release(&play, 0, "seat");
+        assert_granted(&play, 0);
+        play_close(&play);
+    }
+}
+
 /* Making a variable is no property: it does not leak, nor is it passed on. */
 static void
 test_other_holdings(void **state)
@@ -289,6 +351,8 @@ main(void)
         cmocka_unit_test(test_failed_task_releases_it),
         cmocka_unit_test(test_failed_task_keeps_it_for_the_worker),
         cmocka_unit_test(test_parent_waits_for_what_its_child_has),
+        cmocka_unit_test(test_parent_waits_for_permits_of_its_child),
+        cmocka_unit_test(test_parent_waits_in_a_condition_of_that_lock),
         cmocka_unit_test(test_other_holdings),
     };
     return cmocka_run_group_tests_name("leaks", tests, NULL, NULL);

@@ -304,7 +304,7 @@ test_is_never_a_deadlock(void **state)
            });
     assert_false(quiescent(&play));
     assert_int_equal(play.deadlocks, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     assert_false(quiescent(&play));
     assert_waits(&play, 0);
     assert_waits(&play, 1);
@@ -324,7 +324,7 @@ test_stopping_all_serves_none(void **state)
     take(&play, 0, 2);
     take(&play, 1, 1);
     take(&play, 2, 1);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     hub_stop_waits(play.hub, play.now);
     for (int32_t i = 0; i < 3; i++)
         assert_status(&play, i, HUB_STOPPED);

@@ -70,6 +70,24 @@ test_attempts(void **state)
     play_close(&play);
 }
 
+/* It does not wait, so one that is stopped may still clean up with it. */
+static void
+test_attempt_of_one_that_is_stopped(void **state)
+{
+    struct play play;
+    play_open_running(&play, 2);
+    acquire(&play, 1, "seat");
+    acquire(&play, 0, "seat");
+    hub_stop_waits(play.hub, play.now);
+    assert_status(&play, 0, HUB_STOPPED);
+    assert_int_equal(try_acquire(&play, 0, "seat")->status, HUB_WOULD_WAIT);
+    release(&play, 1, "seat");
+    assert_int_equal(try_acquire(&play, 0, "seat")->status, HUB_GRANTED);
+    acquire(&play, 0, "bed");
+    assert_status(&play, 0, HUB_STOPPED);
+    play_close(&play);
+}
+
 /* --- misuse --- */
 
 static void
@@ -268,7 +286,7 @@ test_stopped(void **state)
     acquire(&play, 0, "seat");
     acquire(&play, 1, "seat");
     acquire(&play, 2, "seat");
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     hub_stop_waits(play.hub, play.now);
     assert_status(&play, 1, HUB_STOPPED);
     assert_status(&play, 2, HUB_STOPPED);
@@ -308,23 +326,10 @@ test_cycle(void **state)
 }
 
 static void
-open_breaking(struct play *play, int32_t workers)
-{
-    play_open(play, workers,
-              &(struct hub_config){
-                  .on_deadlock_do = HUB_DEADLOCK_BREAK,
-                  .wait_timeout = 60 * NSEC_PER_SEC,
-              });
-    for (int32_t i = 0; i < workers; i++)
-        start(play, i);
-    begin_all(play);
-}
-
-static void
 test_cycle_is_broken(void **state)
 {
     struct play play;
-    open_breaking(&play, 3);
+    play_open_breaking(&play, 3);
     acquire(&play, 0, "a");
     acquire(&play, 1, "b");
     acquire(&play, 0, "b");
@@ -399,6 +404,7 @@ main(void)
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_releaser_does_not_overtake),
         cmocka_unit_test(test_attempts),
+        cmocka_unit_test(test_attempt_of_one_that_is_stopped),
         cmocka_unit_test(test_acquiring_what_one_holds),
         cmocka_unit_test(test_another_task_of_the_worker_waits),
         cmocka_unit_test(test_only_the_holder_releases),

@@ -86,8 +86,7 @@ play_pad(enum pad_form form, uint64_t seed)
     struct rng rng;
     rng_init(&rng, seed, 0);
     play_open(&play, WORKERS, NULL);
-    for (int32_t i = 0; i < WORKERS; i++)
-        start(&play, i);
+    start_all(&play);
     for (int64_t ended = 0, idle = 0; ended < WORKERS;) {
         int32_t worker = (int32_t)rng_int(&rng, 0, WORKERS - 1);
         struct actor *actor = &actors[worker];
@@ -291,8 +290,7 @@ test_news_of_one_round_only(void **state)
     play_open_running(&play, 3);
     written(&play, 0, "one");
     written(&play, 0, "two");
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     written(&play, 0, "next step");
     wait_writer(&play, 1);
     assert_news(&play, 1, "one");

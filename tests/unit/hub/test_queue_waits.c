@@ -206,7 +206,7 @@ test_stopped(void **state)
     struct play play;
     open_queue(&play, 2, 0);
     get(&play, 0);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     assert_true(quiescent(&play));
     assert_status(&play, 0, HUB_STOPPED);
     put(&play, 0, "a");

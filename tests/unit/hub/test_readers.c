@@ -158,8 +158,7 @@ test_step_before_must_be_over(void **state)
 {
     struct play play;
     play_open_running(&play, 3);
-    end(&play, 2);
-    begin(&play, 2);
+    go_on(&play, 2);
     wait_readers(&play, 2);
     assert_waits(&play, 2);
     end(&play, 0);
@@ -177,8 +176,7 @@ test_step_before_may_go_on_when_read(void **state)
     play_open_running(&play, 2);
     written(&play, 1, "one");
     written(&play, 1, "two");
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     wait_writer(&play, 0);
     one_read(&play, 0);
     wait_readers(&play, 1);
@@ -197,8 +195,7 @@ test_step_before_passed_is_not_enough(void **state)
     struct play play;
     play_open_running(&play, 2);
     written(&play, 1, "one");
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     wait_writer(&play, 0);
     wait_writer(&play, 0);
     assert_status(&play, 0, HUB_BROKEN); /* worker 1 is in a later step */
@@ -216,8 +213,7 @@ test_round_written_late_counts(void **state)
 {
     struct play play;
     play_open_running(&play, 3);
-    end(&play, 2);
-    begin(&play, 2);
+    go_on(&play, 2);
     wait_readers(&play, 2);
     written(&play, 0, "late");
     end(&play, 0);

@@ -9,8 +9,7 @@ static void
 open_running(struct play *play, int32_t rooms)
 {
     play_open_rooms(play, rooms, 2, NULL);
-    for (int32_t i = 0; i < 2 * rooms; i++)
-        start(play, i);
+    start_all(play);
     begin_all(play);
     for (int32_t i = 0; i < 2 * rooms; i++)
         assert_granted(play, i);
@@ -61,8 +60,7 @@ test_next_round_waits_for_the_slowest(void **state)
     struct play play;
     open_running(&play, 1);
     for (int round = 0; round < 3; round++) {
-        end(&play, 1);
-        begin(&play, 1);
+        go_on(&play, 1);
         assert_waits(&play, 1);
         end_delayed(&play, 0);
         assert_waits(&play, 1);
@@ -84,8 +82,7 @@ test_a_failed_run_ends_nothing(void **state)
         fail_run(&play, 0, "boom");
         begin(&play, 0);
         assert_waits(&play, 0);
-        end(&play, 1);
-        begin(&play, 1);
+        go_on(&play, 1);
         assert_granted(&play, 0);
         assert_granted(&play, 1);
     }
@@ -98,8 +95,7 @@ test_quiescence_begins_no_round(void **state)
 {
     struct play play;
     open_running(&play, 1);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     assert_false(quiescent(&play));
     assert_waits(&play, 0);
     play_close(&play);
@@ -110,12 +106,10 @@ test_end_of_the_test(void **state)
 {
     struct play play;
     open_running(&play, 1);
-    end(&play, 0);
-    begin(&play, 0);
-    hub_drain(play.hub);
+    go_on(&play, 0);
+    hub_drain(play.hub, play.now);
     assert_status(&play, 0, HUB_STOPPED);
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     assert_status(&play, 1, HUB_STOPPED);
     play_close(&play);
 }
@@ -133,14 +127,11 @@ test_who_quits_ends_its_room_alone(void **state)
     be(&play, 1);
     written(&play, 1, "still here");
     assert_granted(&play, 1);
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     assert_status(&play, 1, HUB_STOPPED);
     for (int round = 0; round < 3; round++) {
-        for (int32_t i = 2; i < 4; i++) {
-            end(&play, i);
-            begin(&play, i);
-        }
+        for (int32_t i = 2; i < 4; i++)
+            go_on(&play, i);
         assert_granted(&play, 2);
         assert_granted(&play, 3);
     }
@@ -152,8 +143,7 @@ test_who_is_held_back_goes_home(void **state)
 {
     struct play play;
     open_running(&play, 1);
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     assert_waits(&play, 1);
     end(&play, 0);
     runs_over(&play, 0);
@@ -181,15 +171,13 @@ test_cancelling(void **state)
 {
     struct play play;
     open_running(&play, 1);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     cancel(&play, 0);
     assert_status(&play, 0, HUB_CANCELLED);
     /* It may ask again. */
     play.steps[0]--;
     begin(&play, 0);
-    end(&play, 1);
-    begin(&play, 1);
+    go_on(&play, 1);
     assert_granted(&play, 0);
     assert_granted(&play, 1);
     play_close(&play);
@@ -316,8 +304,7 @@ test_who_has_ended_its_run_has_passed(void **state)
     assert_status(&play, 0, HUB_BROKEN);
     assert_text(&play, 0, "worker 1 (held back before step 2)");
     assert_int_equal(play.deadlocks, 0);
-    end(&play, 0);
-    begin(&play, 0);
+    go_on(&play, 0);
     assert_granted(&play, 1);
     play_close(&play);
 }
@@ -348,8 +335,7 @@ test_a_broken_deadlock_leaves_others_alone(void **state)
                         .on_deadlock_do = HUB_DEADLOCK_BREAK,
                         .wait_timeout = HUB_TIMEOUT_NONE,
                     });
-    for (int32_t i = 0; i < 4; i++)
-        start(&play, i);
+    start_all(&play);
     begin_all(&play);
     wait_var_of(&play, 0);
     wait_var_of(&play, 2);
@@ -390,12 +376,46 @@ test_waits_on_shared_names_are_judged_with_all(void **state)
     var(&play, 1, HUB_OP_VAR_WAIT, "flag", NULL);
     assert_int_equal(play.deadlocks, 0);
     var(&play, 2, HUB_OP_VAR_WAIT, "flag", NULL);
-    end(&play, 3);
-    begin(&play, 3);
+    go_on(&play, 3);
     assert_int_equal(play.deadlocks, 0);
     assert_true(quiescent(&play));
     assert_int_equal(play.deadlocks, 1);
     assert_says(play.report, "ready for the next round of room 1: worker 3");
+    play_close(&play);
+}
+
+static struct answer *
+of_type(struct play *play, int32_t worker, enum hub_object_type object,
+        const char *name, enum hub_op_type type, nsec_t timeout)
+{
+    be(play, worker);
+    return submit(play, worker, 0,
+                  (struct hub_op){
+                      .type = type,
+                      .object = object,
+                      .name = name,
+                      .timeout = timeout,
+                  });
+}
+
+/* Its timeout leaves a condition's wait without one: it needs the lock now, and
+ * who has that waits for it. */
+static void
+test_a_timeout_completes_a_deadlock(void **state)
+{
+    struct play play;
+    open_running(&play, 2);
+    of_type(&play, 0, HUB_CONDITION, "full", HUB_OP_LOCK_ACQUIRE, 0);
+    of_type(&play, 0, HUB_CONDITION, "full", HUB_OP_CONDITION_WAIT,
+            NSEC_PER_SEC);
+    of_type(&play, 1, HUB_CONDITION, "full", HUB_OP_LOCK_ACQUIRE, 0);
+    assert_granted(&play, 1);
+    of_type(&play, 1, HUB_EVENT, "go", HUB_OP_EVENT_WAIT, 0);
+    assert_int_equal(play.deadlocks, 0);
+    advance(&play, NSEC_PER_SEC);
+    assert_int_equal(play.deadlocks, 1);
+    assert_says(play.report, "all workers of room 0 of workload 'chat'");
+    assert_says(play.report, "timeout, but its lock is still held");
     play_close(&play);
 }
 
@@ -435,6 +455,7 @@ main(void)
         cmocka_unit_test(test_a_broken_deadlock_leaves_others_alone),
         cmocka_unit_test(test_who_is_held_back_cannot_help),
         cmocka_unit_test(test_waits_on_shared_names_are_judged_with_all),
+        cmocka_unit_test(test_a_timeout_completes_a_deadlock),
         cmocka_unit_test(test_timeouts_name_the_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -405,7 +405,7 @@ test_stopped_all_at_once(void **state)
     take(&play, 1, 2);
     take(&play, 2, 1);
     take(&play, 3, 1);
-    hub_drain(play.hub);
+    hub_drain(play.hub, play.now);
     hub_stop_waits(play.hub, play.now);
     for (int32_t i = 1; i < 4; i++)
         assert_status(&play, i, HUB_STOPPED);
@@ -418,14 +418,7 @@ static void
 test_broken_deadlock(void **state)
 {
     struct play play;
-    play_open(&play, 3,
-              &(struct hub_config){
-                  .on_deadlock_do = HUB_DEADLOCK_BREAK,
-                  .wait_timeout = 60 * NSEC_PER_SEC,
-              });
-    for (int32_t i = 0; i < 3; i++)
-        start(&play, i);
-    begin_all(&play);
+    play_open_breaking(&play, 3);
     declare(&play, 2, false);
     acquire(&play, 0, "seat");
     take(&play, 0, 1);
@@ -438,6 +431,22 @@ test_broken_deadlock(void **state)
     assert_status(&play, 0, HUB_DEADLOCK);
     assert_status(&play, 1, HUB_DEADLOCK);
     assert_granted(&play, 2);
+    play_close(&play);
+}
+
+/* One permit is what there is if nobody says how many. */
+static void
+test_one_permit_said_or_not(void **state)
+{
+    struct play play;
+    play_open_running(&play, 2);
+    declare(&play, 1, false);
+    declare(&play, 0, false);
+    assert_granted(&play, 0);
+    declare(&play, 0, true);
+    assert_text(&play, 0,
+                "was made with {permits = 1} and is now asked for with "
+                "{permits = 1, owned = false}");
     play_close(&play);
 }
 
@@ -481,6 +490,7 @@ main(void)
         cmocka_unit_test(test_timeout_names_the_holders),
         cmocka_unit_test(test_stopped_all_at_once),
         cmocka_unit_test(test_broken_deadlock),
+        cmocka_unit_test(test_one_permit_said_or_not),
         cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests_name("semaphore", tests, NULL, NULL);

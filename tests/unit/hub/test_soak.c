@@ -357,7 +357,7 @@ run_soak(uint64_t seed, enum hub_on_deadlock what)
     struct play *play = &soak.play;
     for (int turn = 0; turn < TURNS; turn++) {
         if (turn == TURNS * 3 / 4 || play->hub->deadlocked)
-            hub_drain(play->hub);
+            hub_drain(play->hub, play->now);
         live(&soak, (int32_t)pick(&soak, 0, WORKERS - 1));
         check_books(&soak);
         if (pick(&soak, 0, 9) == 0)
@@ -370,7 +370,7 @@ run_soak(uint64_t seed, enum hub_on_deadlock what)
             bring_on(&soak);
         check_books(&soak);
     }
-    hub_drain(play->hub);
+    hub_drain(play->hub, play->now);
     hub_stop_waits(play->hub, play->now);
     for (int32_t i = 0; i < WORKERS; i++)
         assert_false(answer_of(play, i)->waiting);

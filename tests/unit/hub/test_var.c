@@ -350,6 +350,39 @@ test_updater_leaves(void **state)
     }
 }
 
+/* What one task leaves is what another task of the same worker waits for, which
+ * has something itself that it is rid of then. */
+static void
+test_updater_leaves_to_a_maker_of_its_worker(void **state)
+{
+    struct play play;
+    play_open_running(&play, 1);
+    struct hub_op op = {.object = HUB_VARIABLE, .name = "x"};
+    for (uint32_t task = 1; task < 3; task++) {
+        op.type = HUB_OP_TASK_BEGIN;
+        op.id = (struct hub_id){0, task, 0};
+        hub_submit(play.hub, &op, play.now);
+    }
+    op.type = HUB_OP_VAR_LOCK;
+    submit(&play, 0, 1, op);
+    op.type = HUB_OP_VAR_GET_OR_MAKE;
+    assert_int_equal(submit(&play, 0, 2, op)->status, HUB_MAKE);
+    op.type = HUB_OP_VAR_MADE;
+    op.value = text_value("made");
+    struct answer *answer = submit(&play, 0, 2, op);
+    assert_true(answer->waiting);
+    value_unref(op.value);
+    op = (struct hub_op){
+        .type = HUB_OP_TASK_END,
+        .id = {0, 1, 0},
+        .failed = true,
+    };
+    hub_submit(play.hub, &op, play.now);
+    assert_false(answer->waiting);
+    assert_value(answer->value, "made");
+    play_close(&play);
+}
+
 static void
 test_misuse_of_updates(void **state)
 {
@@ -536,6 +569,7 @@ main(void)
         cmocka_unit_test(test_no_update_is_lost),
         cmocka_unit_test(test_made_comes_after_an_update),
         cmocka_unit_test(test_updater_leaves),
+        cmocka_unit_test(test_updater_leaves_to_a_maker_of_its_worker),
         cmocka_unit_test(test_misuse_of_updates),
         cmocka_unit_test(test_store_behind_an_update_times_out),
         cmocka_unit_test(test_wait_for_a_value),

@@ -262,6 +262,21 @@ test_every_trend_has_a_name(void **state)
     }
 }
 
+/* A round that breaks in every step is one error. */
+static void
+test_errors_that_differ_in_numbers(void **state)
+{
+    struct snapshot *s = snapshot_create();
+    struct error_stats *row = snapshot_error(s, "broken", "round 1 of step 9");
+    assert_ptr_equal(row, snapshot_error(s, "broken", "round 12 of step 10"));
+    assert_string_equal(row->message, "round 1 of step 9");
+    assert_ptr_not_equal(row, snapshot_error(s, "broken", "round of step 9"));
+    /* Elsewhere a number may be what matters. */
+    assert_ptr_not_equal(snapshot_error(s, "http", "status 404"),
+                         snapshot_error(s, "http", "status 500"));
+    snapshot_destroy(s);
+}
+
 int
 main(void)
 {
@@ -270,6 +285,7 @@ main(void)
         cmocka_unit_test(test_rows_are_made_once),
         cmocka_unit_test(test_rows_keep_the_order_of_first_use),
         cmocka_unit_test(test_merge_drops_errors_beyond_the_limit),
+        cmocka_unit_test(test_errors_that_differ_in_numbers),
         cmocka_unit_test(test_every_trend_has_a_name),
     };
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

@@ -1,0 +1,90 @@
+/* What the hub tells those outside: answers to operations, rounds that end. */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "hub/history.h"
+#include "hub/hub_internal.h"
+#include "hub/object.h"
+#include "stats/recorder.h"
+
+static bool
+is_of_op(const struct hub_op *op, const struct hub_reply *reply)
+{
+    return op && op->id.worker == reply->id.worker &&
+           op->id.task == reply->id.task && op->id.seq == reply->id.seq;
+}
+
+void
+hub_answer_wait(struct hub *hub, const struct hub_reply *reply)
+{
+    if (is_of_op(hub->op, reply))
+        hub->answered = true;
+    hub->config.on_reply(hub->config.data, reply);
+}
+
+void
+hub_reply(struct hub *hub, const struct hub_reply *reply)
+{
+    if (is_of_op(hub->op, reply)) {
+        hub->answered = true;
+        history_of_answer(hub, hub->op, reply);
+    }
+    hub->config.on_reply(hub->config.data, reply);
+}
+
+void
+hub_reply_status(struct hub *hub, struct hub_id id, enum hub_status status)
+{
+    hub_reply(hub, &(struct hub_reply){
+                       .id = id,
+                       .status = status,
+                       .remaining = NSEC_NEVER,
+                       .culprit = HUB_GLOBAL,
+                   });
+}
+
+void
+hub_reply_granted(struct hub *hub, struct hub_id id,
+                  const struct hub_reply *reply)
+{
+    struct hub_reply full = *reply;
+    full.id = id;
+    full.status = HUB_GRANTED;
+    full.remaining = NSEC_NEVER;
+    full.culprit = HUB_GLOBAL;
+    hub_reply(hub, &full);
+}
+
+void
+hub_reply_misuse(struct hub *hub, struct hub_id id, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *text = xvasprintf(fmt, args);
+    va_end(args);
+    hub_reply(hub, &(struct hub_reply){
+                       .id = id,
+                       .status = HUB_MISUSE,
+                       .remaining = NSEC_NEVER,
+                       .text = text,
+                       .culprit = HUB_GLOBAL,
+                   });
+    free(text);
+}
+
+void
+hub_round_ended(struct hub *hub, const struct object *object, int64_t step,
+                int64_t round, nsec_t duration)
+{
+    struct recorder *recorder = hub->config.recorder;
+    const char *type = hub_object_type_name(object->type);
+    if (recorder) {
+        recorder_coord_event(recorder, type, object->name, COORD_ROUND);
+        recorder_coord_round(recorder, type, object->name, duration);
+    }
+    history_of_round(hub, object, step, round);
+    if (hub->config.on_round_end)
+        hub->config.on_round_end(hub->config.data, object->type, object->name,
+                                 step, round);
+}

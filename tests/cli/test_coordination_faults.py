@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Ends and errors at the worst moment: what the others are told is true, and
+the numbers of the result fit together."""
+
+import json
+import sys
+
+import harness
+
+
+def expect_identities(t, outcome):
+    runs = outcome.runs
+    t.equal(runs["started"],
+            runs["ok"] + runs["failed"] + runs["interrupted"], "started")
+
+
+def test_who_ends_at_the_deadline_breaks_nothing(t):
+    """The loop is held up until after the end: nobody has left before it."""
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            molo.barrier("all"):wait()
+            if session.worker_id == 0 then
+                molo.sleep(0.05)
+                while molo.now() < 0.6 do end
+            end
+        end)
+        """, "-w", "4", "-d", "0.3").expect(0)
+    outcome.expect_runs(started=7, ok=4, failed=0, interrupted=3)
+    t.equal(outcome.result["exit"]["reason"], "duration", "reason")
+    t.equal(outcome.result["coordination"]["all"]["breaks"], 0, "breaks")
+
+
+def test_stop_in_a_listener_as_a_worker_starts(t):
+    for fixture in ("", "molo.setup(function() molo.sleep(0.01) end)"):
+        outcome = t.run("""
+            %s
+            molo.on("worker_start", function(e)
+                if e.worker_id == 1 then molo.stop("enough") end
+            end)
+            molo.teardown(function(worker)
+                molo.log("info", "MARK down", worker.worker_id)
+            end)
+            molo.scenario("a", function(session) molo.sleep(0.01) end)
+            """ % fixture, "-w", "3", "-r", "2", "--ramp-up", "0.03").expect(0)
+        expect_identities(t, outcome)
+        t.equal(sorted(outcome.marks), ["down 0", "down 1"], "teardowns")
+
+
+def test_the_task_that_holds_is_named(t):
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            local _held <close> = molo.hold_task { run = function(user, pause)
+                local _lock <close> = molo.lock("door"):hold()
+                pause()
+            end }
+            molo.lock("door"):acquire({ timeout = 0.01 })
+        end)
+        """, "-w", "1", "-r", "1").expect(1)
+    t.matches(outcome.errors("timeout")[0]["message"],
+              r"missing: task 1 of worker 0 \(in its run of step 1\), which "
+              r"acquired it at \S*\.lua:4$")
+
+
+def test_timeline_of_a_join(t):
+    """It has no name, neither when it begins nor when it ends."""
+    path = t.new_path(".ndjson")
+    t.run("""
+        molo.scenario("a", function(session)
+            molo.spawn(molo.sleep, 0.01):join()
+        end)
+        """, "-w", "2", "-r", "3", "--timeline", path).expect(0)
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    joins = [line for line in lines if line["op"] == "join"]
+    for worker in (0, 1):
+        t.equal([line["what"] for line in joins if line["worker"] == worker],
+                ["wait", "granted"] * 3, "joins")
+    for line in joins:
+        t.lacks(line, "name", "type")
+
+
+def test_a_break_during_the_action_is_counted(t):
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            local all = molo.barrier("all")
+            if session.worker_id == 0 then
+                molo.try(all.wait, all, { timeout = 0.2 })
+                return
+            end
+            molo.sleep(0.01)
+            local _, err = molo.try(all.wait, all, {
+                action = function() molo.sleep(0.5) end,
+            })
+            molo.expect("broken", err.kind == "broken")
+        end)
+        """, "-w", "2", "-r", "1").expect(0)
+    row = outcome.result["coordination"]["all"]
+    t.equal((row["waits"], row["timeouts"], row["breaks"]), (2, 1, 1),
+            "waits, timeouts, breaks")
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))
