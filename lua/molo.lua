@@ -2,6 +2,7 @@
 local core = require "molo.core"
 local task = require "molo.task"
 local var = require "molo.var"
+require "molo.batch" -- adds to the session
 
 local molo = {
   -- registering

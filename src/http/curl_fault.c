@@ -64,8 +64,12 @@ exchange_fail(struct exchange *x, enum transfer_fault fault, int code,
 }
 
 static enum transfer_fault
-classify(CURLcode code)
+classify(const struct exchange *x, CURLcode code)
 {
+    /* Bad framing has no code of its own. */
+    if (code == CURLE_RECV_ERROR &&
+        strstr(x->error, "chunked-encoding") != NULL)
+        return FAULT_PROTOCOL;
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
         if (faults[i].code == code)
             return faults[i].fault;
@@ -92,7 +96,10 @@ peer_name(struct exchange *x, char *out, size_t size)
 {
     char text[INET6_ADDRSTRLEN];
     const void *address = &x->address;
-    if (x->address_size > 0 && x->address.ss_family == AF_INET) {
+    const struct http_settings *settings = x->transfer->request.settings;
+    if (settings != NULL && settings->text[SETTING_UNIX_SOCKET] != NULL) {
+        snprintf(out, size, "%s", settings->text[SETTING_UNIX_SOCKET]);
+    } else if (x->address_size > 0 && x->address.ss_family == AF_INET) {
         const struct sockaddr_in *in = address;
         inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
         snprintf(out, size, "%s:%d", text, ntohs(in->sin_port));
@@ -147,6 +154,18 @@ has_local_address(struct exchange *x)
     return ok;
 }
 
+/* libcurl bounds a header line by a buffer that refuses to grow, and calls that
+ * a lack of memory (since 8.6: CURLE_TOO_LARGE). */
+static bool
+is_long_line(const struct exchange *x, CURLcode code)
+{
+#if LIBCURL_VERSION_NUM >= 0x080600
+    if (code == CURLE_TOO_LARGE)
+        return true;
+#endif
+    return code == CURLE_OUT_OF_MEMORY && x->transfer->sends > 0;
+}
+
 static bool
 fail_as_generator(struct exchange *x, CURLcode code, int error)
 {
@@ -178,6 +197,8 @@ fail_as_generator(struct exchange *x, CURLcode code, int error)
                       peer_name(x, peer, sizeof(peer)));
         return true;
     }
+    if (is_long_line(x, code))
+        return false;
     if (code == CURLE_OUT_OF_MEMORY) {
         exchange_fail(x, FAULT_GENERATOR, ENOMEM, phase,
                       "this machine ran out of memory");
@@ -205,18 +226,35 @@ fail_connect(struct exchange *x, CURLcode code, int error)
                   "%s (%s)", reason, peer_name(x, peer, sizeof(peer)));
 }
 
+/* Both limits count from the start, so that the shorter one has passed first.
+ */
+static bool
+was_connect_timeout(const struct transfer *transfer)
+{
+    const struct http_request *request = &transfer->request;
+    return request->connect_timeout < request->timeout && transfer->sends == 0;
+}
+
 static void
 fail_timeout(struct exchange *x, CURLcode code)
 {
     const struct transfer *transfer = x->transfer;
     const char *doing = phase_words(transfer->fault_phase);
-    if (transfer->request.timeout == NSEC_NEVER) {
+    if (transfer->request.timeout == NSEC_NEVER &&
+        !was_connect_timeout(transfer)) {
         /* libcurl has a limit of its own for connecting. */
         exchange_fail(x, FAULT_TIMEOUT, code, transfer->fault_phase,
                       "no answer, %s", doing);
         return;
     }
     char limit[32];
+    if (was_connect_timeout(transfer)) {
+        units_format_duration(transfer->request.connect_timeout, limit,
+                              sizeof(limit));
+        exchange_fail(x, FAULT_TIMEOUT, code, transfer->fault_phase,
+                      "no connection within %s, %s", limit, doing);
+        return;
+    }
     units_format_duration(transfer->request.timeout, limit, sizeof(limit));
     exchange_fail(x, FAULT_TIMEOUT, code, transfer->fault_phase,
                   "no answer within %s, %s", limit, doing);
@@ -238,16 +276,25 @@ fail_reset(struct exchange *x, CURLcode code)
 static void
 fail_too_large(struct exchange *x, CURLcode code)
 {
-    const struct transfer *transfer = x->transfer;
-    if (transfer->response.body.size == 0 && x->block_open) {
+    if (x->body_seen == 0 && x->block_open) {
         exchange_fail(x, FAULT_TOO_LARGE, code, "receive",
-                      "the headers are larger than 1 MB");
+                      "the headers are larger than %d kB",
+                      EXCHANGE_HEADERS_MAX / 1024);
         return;
     }
     char limit[32];
     units_format_bytes(exchange_body_limit(x), limit, sizeof(limit));
     exchange_fail(x, FAULT_TOO_LARGE, code, "receive",
                   "the body is larger than %s", limit);
+}
+
+/* libcurl refused the first line of an answer: some of it has arrived, which
+ * its marks of time do not know. */
+static bool
+is_bad_answer(const struct exchange *x, CURLcode code)
+{
+    return x->transfer->sends > 0 && (code == CURLE_UNSUPPORTED_PROTOCOL ||
+                                      code == CURLE_WEIRD_SERVER_REPLY);
 }
 
 static void
@@ -264,8 +311,18 @@ set_fault(struct exchange *x, CURLcode code)
         fail_too_large(x, code);
         return;
     }
+    if (x->length_conflict) {
+        exchange_fail(x, FAULT_PROTOCOL, code, "receive",
+                      "two Content-Length headers that differ");
+        return;
+    }
     if (fail_as_generator(x, code, error))
         return;
+    if (is_long_line(x, code)) {
+        exchange_fail(x, FAULT_TOO_LARGE, code, "receive",
+                      "a header line is larger than 100 kB");
+        return;
+    }
     if (code == CURLE_PARTIAL_FILE) {
         exchange_fail(x, FAULT_PROTOCOL, code, "receive",
                       "connection closed before the end of the body (%.120s)",
@@ -273,7 +330,7 @@ set_fault(struct exchange *x, CURLcode code)
         return;
     }
     char peer[256];
-    enum transfer_fault fault = classify(code);
+    enum transfer_fault fault = classify(x, code);
     switch (fault) {
     case FAULT_DNS:
         exchange_fail(x, fault, code, "dns", "host name '%s' not found",
@@ -299,8 +356,12 @@ set_fault(struct exchange *x, CURLcode code)
                       "the body could not be decoded (%.160s)",
                       curl_words(x, code));
         break;
-    case FAULT_NONE:
     case FAULT_PROTOCOL:
+        if (is_bad_answer(x, code))
+            phase = "receive";
+        exchange_fail(x, fault, code, phase, "%.200s", curl_words(x, code));
+        break;
+    case FAULT_NONE:
     case FAULT_REDIRECT:
     case FAULT_GENERATOR:
         exchange_fail(x, fault, code, phase, "%.200s", curl_words(x, code));
@@ -314,8 +375,12 @@ exchange_fail_in_gate(struct exchange *x)
     struct transfer *transfer = x->transfer;
     x->gate_time = clock_now() - transfer->started_at;
     exchange_fill_measurements(x, x->gate_time);
+    const struct http_request *request = &transfer->request;
     char limit[32];
-    units_format_duration(transfer->request.timeout, limit, sizeof(limit));
+    units_format_duration(was_connect_timeout(transfer)
+                              ? request->connect_timeout
+                              : request->timeout,
+                          limit, sizeof(limit));
     exchange_fail(x, FAULT_TIMEOUT, CURLE_OPERATION_TIMEDOUT, "dns",
                   "no answer within %s, waiting for the name look-up of "
                   "another worker",
@@ -364,8 +429,13 @@ exchange_fill_result(struct exchange *x, CURLcode code)
         if (code == CURLE_URL_MALFORMAT)
             code = CURLE_OK;
     }
-    if (code == CURLE_OK)
+    if (code == CURLE_OK && status != 0 && x->block_open)
+        /* For libcurl a connection that ends there ends the answer. */
+        exchange_fail(x, FAULT_PROTOCOL, 0, "receive",
+                      "connection closed in the middle of the header");
+    else if (code == CURLE_OK)
         transfer->fault_phase = NULL;
     else
         set_fault(x, code);
+    exchange_save_cookies(x);
 }

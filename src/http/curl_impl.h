@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include "base/list.h"
+#include "http/cookies.h"
 #include "http/resolve.h"
 #include "http/transfer.h"
 #include "http/transport.h"
@@ -15,6 +16,8 @@
 /* What the files of the libcurl transport share:
  *   transport_curl.c  clients, their connections, and the loop
  *   curl_request.c    a request put onto an easy handle
+ *   curl_settings.c   its settings, put there when they are others
+ *   curl_cookies.c    the jar of a client, shared by its easy handles
  *   curl_result.c     what was measured
  *   curl_fault.c      what came back, or why nothing did */
 
@@ -45,7 +48,12 @@ struct transport_client {
     size_t socket_count, socket_capacity;
     struct list idle; /* exchange.link */
     size_t active;    /* exchanges that are not idle */
+    struct cookie_jar jar;
 };
+
+/* Of one answer. Below libcurl's own 300 kB, which it reports as a failed
+ * receive. */
+enum { EXCHANGE_HEADERS_MAX = 256 * 1024 };
 
 enum curl_mode { MODE_NONE, MODE_GET, MODE_HEAD, MODE_BODY };
 
@@ -75,6 +83,11 @@ struct exchange {
     curl_off_t counted_before, head_size;
     bool block_open; /* within a header block */
     bool too_large;
+    bool length_conflict;            /* two Content-Length that differ */
+    int64_t content_length;          /* of this header block; -1: none */
+    size_t header_bytes;             /* of all blocks, interim answers too */
+    bool counts_raw;                 /* the body is chunked: */
+    uint64_t raw_body_received;      /* what came of it, framing included */
     int socket_errno;                /* why socket() failed; 0: it did not */
     struct sockaddr_storage address; /* last one tried */
     socklen_t address_size;
@@ -84,7 +97,14 @@ struct exchange {
     bool name_known; /* of its host: no need to ask the gate again */
     char method[24];
     enum curl_mode mode;
-    long timeout_ms;
+    long timeout_ms, connect_timeout_ms;
+    struct http_settings *settings; /* those on the handle; holds them */
+    struct curl_slist *connect_to;
+    unsigned jar_changes;  /* of the jar, when the handle had all of it */
+    struct buf jar_loaded; /* what the handle had after that */
+    struct buf cookie;     /* the request's own, beside those of the jar */
+    bool got_cookies;
+    size_t body_seen; /* bytes of the answer's body, decoded */
     bool headers_set;
     struct curl_slist *headers;
     size_t header_capacity;
@@ -101,6 +121,19 @@ bool exchange_prepare(struct exchange *x);
 /* True if the transfer's URL is the one set last. */
 bool exchange_has_url(const struct exchange *x);
 size_t exchange_body_limit(const struct exchange *x);
+
+/* curl_settings.c */
+void exchange_apply_settings(struct exchange *x);
+void exchange_finish_settings(struct exchange *x);
+
+/* curl_cookies.c */
+/* Makes the handle take and send cookies. */
+void exchange_init_cookies(struct exchange *x);
+void exchange_finish_cookies(struct exchange *x);
+/* The request's own ("a=1; b=2", NULL: none) and those of the jar. */
+void exchange_load_cookies(struct exchange *x, const char *own);
+/* What the answer set goes into the jar. */
+void exchange_save_cookies(struct exchange *x);
 
 /* transport_curl.c */
 curl_socket_t client_open_socket(void *exchange, curlsocktype purpose,

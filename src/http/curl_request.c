@@ -9,9 +9,64 @@ enum {
     /* Bounds the memory of thousands of idle workers. */
     RECEIVE_BUFFER = 16 * 1024,
     UPLOAD_BUFFER = 16 * 1024,
-    HEADERS_MAX = 1024 * 1024,
     BODY_MAX = 1024 * 1024 * 1024,
 };
+
+static bool
+line_starts(const char *line, size_t size, const char *name)
+{
+    size_t name_size = strlen(name);
+    return size > name_size && strncasecmp(line, name, name_size) == 0;
+}
+
+/* libcurl strips the framing of a chunked body and does not tell its size. To
+ * its debug callback it shows what arrived; that costs something, so it is
+ * asked to only once an answer turns out to be chunked. */
+static void
+count_raw_body(struct exchange *x)
+{
+    x->counts_raw = true;
+    curl_easy_setopt(x->easy, CURLOPT_VERBOSE, 1L);
+}
+
+static int
+on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *user)
+{
+    struct exchange *x = user;
+    if (type == CURLINFO_DATA_IN)
+        x->raw_body_received += size;
+    return 0;
+}
+
+/* libcurl goes by the last of several lengths; RFC 9112 section 6.3 asks to
+ * give up, as nobody can tell where the next answer begins. False: give up. */
+static bool
+note_length(struct exchange *x, const char *value)
+{
+    char *end;
+    int64_t length = strtoll(value, &end, 10);
+    if (end == value)
+        return true; /* libcurl refuses it */
+    if (x->content_length >= 0 && length != x->content_length) {
+        x->length_conflict = true;
+        return false;
+    }
+    x->content_length = length;
+    return true;
+}
+
+/* libcurl ends the line with CR, LF or NUL. */
+static bool
+note_framing(struct exchange *x, const char *line, size_t size)
+{
+    static const char length[] = "Content-Length:";
+    static const char encoding[] = "Transfer-Encoding:";
+    if ((line[0] | 0x20) == 'c' && line_starts(line, size, length))
+        return note_length(x, line + strlen(length));
+    if ((line[0] | 0x20) == 't' && line_starts(line, size, encoding))
+        count_raw_body(x);
+    return true;
+}
 
 /* Trailers and interim (1xx) answers are not the answer's headers: a new status
  * line starts over, and nothing is taken after the last block. */
@@ -22,11 +77,20 @@ on_header(char *data, size_t size, size_t count, void *user)
     size *= count;
     struct http_response *response = &x->transfer->response;
     struct buf *headers = &response->headers;
-    if (!x->block_open) {
+    bool starts = !x->block_open;
+    if (starts) {
         if (size < 5 || memcmp(data, "HTTP/", 5) != 0)
             return size;
         buf_clear(headers);
         x->block_open = true;
+        x->content_length = -1;
+    }
+    x->header_bytes += size;
+    if (x->header_bytes > EXCHANGE_HEADERS_MAX) {
+        x->too_large = true;
+        return 0;
+    }
+    if (starts) {
         if (x->first_byte_at == 0 &&
             (x->mode == MODE_BODY || x->transfer->sends > 1))
             x->first_byte_at = clock_now();
@@ -36,16 +100,16 @@ on_header(char *data, size_t size, size_t count, void *user)
         x->block_open = false;
         return size;
     }
-    if (headers->size + size > HEADERS_MAX) {
-        x->too_large = true;
+    if (!note_framing(x, data, size))
         return 0;
-    }
     /* A folded line continues the one before (RFC 9112 section 5.2). */
     if ((data[0] == ' ' || data[0] == '\t') && headers->size >= 2) {
         while (headers->size > 0 && (headers->data[headers->size - 1] == '\n' ||
                                      headers->data[headers->size - 1] == '\r'))
             headers->size--;
     }
+    if ((data[0] | 0x20) == 's' && line_starts(data, size, "Set-Cookie:"))
+        x->got_cookies = true;
     buf_append(headers, data, size);
     return size;
 }
@@ -53,8 +117,10 @@ on_header(char *data, size_t size, size_t count, void *user)
 size_t
 exchange_body_limit(const struct exchange *x)
 {
-    size_t limit = x->transfer->request.max_body;
-    return limit > 0 ? limit : BODY_MAX;
+    const struct http_request *request = &x->transfer->request;
+    if (request->max_body > 0)
+        return request->max_body;
+    return request->discard ? SIZE_MAX : BODY_MAX;
 }
 
 static size_t
@@ -63,11 +129,13 @@ on_body(char *data, size_t size, size_t count, void *user)
     struct exchange *x = user;
     size *= count;
     struct transfer *transfer = x->transfer;
-    if (size > exchange_body_limit(x) - transfer->response.body.size) {
+    if (size > exchange_body_limit(x) - x->body_seen) {
         x->too_large = true;
         return 0;
     }
-    buf_append(&transfer->response.body, data, size);
+    x->body_seen += size;
+    if (!transfer->request.discard)
+        buf_append(&transfer->response.body, data, size);
     return size;
 }
 
@@ -107,6 +175,8 @@ set_constant_options(struct exchange *x)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, x);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, x);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, client_open_socket);
@@ -131,6 +201,7 @@ exchange_create(struct transport_client *client)
     list_init(&x->link);
     list_init(&x->ticket.link);
     set_constant_options(x);
+    exchange_init_cookies(x);
     return x;
 }
 
@@ -144,6 +215,8 @@ exchange_destroy(struct exchange *x)
     buf_finish(&x->url);
     buf_finish(&x->odd_headers);
     buf_finish(&x->encoding);
+    exchange_finish_settings(x);
+    exchange_finish_cookies(x);
     free(x);
 }
 
@@ -262,7 +335,7 @@ set_headers(struct exchange *x)
             xrealloc(x->headers, x->header_capacity * sizeof(*x->headers));
     }
     size_t count = 0;
-    const char *encoding = NULL;
+    const char *encoding = NULL, *cookie = NULL;
     bool has_expect = false, has_type = false;
     /* Lines of an empty value are rewritten; reserve once, as the list points
      * into the buffer. */
@@ -274,6 +347,9 @@ set_headers(struct exchange *x)
         if (line_is(line, "Accept-Encoding") && line[size - 1] != ' ') {
             /* Whoever asks for an encoding gets it decoded. */
             encoding = line + strlen("Accept-Encoding: ");
+        } else if (line_is(line, "Cookie") && line[size - 1] != ' ') {
+            /* Sent in one header with those of the jar. */
+            cookie = line + strlen("Cookie: ");
         } else {
             has_expect = has_expect || line_is(line, "Expect");
             has_type = has_type || line_is(line, "Content-Type");
@@ -305,6 +381,7 @@ set_headers(struct exchange *x)
     if (count > 0)
         x->headers[count - 1].next = NULL;
     set_encoding(x, encoding);
+    exchange_load_cookies(x, cookie);
     if (x->headers_set != (count > 0)) {
         curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER,
                          count > 0 ? x->headers : NULL);
@@ -313,21 +390,20 @@ set_headers(struct exchange *x)
 }
 
 static void
-set_timeout(struct exchange *x)
+set_limit(struct exchange *x, CURLoption option, nsec_t limit, long *known)
 {
-    nsec_t timeout = x->transfer->request.timeout;
     long ms = 0; /* none */
-    if (timeout != NSEC_NEVER) {
+    if (limit != NSEC_NEVER) {
         /* What the gate took is over; rounded up, so that it is never early. */
-        timeout -= x->gate_time;
-        nsec_t whole = timeout / NSEC_PER_MSEC + (timeout % NSEC_PER_MSEC > 0);
+        limit -= x->gate_time;
+        nsec_t whole = limit / NSEC_PER_MSEC + (limit % NSEC_PER_MSEC > 0);
         /* libcurl refuses more than fits into an int of milliseconds. */
         ms = whole < 1 ? 1 : whole > INT32_MAX ? INT32_MAX : (long)whole;
     }
-    if (x->timeout_ms == ms)
+    if (*known == ms)
         return;
-    x->timeout_ms = ms;
-    curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, ms);
+    *known = ms;
+    curl_easy_setopt(x->easy, option, ms);
 }
 
 bool
@@ -342,7 +418,10 @@ exchange_prepare(struct exchange *x)
     }
     set_method(x);
     set_headers(x);
-    set_timeout(x);
+    set_limit(x, CURLOPT_TIMEOUT_MS, request->timeout, &x->timeout_ms);
+    set_limit(x, CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout,
+              &x->connect_timeout_ms);
+    exchange_apply_settings(x);
     x->connected_at = 0;
     x->prereq_at = 0;
     x->handed_over_at = 0;
@@ -352,6 +431,15 @@ exchange_prepare(struct exchange *x)
     x->head_size = 0;
     x->block_open = false;
     x->too_large = false;
+    x->got_cookies = false;
+    x->body_seen = 0;
+    x->length_conflict = false;
+    x->content_length = -1;
+    x->header_bytes = 0;
+    if (x->counts_raw)
+        curl_easy_setopt(x->easy, CURLOPT_VERBOSE, 0L);
+    x->counts_raw = false;
+    x->raw_body_received = 0;
     x->socket_errno = 0;
     x->address_size = 0;
     x->error[0] = '\0';

@@ -189,7 +189,9 @@ exchange_fill_measurements(struct exchange *x, nsec_t elapsed)
             transfer->sends > 0 ? x->sent_before + sent_now(x) : 0;
         transfer->bytes_received =
             (uint64_t)info_long(x, CURLINFO_HEADER_SIZE) +
-            (uint64_t)info_offset(x, CURLINFO_SIZE_DOWNLOAD_T);
+            (x->counts_raw
+                 ? x->raw_body_received
+                 : (uint64_t)info_offset(x, CURLINFO_SIZE_DOWNLOAD_T));
     }
     fill_timings(x, elapsed);
 }

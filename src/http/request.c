@@ -68,6 +68,8 @@ http_request_finish(struct http_request *request)
     buf_finish(&request->headers);
     buf_finish(&request->body);
     buf_finish(&request->name);
+    http_settings_drop(request->settings);
+    request->settings = NULL;
 }
 
 void
@@ -82,8 +84,44 @@ http_request_reset(struct http_request *request)
     request->has_body = false;
     buf_clear(&request->name);
     request->timeout = NSEC_NEVER;
+    request->connect_timeout = NSEC_NEVER;
     request->max_redirects = 0;
     request->max_body = 0;
+    request->discard = false;
+    request->expected.count = 0;
+    http_settings_drop(request->settings);
+    request->settings = NULL;
+}
+
+void
+http_request_inherit(struct http_request *request,
+                     const struct http_request *defaults)
+{
+    request->timeout = defaults->timeout;
+    request->connect_timeout = defaults->connect_timeout;
+    request->max_redirects = defaults->max_redirects;
+    request->max_body = defaults->max_body;
+    request->discard = defaults->discard;
+    if (defaults->expected.count > 0)
+        request->expected = defaults->expected;
+    request->settings = http_settings_hold(defaults->settings);
+    request->header_count = defaults->header_count;
+    if (defaults->headers.size > 0)
+        buf_append(&request->headers, defaults->headers.data,
+                   defaults->headers.size);
+}
+
+bool
+http_request_expects(const struct http_request *request, int status)
+{
+    const struct http_expected *expected = &request->expected;
+    if (expected->count == 0)
+        return status >= 200 && status < 400;
+    for (int i = 0; i < expected->count; i++)
+        if (expected->status[i] == status ||
+            expected->status[i] == status / 100)
+            return true;
+    return false;
 }
 
 bool
@@ -300,6 +338,50 @@ bool
 http_request_has_header(const struct http_request *request, const char *name)
 {
     return find_header(&request->headers, name, strlen(name)) != NULL;
+}
+
+bool
+http_check_cookie(const char *name, size_t name_size, const char *value,
+                  size_t value_size, struct err *err)
+{
+    if (!check_token("cookie name", name, name_size, err))
+        return false;
+    for (size_t i = 0; i < value_size; i++) {
+        unsigned char c = (unsigned char)value[i];
+        if (c != ';' && c >= ' ' && c != 0x7f)
+            continue;
+        char shown[64];
+        printable(shown, sizeof(shown), name, name_size);
+        if (c == ';')
+            return err_set(err, "cookie '%s' has a ';' in its value", shown);
+        if (c == '\r' || c == '\n')
+            return err_set(err, "cookie '%s' has a line break in its value",
+                           shown);
+        return err_set(err, "cookie '%s' has a byte 0x%02x in its value", shown,
+                       c);
+    }
+    return true;
+}
+
+bool
+http_request_add_cookie(struct http_request *request, const char *name,
+                        size_t name_size, const char *value, size_t value_size,
+                        struct err *err)
+{
+    if (!http_check_cookie(name, name_size, value, value_size, err))
+        return false;
+    static const char header[] = "Cookie";
+    struct buf line = {0};
+    const char *before = find_header(&request->headers, header, strlen(header));
+    if (before != NULL)
+        buf_printf(&line, "%s; ", before + strlen("Cookie: "));
+    buf_append(&line, name, name_size);
+    buf_append(&line, "=", 1);
+    buf_append(&line, value, value_size);
+    bool ok = http_request_set_header(request, header, strlen(header),
+                                      line.data, line.size, err);
+    buf_finish(&line);
+    return ok;
 }
 
 void

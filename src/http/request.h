@@ -7,6 +7,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "http/settings.h"
+
+#define HTTP_MAX_EXPECTED 16
+
+/* Statuses that are no failure. */
+struct http_expected {
+    int status[HTTP_MAX_EXPECTED]; /* 1 to 9: all of the class, 4 is 4xx */
+    int count;                     /* 0: not given, 2xx and 3xx */
+};
 
 /* One HTTP request as data. Nothing in it is sent before it was validated:
  * every setter refuses what could split a header or leave HTTP, so that a
@@ -20,16 +29,25 @@ struct http_request {
     size_t header_count;
     struct buf body;
     bool has_body;
-    struct buf name;   /* label in results; empty: the path of the URL */
-    nsec_t timeout;    /* whole exchange; NSEC_NEVER: none */
-    int max_redirects; /* 0: do not follow */
-    size_t max_body;   /* of the answer, decoded; more is FAULT_TOO_LARGE.
-                          0: the transport's own limit */
+    struct buf name;        /* label in results; empty: the path of the URL */
+    nsec_t timeout;         /* whole exchange; NSEC_NEVER: none */
+    nsec_t connect_timeout; /* until TLS is agreed on; NSEC_NEVER: none */
+    int max_redirects;      /* 0: do not follow */
+    size_t max_body;        /* of the answer, decoded; more is FAULT_TOO_LARGE.
+                               0: the transport's own limit */
+    bool discard;           /* count the answer's body and keep none of it */
+    struct http_expected expected;
+    struct http_settings *settings; /* NULL: none */
 };
 
 void http_request_finish(struct http_request *request);
 /* Back to an empty GET with defaults, keeping memory. */
 void http_request_reset(struct http_request *request);
+/* Takes over what `defaults` say of how requests are made: headers, limits,
+ * expected statuses, settings. `request` was just reset. */
+void http_request_inherit(struct http_request *request,
+                          const struct http_request *defaults);
+bool http_request_expects(const struct http_request *request, int status);
 /* A token of RFC 9110 section 5.6.2, at most 23 bytes. Kept as given. */
 bool http_request_set_method(struct http_request *request, const char *method,
                              size_t size, struct err *err);
@@ -54,6 +72,14 @@ bool
 http_request_has_header(const struct http_request *request, const char *name);
 void http_request_set_body(struct http_request *request, const void *data,
                            size_t size);
+/* Adds name=value pairs to the header Cookie. Refuses what would end a pair or
+ * the header: control characters, ';', and in names '=' and spaces. */
+bool http_request_add_cookie(struct http_request *request, const char *name,
+                             size_t name_size, const char *value,
+                             size_t value_size, struct err *err);
+/* What both must be to stand in a cookie. */
+bool http_check_cookie(const char *name, size_t name_size, const char *value,
+                       size_t value_size, struct err *err);
 /* What the request is called in results: `name`, else the URL's path. Borrowed
  * until the next change; `size` gets its length. */
 const char *

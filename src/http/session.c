@@ -61,6 +61,7 @@ session_destroy(struct session *session)
         struct transfer *transfer = container_of(it, struct transfer, link);
         http_request_finish(&transfer->request);
         http_response_finish(&transfer->response);
+        buf_finish(&transfer->history);
         free(of_transfer(transfer));
     }
     http_request_finish(&session->defaults);
@@ -106,6 +107,39 @@ session_set_header(struct session *session, const char *name, size_t name_size,
                                    value_size, err);
 }
 
+struct http_request *
+session_default_request(struct session *session)
+{
+    return &session->defaults;
+}
+
+bool
+session_reset(struct session *session, struct err *err)
+{
+    if (!list_empty(&session->active))
+        return err_set(err, "a request of this session is still under way");
+    const struct transport_ops *ops = session->transport->ops;
+    ops->client_destroy(session->client);
+    session->client = ops->client_create(session->transport);
+    return true;
+}
+
+void
+session_each_cookie(struct session *session, http_cookie_fn *visit, void *data)
+{
+    const struct transport_ops *ops = session->transport->ops;
+    if (ops->each_cookie != NULL)
+        ops->each_cookie(session->client, visit, data);
+}
+
+void
+session_set_cookie(struct session *session, const struct http_cookie *cookie)
+{
+    const struct transport_ops *ops = session->transport->ops;
+    if (ops->set_cookie != NULL)
+        ops->set_cookie(session->client, cookie);
+}
+
 struct transfer *
 session_begin(struct session *session)
 {
@@ -119,15 +153,8 @@ session_begin(struct session *session)
         transfer = container_of(session->idle.next, struct transfer, link);
         list_remove(&transfer->link);
     }
-    struct http_request *request = &transfer->request;
-    const struct http_request *defaults = &session->defaults;
-    http_request_reset(request);
-    request->timeout = defaults->timeout;
-    request->max_redirects = defaults->max_redirects;
-    request->header_count = defaults->header_count;
-    if (defaults->headers.size > 0)
-        buf_append(&request->headers, defaults->headers.data,
-                   defaults->headers.size);
+    http_request_reset(&transfer->request);
+    http_request_inherit(&transfer->request, &session->defaults);
     transfer->on_exchange = NULL;
     transfer->on_done = NULL;
     transfer->data = NULL;
@@ -176,6 +203,7 @@ session_send(struct transfer *transfer)
     assert(transfer->on_exchange != NULL && transfer->on_done != NULL);
     transfer->redirects_left = transfer->request.max_redirects;
     transfer->redirects_followed = 0;
+    buf_clear(&transfer->history);
     own->deadline = nsec_add(clock_now(), transfer->request.timeout);
     start_hop(transfer);
 }
@@ -260,6 +288,7 @@ adapt_request(struct transfer *transfer)
         drop_header(request, "Authorization");
         drop_header(request, "Cookie");
         drop_header(request, "Host");
+        http_settings_forget_user(&request->settings);
     }
     int status = transfer->response.status;
     bool post = strcmp(request->method, "POST") == 0;
@@ -290,6 +319,9 @@ on_end(struct transfer *transfer)
         transfer->on_done(transfer);
         return;
     }
+    buf_printf(&transfer->history, "%d %s", transfer->response.status,
+               transfer->request.url.data);
+    buf_append(&transfer->history, "", 1);
     adapt_request(transfer);
     transfer->redirects_left--;
     transfer->redirects_followed++;
@@ -332,6 +364,7 @@ session_release(struct transfer *transfer)
     trim_buffer(&transfer->response.headers);
     trim_buffer(&transfer->response.body);
     trim_buffer(&transfer->response.redirect_url);
+    trim_buffer(&transfer->history);
     list_remove(&transfer->link);
     list_prepend(&transfer->session->idle, &transfer->link);
 }

@@ -1,6 +1,7 @@
 #ifndef MOLO_HTTP_SESSION_H
 #define MOLO_HTTP_SESSION_H
 
+#include "http/cookies.h"
 #include "http/transfer.h"
 #include "http/transport.h"
 
@@ -22,11 +23,26 @@ void session_configure(struct session *session,
                        const struct session_defaults *defaults);
 /* What is in force; base_url is borrowed until the next session_configure. */
 struct session_defaults session_get_defaults(const struct session *session);
+/* What every transfer begun later starts with: headers, limits, expected
+ * statuses, settings. Borrowed; change it with the setters of request.h. */
+struct http_request *session_default_request(struct session *session);
 const char *session_base_url(const struct session *session);
 /* Default header of every later request; a request's own replaces it. */
 bool
 session_set_header(struct session *session, const char *name, size_t name_size,
                    const char *value, size_t value_size, struct err *err);
+
+/* Closes the connections and empties the cookie jar; the defaults stay. False
+ * while a transfer is under way. */
+bool session_reset(struct session *session, struct err *err);
+/* Calls `visit` for every cookie in the jar; it must not use the session. A
+ * transport without a jar has none. */
+void
+session_each_cookie(struct session *session, http_cookie_fn *visit, void *data);
+/* Puts a cookie into the jar, in place of one of the same domain, path and
+ * name; one that has expired removes it. */
+void
+session_set_cookie(struct session *session, const struct http_cookie *cookie);
 
 /* A transfer with the session's defaults, to be filled in. Memory of released
  * ones is reused. */

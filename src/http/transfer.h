@@ -49,6 +49,8 @@ struct transfer {
     uint64_t bytes_sent, bytes_received;
     nsec_t started_at, ended_at;
     int redirects_left, redirects_followed;
+    /* "STATUS URL\0" of each redirect that was followed, in order. */
+    struct buf history;
 
     /* Every exchange (each hop of a redirect), before the transfer is reused
      * for the next hop: record it here. */

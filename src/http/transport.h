@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "http/cookies.h"
 
 /* The seam between what a virtual user does and what puts it on the wire. A
  * transport belongs to a shard; a client is one worker's connections. All of it
@@ -40,6 +41,11 @@ struct transport_ops {
     /* Stops it at once without calling on_end. Measurements up to here are
      * filled in. */
     void (*cancel)(struct transport_client *client, struct transfer *transfer);
+    /* The client's cookie jar. NULL, both: it has none. */
+    void (*each_cookie)(struct transport_client *client, http_cookie_fn *visit,
+                        void *data);
+    void (*set_cookie)(struct transport_client *client,
+                       const struct http_cookie *cookie);
 };
 
 /* Every transport starts with this. */
@@ -52,6 +58,12 @@ extern const struct transport_ops transport_curl;
  * remembers what was stored under a URL; see transport_sim.c. */
 extern const struct transport_ops transport_sim;
 
+/* What the linked libcurl can do beyond HTTP/1.1. */
+struct transport_abilities {
+    bool http2, http3, ntlm;
+    char encodings[32]; /* for Accept-Encoding: "gzip, br, zstd" */
+};
+struct transport_abilities transport_curl_abilities(void);
 /* Versions of what the transport links, for `molo version`. */
 const char *transport_curl_version(void);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -350,6 +351,7 @@ client_destroy(struct transport_client *client)
     while (client->socket_count > 0)
         forget_socket(client, &client->sockets[0]);
     free(client->sockets);
+    cookie_jar_finish(&client->jar);
     free(client);
 }
 
@@ -463,8 +465,11 @@ start(struct transport_client *client, struct transfer *transfer,
         launch(x);
         return;
     }
-    timer_start(&x->gate_timer,
-                nsec_add(transfer->started_at, transfer->request.timeout));
+    const struct http_request *request = &transfer->request;
+    nsec_t limit = request->connect_timeout < request->timeout
+                       ? request->connect_timeout
+                       : request->timeout;
+    timer_start(&x->gate_timer, nsec_add(transfer->started_at, limit));
 }
 
 static void
@@ -473,7 +478,20 @@ cancel(struct transport_client *client, struct transfer *transfer)
     struct exchange *x = transfer->transport_data;
     assert(x != NULL && x->client == client);
     exchange_fill_measurements(x, clock_now() - transfer->started_at);
+    exchange_save_cookies(x);
     detach(x);
+}
+
+static void
+each_cookie(struct transport_client *client, http_cookie_fn *visit, void *data)
+{
+    cookie_jar_each(&client->jar, time(NULL), visit, data);
+}
+
+static void
+set_cookie(struct transport_client *client, const struct http_cookie *cookie)
+{
+    cookie_jar_set(&client->jar, cookie);
 }
 
 const char *
@@ -490,4 +508,6 @@ const struct transport_ops transport_curl = {
     .client_destroy = client_destroy,
     .start = start,
     .cancel = cancel,
+    .each_cookie = each_cookie,
+    .set_cookie = set_cookie,
 };

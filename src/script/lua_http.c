@@ -16,23 +16,11 @@
 
 #define MAX_NAME 512
 
-/* What a request is judged by, beside the transfer; in the transfer's data. */
+/* Whose request it is; in the transfer's data. */
 struct exchange {
     struct exchange *next_spare;
     struct task *task;
-    struct lua_expected expected;
 };
-
-static bool
-status_is_expected(const struct exchange *exchange, int status)
-{
-    if (exchange->expected.count == 0)
-        return status >= 200 && status < 400;
-    for (int i = 0; i < exchange->expected.count; i++)
-        if (exchange->expected.status[i] == status)
-            return true;
-    return false;
-}
 
 static bool
 is_failed(const struct transfer *transfer)
@@ -44,7 +32,7 @@ is_failed(const struct transfer *transfer)
     if (transfer->response.redirect_url.size > 0 &&
         transfer->redirects_left > 0)
         return false;
-    return !status_is_expected(transfer->data, transfer->response.status);
+    return !http_request_expects(&transfer->request, transfer->response.status);
 }
 
 /* What the request is called in results, cut if it is very long. */
@@ -136,7 +124,6 @@ take_exchange(struct task *task)
     else
         exchange = xmalloc(sizeof(*exchange));
     exchange->task = task;
-    exchange->expected.count = 0;
     return exchange;
 }
 
@@ -204,10 +191,10 @@ static int
 finish_transfer(lua_State *L, struct task *task)
 {
     struct transfer *transfer = task->wait.data;
-    const struct exchange *exchange = transfer->data;
+    const struct http_request *request = &transfer->request;
     if (transfer->fault == FAULT_NONE &&
-        (exchange->expected.count == 0 ||
-         status_is_expected(exchange, transfer->response.status))) {
+        (request->expected.count == 0 ||
+         http_request_expects(request, transfer->response.status))) {
         lua_response_push(L, transfer);
         release(transfer);
         return 1;
@@ -253,7 +240,6 @@ request(lua_State *L, const char *method, size_t method_size)
     transfer->on_done = on_done;
     struct lua_request reading = {
         .transfer = transfer,
-        .expected = &exchange->expected,
         .method = method,
         .method_size = method_size,
     };

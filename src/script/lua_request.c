@@ -5,30 +5,10 @@
 
 #include "http/session.h"
 #include "http/uri.h"
+#include "script/lua_options.h"
 #include "script/lua_pairs.h"
 #include "script/mlua.h"
-
-static void
-check_header(lua_State *L, int key, int value, const char **name,
-             size_t *name_size, const char **text, size_t *text_size)
-{
-    if (lua_type(L, key) != LUA_TSTRING)
-        mlua_misuse(L, "headers: names are strings, got a %s",
-                    luaL_typename(L, key));
-    if (lua_type(L, value) != LUA_TSTRING && lua_type(L, value) != LUA_TNUMBER)
-        mlua_misuse(L, "header '%s': expected a string, got %s",
-                    lua_tostring(L, key), luaL_typename(L, value));
-    *name = lua_tolstring(L, key, name_size);
-    *text = lua_tolstring(L, value, text_size);
-}
-
-static void
-check_table(lua_State *L, int index, const char *option)
-{
-    if (!lua_istable(L, index))
-        mlua_misuse(L, "%s: expected a table, got %s", option,
-                    luaL_typename(L, index));
-}
+#include "script/script_internal.h"
 
 static void
 set_header(lua_State *L, struct lua_request *r, const char *name,
@@ -39,30 +19,6 @@ set_header(lua_State *L, struct lua_request *r, const char *name,
         !http_request_set_header(&r->transfer->request, name, strlen(name),
                                  value, strlen(value), &err))
         mlua_misuse(L, "%s", err.message);
-}
-
-static void
-set_headers(lua_State *L, int index, struct http_request *request)
-{
-    check_table(L, index, "headers");
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
-        const char *name, *value;
-        size_t name_size, value_size;
-        int top = lua_gettop(L);
-        check_header(L, top - 1, top, &name, &name_size, &value, &value_size);
-        struct err err;
-        if (!http_request_set_header(request, name, name_size, value,
-                                     value_size, &err))
-            mlua_misuse(L, "%s", err.message);
-        lua_pop(L, 1);
-    }
-}
-
-static void
-option_headers(lua_State *L, struct lua_request *r, int index)
-{
-    set_headers(L, index, &r->transfer->request);
 }
 
 static void
@@ -137,15 +93,6 @@ option_json(lua_State *L, struct lua_request *r, int index)
 }
 
 static void
-option_timeout(lua_State *L, struct lua_request *r, int index)
-{
-    nsec_t timeout = mlua_check_time(L, index, "timeout");
-    if (timeout == 0)
-        mlua_misuse(L, "timeout: must be above 0");
-    r->transfer->request.timeout = timeout;
-}
-
-static void
 option_name(lua_State *L, struct lua_request *r, int index)
 {
     if (lua_type(L, index) != LUA_TSTRING || lua_rawlen(L, index) == 0)
@@ -157,64 +104,124 @@ option_name(lua_State *L, struct lua_request *r, int index)
 }
 
 static void
-add_expected(lua_State *L, struct lua_request *r, int index)
+put_cookie(void *data, const char *name, size_t name_size, const char *value,
+           size_t value_size)
 {
-    int ok;
-    lua_Integer status = lua_tointegerx(L, index, &ok);
-    if (!ok || status < 100 || status > 999)
-        mlua_misuse(L, "expect: expected a status (100 to 999) or a list of "
-                       "them");
-    struct lua_expected *expected = r->expected;
-    if (expected->count == LUA_MAX_EXPECTED)
-        mlua_misuse(L, "expect: at most %d statuses", LUA_MAX_EXPECTED);
-    expected->status[expected->count++] = (int)status;
+    struct lua_request *r = data;
+    struct err err;
+    if (!http_request_add_cookie(&r->transfer->request, name, name_size, value,
+                                 value_size, &err))
+        mlua_misuse(r->L, "cookies: %s", err.message);
 }
 
 static void
-option_expect(lua_State *L, struct lua_request *r, int index)
+option_cookies(lua_State *L, struct lua_request *r, int index)
 {
-    if (!lua_istable(L, index)) {
-        add_expected(L, r, index);
-        return;
-    }
-    lua_Integer count = (lua_Integer)lua_rawlen(L, index);
-    if (count == 0)
-        mlua_misuse(L, "expect: the list is empty");
-    for (lua_Integer i = 1; i <= count; i++) {
-        lua_rawgeti(L, index, i);
-        add_expected(L, r, -1);
+    lua_pairs_each_parameter(L, index, "cookies", put_cookie, r);
+}
+
+/* --- the variables of a URL --- */
+
+/* "{name}" at `text`: the name's length, 0 if there is none. */
+static size_t
+variable_at(const char *text, size_t size)
+{
+    const char *end =
+        size > 2 && text[0] == '{' ? memchr(text, '}', size) : NULL;
+    return end != NULL ? (size_t)(end - text) - 1 : 0;
+}
+
+static bool
+url_has_variable(const struct lua_request *r, const char *name, size_t size)
+{
+    for (size_t i = 0; i < r->url_size; i++)
+        if (variable_at(r->url + i, r->url_size - i) == size &&
+            memcmp(r->url + i + 1, name, size) == 0)
+            return true;
+    return false;
+}
+
+static void
+check_vars(lua_State *L, const struct lua_request *r, int index)
+{
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            mlua_misuse(L, "vars: names are strings, got a %s",
+                        luaL_typename(L, -2));
+        size_t size;
+        const char *name = lua_tolstring(L, -2, &size);
+        if (!url_has_variable(r, name, size))
+            mlua_misuse(L, "vars: there is no {%s} in the URL '%.200s'", name,
+                        r->url);
+        if (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER)
+            mlua_misuse(L, "vars: '%s': expected a string or a number, got %s",
+                        name, luaL_typename(L, -1));
         lua_pop(L, 1);
     }
 }
 
-int
-lua_http_check_redirects(lua_State *L, int index)
+/* All values are there and are text. */
+static void
+expand(lua_State *L, const struct lua_request *r, int index, struct buf *out)
 {
-    if (lua_isboolean(L, index) && !lua_toboolean(L, index))
-        return 0;
-    int ok;
-    lua_Integer n = lua_tointegerx(L, index, &ok);
-    if (!ok || n < 0 || n > 1000)
-        mlua_misuse(L, "redirects: expected a number up to 1000, or false");
-    return (int)n;
+    for (size_t i = 0; i < r->url_size;) {
+        size_t size = variable_at(r->url + i, r->url_size - i);
+        if (size == 0) {
+            buf_append(out, r->url + i++, 1);
+            continue;
+        }
+        lua_pushlstring(L, r->url + i + 1, size);
+        lua_rawget(L, index);
+        size_t value_size;
+        const char *value = lua_tolstring(L, -1, &value_size);
+        uri_escape(out, value, value_size, URI_UNRESERVED);
+        lua_pop(L, 1);
+        i += size + 2;
+    }
 }
 
+/* The template without its values is the label, so that all of them count as
+ * one. */
 static void
-option_redirects(lua_State *L, struct lua_request *r, int index)
+option_vars(lua_State *L, struct lua_request *r, int index)
 {
-    r->transfer->request.max_redirects = lua_http_check_redirects(L, index);
+    lua_options_check_table(L, index, "vars");
+    check_vars(L, r, index);
+    for (size_t i = 0; i < r->url_size; i++) {
+        size_t size = variable_at(r->url + i, r->url_size - i);
+        if (size == 0)
+            continue;
+        lua_pushlstring(L, r->url + i + 1, size);
+        if (lua_rawget(L, index) == LUA_TNIL)
+            mlua_misuse(L, "vars: '%.*s' of the URL '%.200s' is missing",
+                        (int)size, r->url + i + 1, r->url);
+        lua_pop(L, 1);
+    }
+    struct http_request *request = &r->transfer->request;
+    size_t label_size;
+    const char *label = http_request_label(request, &label_size);
+    buf_append(&request->name, label, label_size);
+    struct buf *url = &script_of(L)->scratch;
+    buf_clear(url);
+    expand(L, r, index, url);
+    struct err err;
+    bool ok =
+        http_request_set_url(request, session_base_url(r->transfer->session),
+                             url->data, url->size, &err);
+    if (!ok)
+        mlua_misuse(L, "%s", err.message);
 }
 
 struct request_option {
     const char *name;
     void (*apply)(lua_State *L, struct lua_request *r, int index);
 };
+/* Applied in this order, after those that a session has, too. */
 static const struct request_option request_options[] = {
-    {"body", option_body},       {"expect", option_expect},
-    {"form", option_form},       {"headers", option_headers},
-    {"json", option_json},       {"name", option_name},
-    {"query", option_query},     {"redirects", option_redirects},
-    {"timeout", option_timeout},
+    {"vars", option_vars},       {"query", option_query}, {"body", option_body},
+    {"form", option_form},       {"json", option_json},   {"name", option_name},
+    {"cookies", option_cookies},
 };
 
 bool
@@ -226,19 +233,28 @@ lua_request_begin(const struct lua_request *r, struct err *err)
                                 r->url, r->url_size, err);
 }
 
-/* Options are applied in the order of the rows above, so that the outcome never
- * depends on the order of a Lua table. */
+static void
+check_names(lua_State *L)
+{
+    enum { OWN = ARRAY_LENGTH(request_options) };
+    const char *names[OWN + LUA_SHARED_OPTIONS];
+    for (size_t i = 0; i < OWN; i++)
+        names[i] = request_options[i].name;
+    for (size_t i = 0; i < LUA_SHARED_OPTIONS; i++)
+        names[OWN + i] = lua_shared_options[i].name;
+    mlua_check_keys(L, 2, names, ARRAY_LENGTH(names));
+}
+
 int
 lua_request_apply_options(lua_State *L)
 {
     struct lua_request *r = lua_touserdata(L, 1);
-    check_table(L, 2, "options of a request");
-    const char *names[ARRAY_LENGTH(request_options)];
-    for (size_t i = 0; i < ARRAY_LENGTH(request_options); i++)
-        names[i] = request_options[i].name;
-    mlua_check_keys(L, 2, names, ARRAY_LENGTH(names));
+    r->L = L;
+    lua_options_check_table(L, 2, "options of a request");
+    check_names(L);
+    lua_options_apply(L, 2, &r->transfer->request);
     for (size_t i = 0; i < ARRAY_LENGTH(request_options); i++) {
-        lua_pushstring(L, names[i]);
+        lua_pushstring(L, request_options[i].name);
         if (lua_rawget(L, 2) != LUA_TNIL)
             request_options[i].apply(L, r, 3);
         lua_settop(L, 2);
@@ -246,41 +262,11 @@ lua_request_apply_options(lua_State *L)
     return 0;
 }
 
-/* Arguments: a light userdata (struct http_request), the table. */
-static int
-try_headers(lua_State *L)
+bool
+lua_request_is_option(const char *name)
 {
-    set_headers(L, 2, lua_touserdata(L, 1));
-    return 0;
-}
-
-void
-lua_http_check_headers(lua_State *L, int index)
-{
-    index = lua_absindex(L, index);
-    struct http_request scratch = {0};
-    lua_pushcfunction(L, try_headers);
-    lua_pushlightuserdata(L, &scratch);
-    lua_pushvalue(L, index);
-    int status = lua_pcall(L, 2, 0, 0);
-    http_request_finish(&scratch);
-    if (status != LUA_OK)
-        lua_error(L);
-}
-
-void
-lua_http_session_headers(lua_State *L, int index, struct session *http)
-{
-    check_table(L, index, "headers");
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
-        const char *name, *value;
-        size_t name_size, value_size;
-        int top = lua_gettop(L);
-        check_header(L, top - 1, top, &name, &name_size, &value, &value_size);
-        struct err err;
-        if (!session_set_header(http, name, name_size, value, value_size, &err))
-            mlua_misuse(L, "%s", err.message);
-        lua_pop(L, 1);
-    }
+    for (size_t i = 0; i < ARRAY_LENGTH(request_options); i++)
+        if (strcmp(request_options[i].name, name) == 0)
+            return true;
+    return false;
 }

@@ -6,28 +6,19 @@
 
 #include "base/err.h"
 
-/* The options of a request, from a Lua table to a transfer: one table row and
- * one function each. */
-
-#define LUA_HTTP_MAX_REDIRECTS 10
-#define LUA_MAX_EXPECTED 16
+/* The options that only a request has, from a Lua table to a transfer: what it
+ * asks for. One table row and one function each. */
 
 struct session;
 struct transfer;
 
-/* Statuses of the option `expect`. */
-struct lua_expected {
-    int status[LUA_MAX_EXPECTED];
-    int count; /* 0: not given, 2xx and 3xx */
-};
-
 struct lua_request {
     struct transfer *transfer;
-    struct lua_expected *expected;
     const char *url;
     size_t url_size;
     const char *method;
     size_t method_size;
+    lua_State *L; /* while options are applied */
 };
 
 /* Sets method and URL. Does not raise. */
@@ -37,11 +28,7 @@ bool lua_request_begin(const struct lua_request *request, struct err *err);
  * options. */
 int lua_request_apply_options(lua_State *L);
 
-/* The `redirects` option: a number, or false for none. Raises. */
-int lua_http_check_redirects(lua_State *L, int index);
-/* Raises unless the table at `index` can be headers. */
-void lua_http_check_headers(lua_State *L, int index);
-/* Makes the headers of the table at `index` defaults of a session. Raises. */
-void lua_http_session_headers(lua_State *L, int index, struct session *http);
+/* True for an option that a request has and a session has not. */
+bool lua_request_is_option(const char *name);
 
 #endif

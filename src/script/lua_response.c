@@ -1,6 +1,7 @@
 #include "script/lua_response.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "http/transfer.h"
@@ -13,8 +14,8 @@ struct response {
     int status, http_version, redirects;
     struct transfer_timings timings;
     uint64_t bytes_sent, bytes_received;
-    size_t url_size, headers_size;
-    char text[]; /* URL, then raw header lines */
+    size_t url_size, headers_size, history_size;
+    char text[]; /* URL, raw header lines, transfer.history */
 };
 /* User values of a response. The headers object is made on demand. */
 enum { SLOT_BODY = 1, SLOT_HEADERS, SLOT_COUNT = SLOT_HEADERS };
@@ -25,7 +26,8 @@ lua_response_push(lua_State *L, const struct transfer *transfer)
     const struct http_response *got = &transfer->response;
     const struct buf *url = &transfer->request.url;
     struct response *r = lua_newuserdatauv(
-        L, sizeof(*r) + url->size + got->headers.size, SLOT_COUNT);
+        L, sizeof(*r) + url->size + got->headers.size + transfer->history.size,
+        SLOT_COUNT);
     *r = (struct response){
         .status = got->status,
         .http_version = got->http_version,
@@ -35,10 +37,14 @@ lua_response_push(lua_State *L, const struct transfer *transfer)
         .bytes_received = transfer->bytes_received,
         .url_size = url->size,
         .headers_size = got->headers.size,
+        .history_size = transfer->history.size,
     };
     memcpy(r->text, url->data, url->size);
     if (got->headers.size > 0)
         memcpy(r->text + url->size, got->headers.data, got->headers.size);
+    if (transfer->history.size > 0)
+        memcpy(r->text + url->size + got->headers.size, transfer->history.data,
+               transfer->history.size);
     luaL_setmetatable(L, response_metatable);
     lua_pushlstring(L, got->body.data ? got->body.data : "", got->body.size);
     lua_setiuservalue(L, -2, SLOT_BODY);
@@ -184,6 +190,25 @@ push_timings(lua_State *L, const struct transfer_timings *t)
     set_seconds(L, "receive", t->receive);
 }
 
+/* The redirects that were followed: {{status = 302, url = ...}, ...} */
+static void
+push_history(lua_State *L, const struct response *r)
+{
+    const char *entry = r->text + r->url_size + r->headers_size;
+    const char *end = entry + r->history_size;
+    lua_createtable(L, r->redirects, 0);
+    for (lua_Integer i = 1; entry < end; i++) {
+        char *url;
+        lua_createtable(L, 0, 2);
+        lua_pushinteger(L, strtol(entry, &url, 10));
+        lua_setfield(L, -2, "status");
+        lua_pushstring(L, url + 1);
+        lua_setfield(L, -2, "url");
+        lua_rawseti(L, -2, i);
+        entry += strlen(entry) + 1;
+    }
+}
+
 /* response:json() */
 static int
 response_json(lua_State *L)
@@ -221,6 +246,7 @@ enum field {
     FIELD_BYTES_SENT,
     FIELD_BYTES_RECEIVED,
     FIELD_REDIRECTS,
+    FIELD_HISTORY,
     FIELD_JSON,
     FIELD_COUNT,
 };
@@ -236,6 +262,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [FIELD_BYTES_SENT] = "bytes_sent",
     [FIELD_BYTES_RECEIVED] = "bytes_received",
     [FIELD_REDIRECTS] = "redirects",
+    [FIELD_HISTORY] = "history",
     [FIELD_JSON] = "json",
 };
 
@@ -290,6 +317,9 @@ response_index(lua_State *L)
         return 1;
     case FIELD_REDIRECTS:
         lua_pushinteger(L, r->redirects);
+        return 1;
+    case FIELD_HISTORY:
+        push_history(L, r);
         return 1;
     case FIELD_JSON:
         lua_pushcfunction(L, response_json);

@@ -4,11 +4,10 @@
 
 #include "base/units.h"
 #include "http/session.h"
-#include "plan/options.h"
 #include "plan/plan.h"
+#include "script/lua_cookies.h"
 #include "script/lua_http.h"
 #include "script/lua_identity.h"
-#include "script/lua_request.h"
 #include "script/lua_room.h"
 #include "script/lua_util.h"
 #include "script/mlua.h"
@@ -308,112 +307,12 @@ session_quit(lua_State *L)
     return 0;
 }
 
-static const char *const session_option_names[] = {
-    "base_url",
-    "headers",
-    "redirects",
-    "timeout",
-};
-
-/* Reads the table into `defaults`, whose base_url is then borrowed from it. */
-static void
-read_defaults(lua_State *L, int index, struct session_defaults *defaults)
-{
-    if (lua_getfield(L, index, "base_url") != LUA_TNIL) {
-        if (lua_type(L, -1) != LUA_TSTRING)
-            mlua_misuse(L, "base_url: expected a string, got %s",
-                        luaL_typename(L, -1));
-        defaults->base_url = lua_tostring(L, -1);
-    }
-    if (lua_getfield(L, index, "timeout") != LUA_TNIL)
-        defaults->timeout = mlua_check_time(L, -1, "timeout");
-    if (lua_getfield(L, index, "redirects") != LUA_TNIL)
-        defaults->max_redirects = lua_http_check_redirects(L, -1);
-}
-
-void
-lua_session_check_options(lua_State *L, int index)
-{
-    index = lua_absindex(L, index);
-    int top = lua_gettop(L);
-    if (!lua_istable(L, index))
-        mlua_misuse(L, "session options are a table, got %s",
-                    luaL_typename(L, index));
-    mlua_check_keys(L, index, session_option_names,
-                    ARRAY_LENGTH(session_option_names));
-    struct session_defaults defaults;
-    read_defaults(L, index, &defaults);
-    if (lua_getfield(L, index, "headers") != LUA_TNIL)
-        lua_http_check_headers(L, lua_gettop(L));
-    lua_settop(L, top);
-}
-
-void
-lua_session_set_options(lua_State *L, struct session *http, int index)
-{
-    index = lua_absindex(L, index);
-    lua_session_check_options(L, index);
-    struct session_defaults defaults = session_get_defaults(http);
-    read_defaults(L, index, &defaults);
-    session_configure(http, &defaults);
-    if (lua_getfield(L, index, "headers") != LUA_TNIL)
-        lua_http_session_headers(L, lua_gettop(L), http);
-    lua_settop(L, index);
-}
-
-static int
-apply_script_defaults(lua_State *L)
-{
-    struct session *http = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->session_options_ref);
-    lua_session_set_options(L, http, -1);
-    return 0;
-}
-
-static void
-set_header_options(const struct options *options, struct session *http)
-{
-    for (size_t i = 0; i < options->headers.count; i++) {
-        const char *line = options->headers.items[i];
-        const char *colon = strchr(line, ':');
-        const char *value = colon + 1 + strspn(colon + 1, " ");
-        session_set_header(http, line, (size_t)(colon - line), value,
-                           strlen(value), NULL);
-    }
-}
-
-void
-lua_session_apply_defaults(struct script *script, struct session *http)
-{
-    const struct options *options = script->env.options;
-    struct session_defaults defaults = {
-        .base_url = options->base_url,
-        .timeout = options->timeout,
-        .max_redirects = LUA_HTTP_MAX_REDIRECTS,
-    };
-    session_configure(http, &defaults);
-    if (script->session_options_ref != LUA_NOREF) {
-        /* Checked when the file was loaded; it can only run out of memory. */
-        lua_State *L = script->L;
-        int top = lua_gettop(L);
-        lua_pushcfunction(L, apply_script_defaults);
-        lua_pushlightuserdata(L, http);
-        lua_pcall(L, 1, 0, 0);
-        lua_settop(L, top);
-        /* The environment and the command line win over the script. */
-        struct session_defaults script_defaults = session_get_defaults(http);
-        if (!options_is_stronger(options, "base-url", OPTION_SCRIPT))
-            defaults.base_url = script_defaults.base_url;
-        if (!options_is_stronger(options, "timeout", OPTION_SCRIPT))
-            defaults.timeout = script_defaults.timeout;
-        defaults.max_redirects = script_defaults.max_redirects;
-        session_configure(http, &defaults);
-    }
-    set_header_options(options, http);
-}
-
 static const luaL_Reg session_methods[] = {
+    {"configure", lua_session_configure},
+    {"cookies", lua_cookies_list},
     {"quit", session_quit},
+    {"reset", lua_session_reset},
+    {"set_cookie", lua_cookies_set},
     {NULL, NULL},
 };
 

@@ -33,6 +33,10 @@ void lua_session_set_options(lua_State *L, struct session *http, int index);
 /* Raises unless the table at `index` has session options only. */
 void lua_session_check_options(lua_State *L, int index);
 
+/* session:configure, session:reset */
+int lua_session_configure(lua_State *L);
+int lua_session_reset(lua_State *L);
+
 void lua_session_open(lua_State *L);
 
 #endif
