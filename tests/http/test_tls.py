@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""What goes wrong before a connection speaks TLS: certificates that must not be
+trusted, and servers that speak something else. See rows.py."""
+
+import functools
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import misbehaving
+import rows
+from misbehaving import Server
+
+# A server of ours answers in less, even when it waits for a processor.
+SECONDS = 10 if rows.harness.WRAPPER else 1
+
+TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
+
+# molo with another list of trusted authorities, in a file system of its own.
+TRUSTING = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+            'mount --bind "$1" ' + TRUSTED + ' && shift && exec "$@"', "sh"]
+
+
+def openssl(*words):
+    result = subprocess.run(["openssl", *words], stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise RuntimeError("openssl %s: %s" % (words[0], result.stderr))
+
+
+class Certificates:
+    """Made once, before the rows run."""
+
+    def __init__(self, directory):
+        make = functools.partial(misbehaving.certificate, directory, openssl)
+        self.authority = make("authority", authority=True)[0]
+        self.alone = make("alone")
+        self.signed = make("signed", signer="authority")
+        self.expired = make("expired", signer="authority", days="-1")
+        self.other_host = make("other", signer="authority",
+                               san="DNS:elsewhere.example")
+
+    def trusting(self):
+        prefix = TRUSTING + [self.authority]
+        if subprocess.run(prefix + ["true"], capture_output=True,
+                          check=False).returncode != 0:
+            raise rows.Skip("no mount namespaces here, so no certificate "
+                            "can be made trusted")
+        return prefix
+
+
+def run_row(t, pair, *arguments, prefix=()):
+    with Server() as good, \
+            Server(tls=misbehaving.tls_context(pair)) as server:
+        outcome = rows.run_pair(t, server.url + "/good", good.url, *arguments,
+                                prefix=prefix)
+        t.equal(len(good.requests), 1, "requests at the other server")
+        return outcome, server
+
+
+def distrusted(certificates, name, message, trusting, t):
+    prefix = certificates.trusting() if trusting else ()
+    outcome, server = run_row(t, getattr(certificates, name), prefix=prefix)
+    rows.expect_fault(t, outcome, "tls", "tls", message, unsent=1)
+    t.equal(server.requests, [], "requests at the server")
+    # What was never sent has no bytes.
+    t.equal(outcome.result["requests"]["bytes_received"],
+            len(misbehaving.GOOD), "bytes_received")
+
+
+def trusted(certificates, t):
+    outcome, _ = run_row(t, certificates.signed,
+                         prefix=certificates.trusting())
+    rows.expect_answer(t, outcome, 200, 4)
+
+
+def insecure(certificates, name, t):
+    outcome, server = run_row(t, getattr(certificates, name), "-k")
+    rows.expect_answer(t, outcome, 200, 4)
+    t.equal(server.paths(), ["GET /good"], "requests at the server")
+
+
+def plain_http_on_the_tls_port(t):
+    def answer(peer):
+        peer.send(misbehaving.GOOD)
+        peer.hold()
+
+    with Server(accept=answer) as server, Server() as good:
+        outcome = rows.run_pair(
+            t, server.url.replace("http:", "https:") + "/", good.url)
+    rows.expect_fault(t, outcome, "tls", "tls", ".*wrong version number.*",
+                      unsent=1)
+
+
+def tls_on_the_plain_port(certificates, t):
+    """The server ends the connection in its own protocol."""
+    context = misbehaving.tls_context(certificates.alone)
+    with Server(tls=context) as server, Server() as good:
+        outcome = rows.run_pair(
+            t, server.url.replace("https:", "http:") + "/", good.url)
+    kind = outcome.result["errors"][0]["kind"]
+    t.check(kind in ("reset", "protocol"), "kind: " + kind)
+    rows.expect_counts(t, outcome, 2, 1, 0)
+
+
+def closed_in_the_handshake(how, message, t):
+    def accept(peer):
+        # The client has begun: its first message is there.
+        peer._receive()
+        getattr(peer, how)()
+
+    with Server(accept=accept) as server, Server() as good:
+        outcome = rows.run_pair(
+            t, server.url.replace("http:", "https:") + "/", good.url)
+    rows.expect_fault(t, outcome, "tls", "tls", message, unsent=1)
+
+
+def stuck_in_the_handshake(t):
+    with Server(accept=lambda peer: peer.hold()) as server, Server() as good:
+        outcome = rows.run_pair(
+            t, server.url.replace("http:", "https:") + "/", good.url,
+            options="{ timeout = %d }" % SECONDS)
+    rows.expect_fault(t, outcome, "timeout", "tls",
+                      "no answer within %d s, in the TLS handshake" % SECONDS,
+                      unsent=1)
+
+
+def truncated_body(certificates, t):
+    """Without a close_notify nobody knows whether that was all."""
+    def behave(peer, request):
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
+        peer.close()
+
+    context = misbehaving.tls_context(certificates.alone)
+    with Server(behave, tls=context) as server, Server() as good:
+        outcome = rows.run_pair(t, server.url + "/bad", good.url, "-k")
+    kind = outcome.result["errors"][0]["kind"]
+    t.check(kind in ("reset", "protocol"), "kind: " + kind)
+    rows.expect_counts(t, outcome, 2, 1, 0)
+
+
+def all_tests(certificates):
+    part = functools.partial
+    return {
+        "self-signed": part(
+            distrusted, certificates, "alone",
+            ".*self-signed certificate.*", False),
+        "unknown authority": part(
+            distrusted, certificates, "signed",
+            ".*unable to get local issuer certificate.*", False),
+        "expired": part(
+            distrusted, certificates, "expired",
+            ".*certificate has expired.*", True),
+        "wrong host": part(
+            distrusted, certificates, "other_host",
+            ".*127.0.0.1.*", True),
+        "trusted": part(trusted, certificates),
+        "self-signed, accepted with -k": part(insecure, certificates, "alone"),
+        "expired, accepted with -k": part(insecure, certificates, "expired"),
+        "wrong host, accepted with -k":
+            part(insecure, certificates, "other_host"),
+        "plain HTTP on the TLS port": plain_http_on_the_tls_port,
+        "TLS on the plain port": part(tls_on_the_plain_port, certificates),
+        "closed in the handshake":
+            part(closed_in_the_handshake, "close", ".+"),
+        "reset in the handshake":
+            part(closed_in_the_handshake, "reset", ".+"),
+        "stuck in the handshake": stuck_in_the_handshake,
+        "truncated body over TLS": part(truncated_body, certificates),
+    }
+
+
+def main():
+    directory = tempfile.mkdtemp(prefix="molo-tls-")
+    try:
+        return rows.main(all_tests(Certificates(directory)))
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""What molo counts is what an nginx has in its log: request for request, byte
+for byte, however a run ends. The server closes each connection after its
+hundredth request and answers in three ways: with a length, without, and with
+compressed chunks."""
+
+import collections
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import rows
+from rows import harness
+
+WORKERS = 20
+TOTAL = 1000 if harness.WRAPPER else 10000
+
+NGINX_CONF = """
+worker_processes 1;
+daemon off;
+master_process off;
+pid %(dir)s/nginx.pid;
+error_log %(dir)s/error.log warn;
+events { worker_connections 1024; }
+http {
+    log_format counts "$request_method $uri $status "
+                      "$request_length $bytes_sent $http_x_seq";
+    access_log %(dir)s/access.log counts;
+    keepalive_requests 100;
+    client_body_temp_path %(dir)s/body;
+    proxy_temp_path %(dir)s/proxy;
+    fastcgi_temp_path %(dir)s/fastcgi;
+    uwsgi_temp_path %(dir)s/uwsgi;
+    scgi_temp_path %(dir)s/scgi;
+    gzip_types text/plain;
+    gzip_min_length 0;
+    default_type text/plain;
+    server {
+        listen 127.0.0.1:%(port)d backlog=1024;
+        location /hello { return 200 "hello\\n"; }
+        location /missing { return 404; }
+        # Who answers without reading the body does not count it either.
+        location /post { proxy_pass http://unix:%(dir)s/answer.sock; }
+        location /chunks { gzip on; alias %(dir)s/page.txt; }
+    }
+    server {
+        listen unix:%(dir)s/answer.sock;
+        access_log off;
+        location / { return 200 "posted\n"; }
+    }
+}
+"""
+
+SCENARIO = """
+    molo.scenario("a", function(session)
+        local seq = session.worker_id .. "-" .. session.step
+        local options = { headers = { ["X-Seq"] = seq } }
+        local turn = session.step % 4
+        local page
+        if turn == 0 then
+            page = session:get("/hello", options)
+        elseif turn == 1 then
+            options.body = ("x"):rep(session.step)
+            page = session:post("/post", options)
+        elseif turn == 2 then
+            options.headers["Accept-Encoding"] = "gzip"
+            page = session:get("/chunks", options)
+        else
+            page = session:get("/missing", options)
+        end
+        molo.log("info", "MARK", seq, page.status)
+    end)
+    """
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Nginx:
+    def __init__(self, directory):
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        if not os.path.exists(program):
+            raise rows.Skip("nginx is not installed")
+        self.dir = os.path.join(directory, "nginx")
+        os.mkdir(self.dir)
+        # nginx may give up root, and has to get there.
+        os.chmod(directory, 0o755)
+        self.port = free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        with open(self._path("page.txt"), "w", encoding="ascii") as page:
+            page.writelines("line %d of a page\n" % n for n in range(2000))
+        with open(self._path("nginx.conf"), "w", encoding="ascii") as conf:
+            conf.write(NGINX_CONF % {"dir": self.dir, "port": self.port})
+        self.process = subprocess.Popen(
+            [program, "-c", self._path("nginx.conf"), "-p", self.dir],
+            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _path(self, name):
+        return os.path.join(self.dir, name)
+
+    def __enter__(self):
+        deadline = time.monotonic() + harness.PATIENCE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                time.sleep(0.02)
+        self.__exit__()
+        raise harness.Failure("nginx did not start")
+
+    def __exit__(self, *_):
+        """Ends it when it has logged what it has answered."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(harness.PATIENCE)
+
+    def log(self):
+        """(method, path, status, bytes in, bytes out, number) a request."""
+        with open(self._path("access.log"), encoding="ascii") as file:
+            lines = [line.split() for line in file]
+        return [(method, path, int(status), int(size_in), int(size_out), seq)
+                for method, path, status, size_in, size_out, seq in lines]
+
+
+def expect_same(t, outcome, log):
+    requests = outcome.result["requests"]
+    seen = collections.Counter(entry[5] for entry in log)
+    told = collections.Counter(mark.split()[0] for mark in outcome.marks)
+    t.equal(sorted((seen - told).elements()), [], "numbers only in the log")
+    t.equal(sorted((told - seen).elements()), [], "numbers only at the client")
+    t.equal(requests["total"], len(log), "requests.total")
+    t.equal(requests["unsent"], 0, "requests.unsent")
+    t.equal(requests["failed"], sum(entry[2] == 404 for entry in log),
+            "requests.failed")
+    t.equal(requests["bytes_sent"], sum(entry[3] for entry in log),
+            "bytes_sent")
+    t.equal(requests["bytes_received"], sum(entry[4] for entry in log),
+            "bytes_received")
+    t.equal(outcome.endpoints, dict(collections.Counter(
+        "%s %s" % entry[:2] for entry in log)), "endpoints")
+    t.check(log, "the log is empty")
+
+
+def run(t, nginx, *arguments):
+    return rows.start(t, SCENARIO, "-w", str(WORKERS), "--base-url", nginx.url,
+                      *arguments)
+
+
+def all_of_them(t):
+    with Nginx(t.directory) as nginx:
+        outcome = run(t, nginx, "-r", str(TOTAL // WORKERS)).finish()
+    outcome.expect(0).expect_runs(ok=TOTAL)
+    expect_same(t, outcome, nginx.log())
+    t.equal(len(nginx.log()), TOTAL, "requests in the log")
+
+
+def until_interrupted(t):
+    with Nginx(t.directory) as nginx:
+        running = run(t, nginx, "-r", str(TOTAL))
+        # In the midst of it: all workers have sent, and have more to send.
+        running.wait_for("the hundredth round", r"-100 [^\0]*",
+                         lambda: "\n".join(running.err().splitlines()[-50:]))
+        running.send(signal.SIGINT)
+        outcome = running.finish().expect(130)
+    outcome.expect_runs(failed=0, interrupted=0)
+    expect_same(t, outcome, nginx.log())
+
+
+def until_time_is_over(t):
+    with Nginx(t.directory) as nginx:
+        outcome = run(t, nginx, "-d", "1").finish()
+    outcome.expect(0).expect_runs(failed=0, interrupted=0)
+    expect_same(t, outcome, nginx.log())
+
+
+if __name__ == "__main__":
+    sys.exit(rows.main({
+        "ten thousand requests": all_of_them,
+        "until it is interrupted": until_interrupted,
+        "until its time is over": until_time_is_over,
+    }))
