@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import socketserver
 import subprocess
@@ -167,7 +168,7 @@ def start_nginx(t):
         }
         """ % (t.directory, temporary, port))
     process = subprocess.Popen(
-        ["nginx", "-e", "stderr", "-c", path], stdin=subprocess.DEVNULL,
+        [shutil.which("nginx") or "/usr/sbin/nginx", "-e", "stderr", "-c", path], stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(1000):
         with socket.socket() as probe:
