@@ -201,6 +201,7 @@ driver_on_history(void *data, const struct hub_event *event)
             .step = event->step,
             .round = event->round,
             .waited = event->waited > 0 ? event->waited : -1,
+            .failed = event->failed,
         });
 }
 

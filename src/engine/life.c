@@ -33,7 +33,7 @@ emit(struct member *m, enum event_type type, const struct call_result *result)
     if (result) {
         event.duration = result->duration;
         event.kind = result->kind;
-        event.message = result->message;
+        event.message = result->kind ? result->message : NULL;
     }
     script_emit(script, &event);
 }

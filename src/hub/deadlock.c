@@ -31,9 +31,8 @@ declare(struct hub *hub, const char *heading, struct wait **waits, size_t count,
 {
     bool stop = hub->config.on_deadlock_do == HUB_DEADLOCK_STOP ||
                 victims == NO_VICTIM || hub->broken_in_a_row >= BREAKS_IN_A_ROW;
-    if (!stop && hub->broken_in_a_row > 0 &&
-        hub->now - hub->broken_at < BREAK_INTERVAL) {
-        hub->recheck_at = hub->broken_at + BREAK_INTERVAL;
+    if (!stop && hub->now < hub->next_break) {
+        hub->recheck_at = hub->next_break;
         return false;
     }
     struct buf text = {0};
@@ -44,7 +43,7 @@ declare(struct hub *hub, const char *heading, struct wait **waits, size_t count,
     if (hub->config.on_deadlock)
         hub->config.on_deadlock(hub->config.data, text.data, stop);
     if (!stop) {
-        hub->broken_at = hub->now;
+        hub->next_break = hub->now + BREAK_INTERVAL;
         hub->broken_in_a_row++;
         /* The end of one may have been what another one waited for. */
         for (size_t i = 0; i < (victims == ONE_VICTIM ? 1 : count); i++)

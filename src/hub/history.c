@@ -36,6 +36,7 @@ tell(struct hub *hub, const struct hub_op *op, const char *what,
             .step = is_life(op->type) ? op->step : member_current_step(member),
             .round = reply ? reply->round : 0,
             .where = op->where,
+            .failed = is_life(op->type) && op->failed,
         });
 }
 

@@ -24,6 +24,7 @@ struct hub_event {
     int64_t step, round; /* 0: none */
     nsec_t waited;       /* with the answer to a wait; else 0 */
     const char *where;   /* "pad.lua:9", or NULL */
+    bool failed;         /* the run, task or setup that has ended */
 };
 
 enum hub_on_deadlock { HUB_DEADLOCK_STOP, HUB_DEADLOCK_BREAK };

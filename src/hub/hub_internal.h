@@ -61,8 +61,8 @@ struct hub {
     struct waitclock free_clock; /* default timeouts of free objects */
     struct heap timers;          /* struct hub_timer */
 
-    bool deadlocked; /* told, and the end of the run was asked for */
-    nsec_t broken_at;
+    bool deadlocked;   /* told, and the end of the run was asked for */
+    nsec_t next_break; /* no deadlock is broken before */
     int broken_in_a_row;
     nsec_t recheck_at; /* a deadlock found too soon after another */
 

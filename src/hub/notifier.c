@@ -66,7 +66,7 @@ has_readers_enough(struct hub *hub, const struct notifier *notifier,
     cohort_describe(cohort, &who);
     hub_reply_misuse(hub, op->id,
                      "notifier '%s' wants %" PRId32 " readers, but %s has only "
-                     "%" PRId32 " workers beside the writer",
+                     "%" PRId32 " beside the writer",
                      op->name, readers, who.data, cohort->size - 1);
     buf_finish(&who);
     return false;

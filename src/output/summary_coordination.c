@@ -26,7 +26,7 @@ static const char *const contended_types[] = {"variable",  "lock",  "semaphore",
     {                                                    \
         title, kind, offsetof(struct coord_stats, field) \
     }
-#define COLUMNS 17
+#define COLUMNS 18
 static const struct column {
     const char *head;
     enum figure figure;
@@ -38,6 +38,7 @@ static const struct column {
     COUNTER("contended", FIGURE_CONTENDED, contended),
     COUNTER("wait p50", FIGURE_P50, wait),
     COUNTER("wait p99", FIGURE_P99, wait),
+    COUNTER("round p99", FIGURE_P99, round),
     COUNTER("skew p50", FIGURE_P50, skew),
     COUNTER("skew p99", FIGURE_P99, skew),
     COUNTER("release p99", FIGURE_P99, release),
@@ -92,6 +93,10 @@ has_figure(const struct column *column, const struct coord_stats *row)
     case FIGURE_MOST:
         break;
     }
+    /* A barrier's round is its skew. */
+    if (column->offset == offsetof(struct coord_stats, round) &&
+        strcmp(row->type, "barrier") == 0)
+        return false;
     return hist_of(column, row) != NULL;
 }
 

@@ -130,6 +130,8 @@ timeline_write(struct timeline *timeline, const struct timeline_event *event)
         buf_append_str(out, ", \"waited\": ");
         append_seconds(out, event->waited);
     }
+    if (event->failed)
+        buf_append_str(out, ", \"failed\": true");
     buf_append_str(out, "}\n");
     if (out->size >= BUFFER_SIZE)
         timeline_flush(timeline);

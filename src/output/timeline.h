@@ -23,6 +23,7 @@ struct timeline_event {
     int32_t room;        /* from 0, of the name; below 0: none */
     int64_t step, round; /* 0: none */
     nsec_t waited;       /* below 0: was no wait */
+    bool failed;         /* false is left out */
 };
 
 /* Replaces the file at `path`; "-" is stdout. NULL with `err`. */

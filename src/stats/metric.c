@@ -84,6 +84,7 @@ static const struct metric metrics[] = {
      .tags = TAG(KIND),
      .add = metric_add_errors},
     COORD_TREND("coord_wait", wait, METRIC_UNIT_TIME),
+    COORD_TREND("coord_round", round, METRIC_UNIT_TIME),
     COORD_TREND("coord_skew", skew, METRIC_UNIT_TIME),
     COORD_TREND("coord_release", release, METRIC_UNIT_TIME),
     COORD_TREND("coord_propagation", propagation, METRIC_UNIT_TIME),

@@ -242,6 +242,7 @@ recorder_coord_round(struct recorder *recorder, const char *type,
                      const char *name, nsec_t duration)
 {
     snapshot_record(&coord_of(recorder, type, name)->round, duration);
+    record_trend(recorder, TREND_COORD_ROUND, duration < 0 ? 0 : duration);
 }
 
 void

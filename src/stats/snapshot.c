@@ -265,6 +265,7 @@ snapshot_trend_name(enum trend trend)
         [TREND_RUN_DURATION] = "run_duration",
         [TREND_RUN_ACTIVE] = "run_active",
         [TREND_COORD_WAIT] = "coord_wait",
+        [TREND_COORD_ROUND] = "coord_round",
         [TREND_COORD_SKEW] = "coord_skew",
         [TREND_COORD_RELEASE] = "coord_release",
         [TREND_COORD_PROPAGATION] = "coord_propagation",

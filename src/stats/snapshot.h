@@ -26,6 +26,7 @@ enum trend {
     TREND_RUN_DURATION,
     TREND_RUN_ACTIVE, /* less coordination waits, sleeps and delays */
     TREND_COORD_WAIT,
+    TREND_COORD_ROUND,
     TREND_COORD_SKEW,
     TREND_COORD_RELEASE,
     TREND_COORD_PROPAGATION,

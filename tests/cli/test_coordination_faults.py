@@ -79,6 +79,49 @@ def test_timeline_of_a_join(t):
         t.lacks(line, "name", "type")
 
 
+def test_nothing_waits_while_the_file_is_loaded(t):
+    """There objects are only declared."""
+    calls = {
+        'molo.notifier("a"):wait_for_writer()': "wait_for_writer",
+        'molo.notifier("a"):written(1)': "written",
+        'molo.barrier("a"):wait()': "wait",
+        'molo.barrier("a"):exchange(1)': "exchange",
+        'molo.event("a"):set()': "set",
+        'molo.lock("a"):acquire()': "acquire",
+        'molo.lock("a"):try_acquire()': "try_acquire",
+        'molo.lock("a"):with(print)': "with",
+        'molo.semaphore("a"):hold()': "hold",
+        'molo.condition("a"):wait()': "wait",
+        'molo.queue("a"):get()': "get",
+        'molo.queue("a"):free()': "free",
+        'molo.limiter("a", {rate = 1}):take()': "take",
+        'molo.get_var("a")': "get_var",
+        'molo.update_var("a", print)': "update_var",
+        'molo.spawn(print)': "molo.spawn",
+        'molo.timeout(1, print)': "molo.timeout",
+        'molo.hold_task{run = print}': "molo.hold_task",
+    }
+    for call, name in calls.items():
+        path = t.scenario("""
+            molo.scenario("a", function() end)
+            %s
+            """ % call)
+        outcome = t.molo("check", path).expect(2)
+        t.equal(outcome.err, "molo: error: %s:3: %s cannot be used while the "
+                "file is being loaded: move it into a scenario or a fixture\n"
+                % (path, name), call)
+    path = t.scenario("""
+        local all = { molo.notifier("a", {readers = 1}), molo.barrier("b"),
+                      molo.event("c"), molo.lock("d"), molo.semaphore("e"),
+                      molo.condition("f"), molo.queue("g", {capacity = 0}),
+                      molo.limiter("h", {rate = 1}),
+                      molo.get_var("i", molo.lock) }
+        molo.scenario("a", function() molo.expect("all", #all == 9) end)
+        """)
+    t.molo("check", path).expect(0)
+    t.run(path, "-r", "1").expect(0)
+
+
 def test_a_break_during_the_action_is_counted(t):
     outcome = t.run("""
         molo.scenario("a", function(session)

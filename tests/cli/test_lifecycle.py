@@ -223,6 +223,12 @@ def test_events(t):
         local seen = {}
         molo.on("*", function(event)
             assert(event.at >= 0)
+            if event.type == "scenario_success" then
+                assert(event.kind == nil and event.message == nil)
+            elseif event.type == "scenario_failure" then
+                assert(event.kind == "script")
+                assert(event.message:find("second", 1, true))
+            end
             molo.log("info", "MARK", event.worker_id, event.type, event.step)
         end)
         molo.scenario("a", function(session)

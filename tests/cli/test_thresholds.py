@@ -109,6 +109,8 @@ def test_coordination_of_the_pad(t):
                     "--threshold", "coord_rounds{name=pad}:count == 20",
                     "--threshold", "coord_rounds{type=notifier}:count == 20",
                     "--threshold", "coord_rounds{type=barrier}:count == 0",
+                    "--threshold", "coord_round{name=pad}:count == 20",
+                    "--threshold", "coord_round{type=notifier}:p99 < 1m",
                     "--threshold", "coord_missed:count == 0",
                     "--threshold", "coord_propagation{name=pad}:max < 1m",
                     "--threshold", "coord_visibility{name=pad}:count == 80",
@@ -118,7 +120,7 @@ def test_coordination_of_the_pad(t):
                     "--threshold", "checks{check=text arrived}:rate == 100%",
                     ).expect(0)
     t.check(all(row["ok"] for row in outcome.result["thresholds"]), "verdicts")
-    t.equal(len(outcome.result["thresholds"]), 10, "how many")
+    t.equal(len(outcome.result["thresholds"]), 12, "how many")
 
 
 def test_refused_on_the_command_line(t):

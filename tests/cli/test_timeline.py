@@ -73,6 +73,22 @@ def test_a_wait_that_ends_otherwise(t):
     t.check("timeout" in ends, ends)
 
 
+def test_runs_and_tasks_that_failed(t):
+    path = t.new_path(".ndjson")
+    t.run("""
+        molo.scenario("a", function(session)
+            local task = molo.spawn(function() molo.fail("in the task") end)
+            pcall(task.join, task)
+            if session.step == 2 then molo.fail("in the run") end
+        end)
+        """, "-r", "3", "--timeline", path).expect(1)
+    ends = [(line["op"], line["step"], line.get("failed")) for line
+            in read(path) if line["op"] in ("run_end", "task_end")]
+    t.equal(ends, [("task_end", 1, True), ("run_end", 1, None),
+                   ("task_end", 2, True), ("run_end", 2, True),
+                   ("task_end", 3, True), ("run_end", 3, None)], "ends")
+
+
 def test_any_name(t):
     path = t.new_path(".ndjson")
     name = 'say "hi" \\\\ \\n \\xff'

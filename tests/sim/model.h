@@ -165,8 +165,8 @@ struct world {
     const struct program *program;
     nsec_t now;
     bool draining;
-    bool deadlocked; /* the hub has asked for the end of the test */
-    nsec_t broken_at;
+    bool deadlocked;   /* the hub has asked for the end of the test */
+    nsec_t next_break; /* no deadlock is broken before */
     int broken_in_a_row;
     struct model_member members[MAX_WORKERS];
     bool uses_lockstep[MAX_ROOMS], room_closed[MAX_ROOMS];

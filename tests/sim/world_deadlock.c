@@ -112,8 +112,7 @@ expect_verdict(struct world *world, struct model_wait *cycle, int room)
     const struct event *event = world->event;
     if (world->verdicts == event->deadlocks) {
         bool too_soon = world->program->break_deadlocks && (victim || !cycle) &&
-                        world->broken_in_a_row > 0 &&
-                        world->now - world->broken_at < BREAK_INTERVAL;
+                        world->now < world->next_break;
         if (!too_soon)
             world_fail(world, "a deadlock that the hub does not see");
         return;
@@ -127,7 +126,7 @@ expect_verdict(struct world *world, struct model_wait *cycle, int room)
         world->deadlocked = true;
         return;
     }
-    world->broken_at = world->now;
+    world->next_break = world->now + BREAK_INTERVAL;
     world->broken_in_a_row++;
     if (victim)
         world_refuse(world, victim, HUB_DEADLOCK);

@@ -174,6 +174,31 @@ test_break_after_a_success_counts_anew(void **state)
     play_close(&play);
 }
 
+/* A success in between makes the next deadlock the first of a row again, but
+ * does not bring it any sooner. */
+static void
+test_break_after_a_success_is_not_at_once(void **state)
+{
+    struct play play;
+    play_open_breaking(&play, 2);
+    wait_writer(&play, 0);
+    wait_writer(&play, 1);
+    assert_status(&play, 0, HUB_DEADLOCK);
+    wait_writer(&play, 0);
+    written(&play, 1, "text");
+    assert_granted(&play, 0);
+    wait_writer(&play, 0);
+    wait_writer(&play, 1);
+    assert_int_equal(play.deadlocks, 1);
+    assert_false(quiescent(&play));
+    advance(&play, 100 * NSEC_PER_MSEC - 1);
+    assert_waits(&play, 0);
+    advance(&play, 1);
+    assert_status(&play, 0, HUB_DEADLOCK);
+    assert_int_equal(play.deadlocks, 2);
+    play_close(&play);
+}
+
 static void
 test_broken_cycles_wait_too(void **state)
 {
@@ -222,6 +247,7 @@ main(void)
         cmocka_unit_test(test_break_answers_all),
         cmocka_unit_test(test_break_three_times),
         cmocka_unit_test(test_break_after_a_success_counts_anew),
+        cmocka_unit_test(test_break_after_a_success_is_not_at_once),
         cmocka_unit_test(test_broken_cycles_wait_too),
         cmocka_unit_test(test_quiet_is_broken),
     };

@@ -102,6 +102,9 @@ test_coordination_by_type(void **state)
         "queue  waits  wait p50  wait p99  depth p50  depth max",
         "jobs       1      1 ms      1 ms          2         90",
         "",
+        "notifier  waits  wait p50  wait p99  round p99",
+        "pad           1      1 ms      1 ms       7 ms",
+        "",
         "ok",
     };
     struct sample sample;
@@ -123,6 +126,10 @@ test_coordination_by_type(void **state)
     recorder_coord_depth(recorder, "queue", "jobs", 1);
     recorder_coord_depth(recorder, "queue", "jobs", 2);
     recorder_coord_depth(recorder, "queue", "jobs", 90);
+    recorder_coord_wait(recorder, "notifier", "pad", NSEC_PER_MSEC);
+    recorder_coord_round(recorder, "notifier", "pad", 7 * NSEC_PER_MSEC);
+    /* A barrier's is its skew. */
+    recorder_coord_round(recorder, "barrier", "start", 2 * NSEC_PER_MSEC);
     char *text = summary_of(&sample, false);
     assert_lines(text, expected, sizeof(expected) / sizeof(expected[0]));
     free(text);

@@ -47,7 +47,8 @@ test_lines(void **state)
         "{\"at\": -0.000000005, \"what\": \"round_end\", \"worker\": "
         "null}\n"
         "{\"at\": 0.000000000, \"what\": \"granted\", \"worker\": 0, \"task\": "
-        "0, \"name\": \"a\\\"\\\\\\n\xef\xbf\xbd\", \"op\": \"put\"}\n";
+        "0, \"name\": \"a\\\"\\\\\\n\xef\xbf\xbd\", \"op\": \"put\", "
+        "\"failed\": true}\n";
     char path[32];
     make_path(path);
     struct timeline *timeline = timeline_open(path, NULL);
@@ -75,7 +76,8 @@ test_lines(void **state)
                                                       .op = "put",
                                                       .name = "a\"\\\n\xff",
                                                       .room = -1,
-                                                      .waited = -1});
+                                                      .waited = -1,
+                                                      .failed = true});
     assert_true(timeline_close(timeline, NULL));
     char *content = take_content(path);
     assert_string_equal(content, expected);

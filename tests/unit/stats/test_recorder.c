@@ -259,6 +259,7 @@ test_coordination_rows_by_label(void **state)
     assert_int_equal(trend_count(s, TREND_COORD_WAIT), 3);
     assert_int_equal(trend_count(s, TREND_COORD_PROPAGATION), 1);
     assert_int_equal(trend_count(s, TREND_COORD_VISIBILITY), 1);
+    assert_int_equal(trend_count(s, TREND_COORD_ROUND), 1);
     assert_identities(s);
     recorder_destroy(recorder);
 }
