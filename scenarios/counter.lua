@@ -1,5 +1,8 @@
 -- Shared variables: one worker logs in for all (the others wait for its token),
--- everybody counts, and the last step of each worker checks the sum so far.
+-- everybody counts, and at the end of the test the sum is that of all runs.
+--
+--   molo serve
+--   molo run scenarios/counter.lua -w 5 -r 20
 local molo = require "molo"
 
 molo.options { base_url = "http://127.0.0.1:8642" }

@@ -1,5 +1,8 @@
 -- Every fixture, in the order in which they run: one preparation for the whole
 -- test, one for each worker, one for each session, and the way back.
+--
+--   molo serve
+--   molo run scenarios/lifecycle.lua -w 3 -d 2s
 local molo = require "molo"
 
 molo.options { base_url = "http://127.0.0.1:8642", delay = "10ms..20ms" }

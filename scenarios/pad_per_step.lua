@@ -1,5 +1,8 @@
 -- The same as pad.lua with one notifier for every step: each is used for one
 -- round and forgotten when all have passed it.
+--
+--   molo serve
+--   molo run scenarios/pad_per_step.lua -w 5 -r 20
 local molo = require "molo"
 
 molo.options { base_url = "http://127.0.0.1:8642" }
