@@ -167,8 +167,9 @@ def start_nginx(t):
             }
         }
         """ % (t.directory, temporary, port))
+    program = shutil.which("nginx") or "/usr/sbin/nginx"
     process = subprocess.Popen(
-        [shutil.which("nginx") or "/usr/sbin/nginx", "-e", "stderr", "-c", path], stdin=subprocess.DEVNULL,
+        [program, "-e", "stderr", "-c", path], stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(1000):
         with socket.socket() as probe:
