@@ -178,7 +178,7 @@ measure(struct hub *hub, const struct meeting *meeting)
 {
     const struct object *object = &meeting->barrier->lockstep.object;
     if (hub->config.recorder)
-        recorder_coord_skew(hub->config.recorder,
+        recorder_coord_time(hub->config.recorder, COORD_SKEW,
                             hub_object_type_name(HUB_BARRIER), object->name,
                             meeting->last_at - meeting->first_at);
     hub_round_ended(hub, object, meeting->at.step, meeting->at.n,

@@ -141,7 +141,7 @@ void
 lock_pass(struct hub *hub, struct lock *lock)
 {
     if (hub->config.recorder)
-        recorder_coord_held(hub->config.recorder,
+        recorder_coord_time(hub->config.recorder, COORD_HELD,
                             hub_object_type_name(lock->object->type),
                             lock->object->name, hub->now - lock->holding.since);
     holding_drop(&lock->holding);

@@ -288,8 +288,8 @@ one_read(struct hub *hub, struct notifier *notifier, struct member *member,
     if (!place->read && round) {
         struct recorder *recorder = hub->config.recorder;
         if (round->done_at > 0 && recorder)
-            recorder_coord_visibility(
-                recorder, hub_object_type_name(HUB_NOTIFIER),
+            recorder_coord_time(
+                recorder, COORD_VISIBILITY, hub_object_type_name(HUB_NOTIFIER),
                 notifier->lockstep.object.name, hub->now - round->done_at);
         round_mark_read(hub, round, member);
         readers_update(hub, notifier, member);

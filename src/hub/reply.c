@@ -81,7 +81,8 @@ hub_round_ended(struct hub *hub, const struct object *object, int64_t step,
     const char *type = hub_object_type_name(object->type);
     if (recorder) {
         recorder_coord_event(recorder, type, object->name, COORD_ROUND);
-        recorder_coord_round(recorder, type, object->name, duration);
+        recorder_coord_time(recorder, COORD_ROUND_TIME, type, object->name,
+                            duration);
     }
     history_of_round(hub, object, step, round);
     if (hub->config.on_round_end)

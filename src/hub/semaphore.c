@@ -72,9 +72,10 @@ end_grant(struct hub *hub, struct grant *grant)
 {
     struct semaphore *semaphore = grant->semaphore;
     if (hub->config.recorder)
-        recorder_coord_held(
-            hub->config.recorder, hub_object_type_name(HUB_SEMAPHORE),
-            semaphore->object.name, hub->now - grant->holding.since);
+        recorder_coord_time(hub->config.recorder, COORD_HELD,
+                            hub_object_type_name(HUB_SEMAPHORE),
+                            semaphore->object.name,
+                            hub->now - grant->holding.since);
     holding_drop(&grant->holding);
     list_remove(&grant->by_semaphore);
     list_append(&semaphore->spares, &grant->by_semaphore);

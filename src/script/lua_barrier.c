@@ -13,9 +13,9 @@ record_release(lua_State *L, const struct task *task)
     const struct lua_handle *handle = lua_handle_test(L, 1);
     nsec_t released_at = task->wait.reply.happened_at;
     if (handle && released_at > 0)
-        recorder_coord_release(task->worker->script->env.recorder,
-                               hub_object_type_name(HUB_BARRIER), handle->name,
-                               clock_now() - released_at);
+        recorder_coord_time(task->worker->script->env.recorder, COORD_RELEASE,
+                            hub_object_type_name(HUB_BARRIER), handle->name,
+                            clock_now() - released_at);
 }
 
 static struct hub_op

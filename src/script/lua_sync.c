@@ -201,18 +201,15 @@ lua_sync_finish(lua_State *L, struct task *task,
 static bool
 is_brief(enum hub_op_type type)
 {
-    static const enum hub_op_type brief[] = {
-        HUB_OP_NOTIFIER_WRITTEN, HUB_OP_NOTIFIER_ONE_READ,
-        HUB_OP_BARRIER_ABORT,    HUB_OP_BARRIER_RESET,
-        HUB_OP_EVENT_SET,        HUB_OP_EVENT_CLEAR,
-        HUB_OP_LOCK_RELEASE,     HUB_OP_SEMAPHORE_RELEASE,
-        HUB_OP_CONDITION_NOTIFY, HUB_OP_QUEUE_DONE,
-        HUB_OP_QUEUE_CLOSE,
+    static const bool brief[] = {
+        [HUB_OP_NOTIFIER_WRITTEN] = true, [HUB_OP_NOTIFIER_ONE_READ] = true,
+        [HUB_OP_BARRIER_ABORT] = true,    [HUB_OP_BARRIER_RESET] = true,
+        [HUB_OP_EVENT_SET] = true,        [HUB_OP_EVENT_CLEAR] = true,
+        [HUB_OP_LOCK_RELEASE] = true,     [HUB_OP_SEMAPHORE_RELEASE] = true,
+        [HUB_OP_CONDITION_NOTIFY] = true, [HUB_OP_QUEUE_DONE] = true,
+        [HUB_OP_QUEUE_CLOSE] = true,
     };
-    for (size_t i = 0; i < ARRAY_LENGTH(brief); i++)
-        if (brief[i] == type)
-            return true;
-    return false;
+    return type < ARRAY_LENGTH(brief) && brief[type];
 }
 
 struct task *
@@ -272,10 +269,10 @@ lua_sync_push_news(lua_State *L, struct task *task)
     const struct wait_reply *reply = &task->wait.reply;
     const struct lua_handle *handle = lua_handle_test(L, 1);
     if (reply->happened_at > 0 && handle)
-        recorder_coord_propagation(task->worker->script->env.recorder,
-                                   hub_object_type_name(handle->type),
-                                   handle->name,
-                                   clock_now() - reply->happened_at);
+        recorder_coord_time(task->worker->script->env.recorder,
+                            COORD_PROPAGATION,
+                            hub_object_type_name(handle->type), handle->name,
+                            clock_now() - reply->happened_at);
     mlua_push_value(L, reply->value);
 }
 

@@ -28,8 +28,9 @@ end_wait(struct task *task)
     struct worker *worker = task->worker;
     if (!wait->ops->coordination)
         worker->script->outside_waits--;
-    if (wait->ops->idle)
+    if (wait->idling)
         worker_end_idle(worker);
+    wait->idling = false;
     wait->ops = NULL;
     wait->data = NULL;
 }
@@ -388,13 +389,10 @@ wait_claim(struct task *task, const struct wait_ops *ops, void *data)
     wait->done = false;
     wait->submitting = true;
     wait->cancelled = false;
-    wait->since = clock_now();
     wait->seq++;
     wait->data = data;
     if (!ops->coordination)
         task->worker->script->outside_waits++;
-    if (ops->idle)
-        worker_begin_idle(task->worker);
 }
 
 static int
@@ -430,5 +428,9 @@ wait_yield(lua_State *L, struct task *task)
             return wait_finish(L, task);
         loop_post(task->worker->script->env.loop, &task->ready);
     }
+    /* What is over at once has not been idle. */
+    wait->idling = wait->ops->idle;
+    if (wait->idling)
+        worker_begin_idle(task->worker);
     return lua_yieldk(L, 0, (lua_KContext)task, wait_continue);
 }

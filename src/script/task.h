@@ -50,7 +50,7 @@ struct wait {
     bool done;                  /* over: results may be taken */
     bool submitting;            /* claim made, not yielded yet */
     bool cancelled;             /* task_interrupt has ended it */
-    nsec_t since;
+    bool idling; /* counts as time in which the run was not active */
     uint32_t seq;
     void *data; /* what it waits for, for ops */
     struct wait_reply reply;

@@ -222,51 +222,28 @@ recorder_coord_event(struct recorder *recorder, const char *type,
 }
 
 void
-recorder_coord_propagation(struct recorder *recorder, const char *type,
-                           const char *name, nsec_t t)
+recorder_coord_time(struct recorder *recorder, enum coord_time which,
+                    const char *type, const char *name, nsec_t t)
 {
-    snapshot_record(&coord_of(recorder, type, name)->propagation, t);
-    record_trend(recorder, TREND_COORD_PROPAGATION, t < 0 ? 0 : t);
-}
-
-void
-recorder_coord_visibility(struct recorder *recorder, const char *type,
-                          const char *name, nsec_t t)
-{
-    snapshot_record(&coord_of(recorder, type, name)->visibility, t);
-    record_trend(recorder, TREND_COORD_VISIBILITY, t < 0 ? 0 : t);
-}
-
-void
-recorder_coord_round(struct recorder *recorder, const char *type,
-                     const char *name, nsec_t duration)
-{
-    snapshot_record(&coord_of(recorder, type, name)->round, duration);
-    record_trend(recorder, TREND_COORD_ROUND, duration < 0 ? 0 : duration);
-}
-
-void
-recorder_coord_skew(struct recorder *recorder, const char *type,
-                    const char *name, nsec_t t)
-{
-    snapshot_record(&coord_of(recorder, type, name)->skew, t);
-    record_trend(recorder, TREND_COORD_SKEW, t < 0 ? 0 : t);
-}
-
-void
-recorder_coord_release(struct recorder *recorder, const char *type,
-                       const char *name, nsec_t t)
-{
-    snapshot_record(&coord_of(recorder, type, name)->release, t);
-    record_trend(recorder, TREND_COORD_RELEASE, t < 0 ? 0 : t);
-}
-
-void
-recorder_coord_held(struct recorder *recorder, const char *type,
-                    const char *name, nsec_t t)
-{
-    snapshot_record(&coord_of(recorder, type, name)->held, t);
-    record_trend(recorder, TREND_COORD_HELD, t < 0 ? 0 : t);
+    struct coord_stats *row = coord_of(recorder, type, name);
+    static const enum trend trends[] = {
+        [COORD_PROPAGATION] = TREND_COORD_PROPAGATION,
+        [COORD_VISIBILITY] = TREND_COORD_VISIBILITY,
+        [COORD_ROUND_TIME] = TREND_COORD_ROUND,
+        [COORD_SKEW] = TREND_COORD_SKEW,
+        [COORD_RELEASE] = TREND_COORD_RELEASE,
+        [COORD_HELD] = TREND_COORD_HELD,
+    };
+    struct hist **const hists[] = {
+        [COORD_PROPAGATION] = &row->propagation,
+        [COORD_VISIBILITY] = &row->visibility,
+        [COORD_ROUND_TIME] = &row->round,
+        [COORD_SKEW] = &row->skew,
+        [COORD_RELEASE] = &row->release,
+        [COORD_HELD] = &row->held,
+    };
+    snapshot_record(hists[which], t);
+    record_trend(recorder, trends[which], t < 0 ? 0 : t);
 }
 
 void

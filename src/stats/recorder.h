@@ -62,21 +62,19 @@ enum coord_event {
 };
 void recorder_coord_event(struct recorder *recorder, const char *type,
                           const char *name, enum coord_event event);
-void recorder_coord_propagation(struct recorder *recorder, const char *type,
-                                const char *name, nsec_t t);
-void recorder_coord_visibility(struct recorder *recorder, const char *type,
-                               const char *name, nsec_t t);
-void recorder_coord_round(struct recorder *recorder, const char *type,
-                          const char *name, nsec_t duration);
-/* From the first to the last arrival of one round. */
-void recorder_coord_skew(struct recorder *recorder, const char *type,
-                         const char *name, nsec_t t);
-/* From the release of a round to the moment one of its workers runs on. */
-void recorder_coord_release(struct recorder *recorder, const char *type,
-                            const char *name, nsec_t t);
-/* How long a lock or a permit was held. */
-void recorder_coord_held(struct recorder *recorder, const char *type,
-                         const char *name, nsec_t t);
+/* Lengths of time; each also goes into the trend of that name. */
+enum coord_time {
+    COORD_PROPAGATION, /* from the news to a worker that waited for it */
+    COORD_VISIBILITY,  /* from the writer's last request to a reader's
+                          one_read */
+    COORD_ROUND_TIME,  /* of a whole round */
+    COORD_SKEW,        /* from the first to the last arrival of one round */
+    COORD_RELEASE,     /* from the release of a round to the moment one of its
+                          workers runs on */
+    COORD_HELD,        /* how long a lock or a permit was held */
+};
+void recorder_coord_time(struct recorder *recorder, enum coord_time which,
+                         const char *type, const char *name, nsec_t t);
 /* Items in a queue, after each put and each get. */
 void recorder_coord_depth(struct recorder *recorder, const char *type,
                           const char *name, uint64_t items);

@@ -104,7 +104,8 @@ sample_record(struct sample *sample)
     for (int i = 1; i <= 3; i++) {
         recorder_coord_event(recorder, "notifier", "pad1", COORD_ROUND);
         recorder_coord_wait(recorder, "notifier", "pad2", i * NSEC_PER_MSEC);
-        recorder_coord_propagation(recorder, "notifier", "pad3", 2000);
+        recorder_coord_time(recorder, COORD_PROPAGATION, "notifier", "pad3",
+                            2000);
     }
     recorder_coord_event(recorder, "notifier", "pad1", COORD_MISSED);
 }

@@ -361,7 +361,7 @@ test_rows_by_type(void **state)
     recorder_coord_depth(recorder, "queue", "jobs", 1);
     recorder_coord_depth(recorder, "queue", "jobs", 4);
     recorder_coord_wait(recorder, "barrier", "start", 5);
-    recorder_coord_round(recorder, "barrier", "start", 9);
+    recorder_coord_time(recorder, COORD_ROUND_TIME, "barrier", "start", 9);
     recorder_coord_event(recorder, "barrier", "start", COORD_MISSED);
     recorder_coord_wait(recorder, "event", "go", 5);
     json_t *root = out_json_build(&sample.result);

@@ -115,21 +115,26 @@ test_coordination_by_type(void **state)
     recorder_coord_wait(recorder, "barrier", "start", NSEC_PER_MSEC);
     recorder_coord_wait(recorder, "lock", "gate", NSEC_PER_MSEC);
     recorder_coord_event(recorder, "lock", "seat2", COORD_CONTENDED);
-    recorder_coord_held(recorder, "lock", "seat2", 10 * NSEC_PER_MSEC);
+    recorder_coord_time(recorder, COORD_HELD, "lock", "seat2",
+                        10 * NSEC_PER_MSEC);
     recorder_coord_event(recorder, "barrier", "start", COORD_ROUND);
     recorder_coord_event(recorder, "barrier", "start", COORD_BREAK);
     /* At a barrier everybody waits; that says nothing. */
     recorder_coord_event(recorder, "barrier", "start", COORD_CONTENDED);
-    recorder_coord_skew(recorder, "barrier", "start", 2 * NSEC_PER_MSEC);
-    recorder_coord_release(recorder, "barrier", "start", 50 * NSEC_PER_USEC);
+    recorder_coord_time(recorder, COORD_SKEW, "barrier", "start",
+                        2 * NSEC_PER_MSEC);
+    recorder_coord_time(recorder, COORD_RELEASE, "barrier", "start",
+                        50 * NSEC_PER_USEC);
     recorder_coord_wait(recorder, "queue", "jobs", NSEC_PER_MSEC);
     recorder_coord_depth(recorder, "queue", "jobs", 1);
     recorder_coord_depth(recorder, "queue", "jobs", 2);
     recorder_coord_depth(recorder, "queue", "jobs", 90);
     recorder_coord_wait(recorder, "notifier", "pad", NSEC_PER_MSEC);
-    recorder_coord_round(recorder, "notifier", "pad", 7 * NSEC_PER_MSEC);
+    recorder_coord_time(recorder, COORD_ROUND_TIME, "notifier", "pad",
+                        7 * NSEC_PER_MSEC);
     /* A barrier's is its skew. */
-    recorder_coord_round(recorder, "barrier", "start", 2 * NSEC_PER_MSEC);
+    recorder_coord_time(recorder, COORD_ROUND_TIME, "barrier", "start",
+                        2 * NSEC_PER_MSEC);
     char *text = summary_of(&sample, false);
     assert_lines(text, expected, sizeof(expected) / sizeof(expected[0]));
     free(text);
@@ -277,7 +282,7 @@ test_names_cannot_steer_the_terminal(void **state)
     recorder_error(sample.recorder, evil, evil,
                    &(struct error_first){.where = where});
     recorder_coord_wait(sample.recorder, evil, evil, 1);
-    recorder_coord_propagation(sample.recorder, evil, evil, 1);
+    recorder_coord_time(sample.recorder, COORD_PROPAGATION, evil, evil, 1);
     result_add_cause(&sample.result, EXIT_CODE_FAILED, "%s", evil);
     char *text = summary_of(&sample, false);
     for (const char *p = text; *p != '\0'; p++) {

@@ -236,9 +236,9 @@ test_coordination_rows_by_label(void **state)
     recorder_coord_event(recorder, "notifier", "pad2", COORD_MISSED);
     recorder_coord_event(recorder, "notifier", "pad2", COORD_TIMEOUT);
     recorder_coord_event(recorder, "notifier", "pad2", COORD_BREAK);
-    recorder_coord_propagation(recorder, "notifier", "pad2", 50);
-    recorder_coord_visibility(recorder, "notifier", "pad2", 60);
-    recorder_coord_round(recorder, "notifier", "pad2", 70);
+    recorder_coord_time(recorder, COORD_PROPAGATION, "notifier", "pad2", 50);
+    recorder_coord_time(recorder, COORD_VISIBILITY, "notifier", "pad2", 60);
+    recorder_coord_time(recorder, COORD_ROUND_TIME, "notifier", "pad2", 70);
     recorder_coord_event(recorder, "notifier", "pad2", COORD_CONTENDED);
     /* A variable of the same name is another thing. */
     recorder_coord_wait(recorder, "variable", "pad3", 900);
@@ -270,10 +270,10 @@ test_coordination_of_other_types(void **state)
 {
     struct recorder *recorder = recorder_create();
     const struct snapshot *s = recorder_snapshot(recorder);
-    recorder_coord_skew(recorder, "barrier", "start", 20);
-    recorder_coord_release(recorder, "barrier", "start", 30);
-    recorder_coord_release(recorder, "barrier", "start", -1);
-    recorder_coord_held(recorder, "lock", "seat7", 40);
+    recorder_coord_time(recorder, COORD_SKEW, "barrier", "start", 20);
+    recorder_coord_time(recorder, COORD_RELEASE, "barrier", "start", 30);
+    recorder_coord_time(recorder, COORD_RELEASE, "barrier", "start", -1);
+    recorder_coord_time(recorder, COORD_HELD, "lock", "seat7", 40);
     recorder_coord_depth(recorder, "queue", "jobs", 3);
     recorder_coord_depth(recorder, "queue", "jobs", 0);
     recorder_coord_depth(recorder, "queue", "jobs", 2000);
@@ -418,13 +418,13 @@ record_everything(struct recorder *recorder, struct rng *rng)
     recorder_run_role(recorder, names[rng_int(rng, 0, 2)],
                       methods[rng_int(rng, 0, 1)],
                       (enum run_outcome)rng_int(rng, 0, 2));
-    recorder_coord_skew(recorder, "barrier", "start", 14);
-    recorder_coord_release(recorder, "barrier", "start", 15);
-    recorder_coord_held(recorder, "lock", "seat7", 16);
+    recorder_coord_time(recorder, COORD_SKEW, "barrier", "start", 14);
+    recorder_coord_time(recorder, COORD_RELEASE, "barrier", "start", 15);
+    recorder_coord_time(recorder, COORD_HELD, "lock", "seat7", 16);
     recorder_coord_depth(recorder, "queue", "jobs", 17);
-    recorder_coord_propagation(recorder, "notifier", "pad7", 11);
-    recorder_coord_visibility(recorder, "notifier", "pad8", 12);
-    recorder_coord_round(recorder, "notifier", "pad9", 13);
+    recorder_coord_time(recorder, COORD_PROPAGATION, "notifier", "pad7", 11);
+    recorder_coord_time(recorder, COORD_VISIBILITY, "notifier", "pad8", 12);
+    recorder_coord_time(recorder, COORD_ROUND_TIME, "notifier", "pad9", 13);
 }
 
 static void

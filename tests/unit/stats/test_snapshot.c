@@ -142,16 +142,16 @@ record(struct recorder *recorder, struct rng rng, nsec_t at)
     recorder_run_role(recorder, names[rng_int(&rng, 0, 3)],
                       names[rng_int(&rng, 0, 3)],
                       (enum run_outcome)rng_int(&rng, 0, 2));
-    recorder_coord_skew(recorder, "barrier", names[rng_int(&rng, 0, 3)],
-                        rng_int(&rng, 0, 1000000));
-    recorder_coord_release(recorder, "barrier", names[rng_int(&rng, 0, 3)],
-                           rng_int(&rng, 0, 1000000));
-    recorder_coord_held(recorder, "lock", names[rng_int(&rng, 0, 3)],
-                        rng_int(&rng, 0, 1000000));
+    recorder_coord_time(recorder, COORD_SKEW, "barrier",
+                        names[rng_int(&rng, 0, 3)], rng_int(&rng, 0, 1000000));
+    recorder_coord_time(recorder, COORD_RELEASE, "barrier",
+                        names[rng_int(&rng, 0, 3)], rng_int(&rng, 0, 1000000));
+    recorder_coord_time(recorder, COORD_HELD, "lock",
+                        names[rng_int(&rng, 0, 3)], rng_int(&rng, 0, 1000000));
     recorder_coord_depth(recorder, "queue", names[rng_int(&rng, 0, 3)],
                          (uint64_t)rng_int(&rng, 0, 5000));
-    recorder_coord_propagation(recorder, "notifier", names[rng_int(&rng, 0, 3)],
-                               rng_int(&rng, 0, 1000000));
+    recorder_coord_time(recorder, COORD_PROPAGATION, "notifier",
+                        names[rng_int(&rng, 0, 3)], rng_int(&rng, 0, 1000000));
 }
 
 /* The same events, seen by one recorder or spread over three. */

@@ -60,9 +60,12 @@ create_sample(void)
     recorder_coord_event(recorder, "barrier", "start", COORD_TIMEOUT);
     recorder_coord_event(recorder, "barrier", "start", COORD_BREAK);
     recorder_coord_event(recorder, "barrier", "start", COORD_MISSED);
-    recorder_coord_skew(recorder, "barrier", "start", 4 * NSEC_PER_MSEC);
-    recorder_coord_release(recorder, "barrier", "start", NSEC_PER_USEC);
-    recorder_coord_held(recorder, "lock", "seat1", 2 * NSEC_PER_MSEC);
+    recorder_coord_time(recorder, COORD_SKEW, "barrier", "start",
+                        4 * NSEC_PER_MSEC);
+    recorder_coord_time(recorder, COORD_RELEASE, "barrier", "start",
+                        NSEC_PER_USEC);
+    recorder_coord_time(recorder, COORD_HELD, "lock", "seat1",
+                        2 * NSEC_PER_MSEC);
     recorder_coord_depth(recorder, "queue", "jobs", 7);
     return recorder;
 }
