@@ -14,7 +14,8 @@
 #include "loop/timer.h"
 
 /* What the files of the libcurl transport share:
- *   transport_curl.c  clients, their connections, and the loop
+ *   transport_curl.c  clients, their exchanges, and the loop
+ *   curl_socket.c     the sockets of their connections
  *   curl_request.c    a request put onto an easy handle
  *   curl_settings.c   its settings, put there when they are others
  *   curl_cookies.c    the jar of a client, shared by its easy handles
@@ -136,9 +137,25 @@ void exchange_load_cookies(struct exchange *x, const char *own);
 void exchange_save_cookies(struct exchange *x);
 
 /* transport_curl.c */
+/* A watched descriptor is ready; `client` is the transport_client. */
+void client_on_io(void *client, int fd, int events);
+
+/* curl_socket.c */
+/* Callbacks of libcurl: CURLOPT_OPENSOCKETFUNCTION, CLOSESOCKETFUNCTION and
+ * CURLMOPT_SOCKETFUNCTION. */
 curl_socket_t client_open_socket(void *exchange, curlsocktype purpose,
                                  struct curl_sockaddr *address);
 int client_close_socket(void *client, curl_socket_t fd);
+int client_on_socket(CURL *easy, curl_socket_t fd, int what, void *client,
+                     void *known);
+/* After the multi is gone. */
+void client_forget_sockets(struct transport_client *client);
+bool exchange_has_attempts(const struct exchange *x);
+/* A socket that did not get to carry the connection is closed by libcurl behind
+ * our back: client_close_socket is not called, and CURL_POLL_REMOVE comes when
+ * the descriptor may already be somebody else's. What `x` opened and is not its
+ * connection is gone by now. */
+void exchange_settle_attempts(struct exchange *x, curl_socket_t connection);
 
 /* curl_result.c */
 /* Looks at what was handed to the socket by now; from within callbacks. */
