@@ -2,18 +2,8 @@
 local molo = require "molo"
 local cases = require "cases"
 
-local function raised(fn, ...)
-  local ok, err = pcall(fn, ...)
-  cases.equal(ok, false)
-  return err
-end
-
-local function spin(seconds)
-  local start = molo.now()
-  while molo.now() - start < seconds do
-    math.sqrt(2)
-  end
-end
+local raised = cases.raised
+local spin = cases.spin
 
 local function meet(name)
   molo.barrier("meet " .. name):wait()

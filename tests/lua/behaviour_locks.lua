@@ -3,22 +3,9 @@
 local molo = require "molo"
 local cases = require "cases"
 
-local function raised(fn, ...)
-  local ok, err = pcall(fn, ...)
-  cases.equal(ok, false)
-  return err
-end
-
-local function kind_of(fn, ...)
-  return raised(fn, ...).kind
-end
-
-local function spin(seconds)
-  local start = molo.now()
-  while molo.now() - start < seconds do
-    math.sqrt(2)
-  end
-end
+local raised = cases.raised
+local kind_of = cases.kind_of
+local spin = cases.spin
 
 -- Tasks that have begun wait by then.
 local function let_begin()

@@ -3,15 +3,7 @@
 local molo = require "molo"
 local cases = require "cases"
 
-local function raised(fn, ...)
-  local ok, err = pcall(fn, ...)
-  cases.equal(ok, false)
-  return err
-end
-
-local function kind_of(fn, ...)
-  return raised(fn, ...).kind
-end
+local kind_of = cases.kind_of
 
 local function let_begin()
   molo.sleep(0.002)

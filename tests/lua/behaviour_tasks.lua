@@ -3,23 +3,9 @@
 local molo = require "molo"
 local cases = require "cases"
 
-local function raised(fn, ...)
-  local ok, err = pcall(fn, ...)
-  cases.equal(ok, false)
-  return err
-end
-
-local function kind_of(fn, ...)
-  return raised(fn, ...).kind
-end
-
--- No turn of the loop happens meanwhile.
-local function spin(seconds)
-  local start = molo.now()
-  while molo.now() - start < seconds do
-    math.sqrt(2)
-  end
-end
+local raised = cases.raised
+local kind_of = cases.kind_of
+local spin = cases.spin
 
 local function closing(fn)
   return setmetatable({}, { __close = fn })
@@ -336,7 +322,7 @@ cases.add("a task that is cancelled by one it cancels", function()
     a:cancel()
     molo.sleep(60)
   end) end)
-  cases.equal({ a:join(), b:join() }, { "cancelled", "cancelled" })
+  cases.equal({ (a:join()), (b:join()) }, { "cancelled", "cancelled" })
 end)
 
 cases.add("cancelled in the turn in which its sleep is over", function()

@@ -51,12 +51,35 @@ function cases.equal(actual, expected)
   end
 end
 
--- fn(...) raises something whose text holds every word of `words`; returns it.
-function cases.raises(words, fn, ...)
+-- fn(...) raises; returns what.
+function cases.raised(fn, ...)
   local ok, err = pcall(fn, ...)
   if ok then
     error("nothing was raised", 2)
   end
+  return err
+end
+
+-- fn(...) raises an error object; returns its kind and the object.
+function cases.kind_of(fn, ...)
+  local err = cases.raised(fn, ...)
+  if type(err) ~= "table" then
+    error("no error object was raised: " .. tostring(err), 2)
+  end
+  return err.kind, err
+end
+
+-- Computes for so long: no turn of the loop happens meanwhile.
+function cases.spin(seconds)
+  local start = molo.now()
+  while molo.now() - start < seconds do
+    math.sqrt(2)
+  end
+end
+
+-- fn(...) raises something whose text holds every word of `words`; returns it.
+function cases.raises(words, fn, ...)
+  local err = cases.raised(fn, ...)
   for word in words:gmatch("%S+") do
     if not tostring(err):find(word, 1, true) then
       error(("%q is missing in: %s"):format(word, tostring(err)), 2)

@@ -13,12 +13,7 @@ local function fail_after(seconds, text)
 end
 
 -- The kind of what fn raises.
-local function kind_of(fn, ...)
-  local ok, err = pcall(fn, ...)
-  cases.equal(ok, false)
-  cases.equal(type(err), "table")
-  return err.kind, err
-end
+local kind_of = cases.kind_of
 
 cases.add("a group ends after its tasks and returns the body's results", function()
   local ended = 0

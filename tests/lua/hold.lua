@@ -2,11 +2,7 @@
 local molo = require "molo"
 local cases = require "cases"
 
-local function raised(fn, ...)
-  local ok, err = pcall(fn, ...)
-  cases.equal(ok, false)
-  return err
-end
+local raised = cases.raised
 
 cases.add("held exactly there, and let go at the end of the block", function()
   local steps = {}
@@ -143,7 +139,9 @@ cases.add("an error of the holder is not hidden", function()
 end)
 
 cases.add("ended before pause()", function()
-  local err = raised(molo.hold_task, { run = function() molo.sleep(0.001) end })
+  local err = raised(function()
+    molo.hold_task { run = function() molo.sleep(0.001) end }
+  end)
   cases.equal(err.kind, "script")
   cases.equal(err.message:find("ended before pause()", 1, true) ~= nil, true)
   cases.equal(err.where:match("hold%.lua:%d+$") ~= nil, true)
@@ -177,15 +175,17 @@ end)
 
 cases.add("it does not reach the pause in time", function()
   local seen
-  local err = raised(molo.hold_task, {
-    timeout = 0.02,
-    run = function(_, pause)
-      local _, e = pcall(molo.sleep, 60)
-      seen = e.kind
-      molo.sleep(0.005)
-      error(e, 0)
-    end,
-  })
+  local err = raised(function()
+    molo.hold_task {
+      timeout = 0.02,
+      run = function(_, pause)
+        local _, e = pcall(molo.sleep, 60)
+        seen = e.kind
+        molo.sleep(0.005)
+        error(e, 0)
+      end,
+    }
+  end)
   cases.equal(err.kind, "still_running")
   cases.raises("hold_task pause() cancelled", error, err)
   cases.equal(err.where:match("hold%.lua:%d+$") ~= nil, true)

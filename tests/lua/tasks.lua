@@ -8,12 +8,7 @@ local function sleep_and(seconds, ...)
 end
 
 -- The kind of what fn raises.
-local function kind_of(fn, ...)
-  local ok, err = pcall(fn, ...)
-  cases.equal(ok, false)
-  cases.equal(type(err), "table")
-  return err.kind, err
-end
+local kind_of = cases.kind_of
 
 -- --- spawn and join ---
 

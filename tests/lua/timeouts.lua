@@ -2,15 +2,8 @@
 local molo = require "molo"
 local cases = require "cases"
 
-local function raised(fn, ...)
-  local ok, err = pcall(fn, ...)
-  cases.equal(ok, false)
-  return err
-end
-
-local function kind_of(fn, ...)
-  return raised(fn, ...).kind
-end
+local raised = cases.raised
+local kind_of = cases.kind_of
 
 cases.add("in time: all results", function()
   cases.equal(table.pack(molo.timeout(5, function(...)
@@ -231,12 +224,7 @@ end)
 
 -- --- foreign cancellations ---
 
-local function spin(seconds)
-  local start = molo.now()
-  while molo.now() - start < seconds do
-    math.sqrt(2)
-  end
-end
+local spin = cases.spin
 
 cases.add("a foreign cancellation stays one", function()
   local task = molo.spawn(function()
