@@ -235,7 +235,10 @@ may_run(const struct member *m)
     if (now >= plan_deadline(config->plan))
         config->host.on_time_over(config->host.data);
     return !m->shard->draining && !m->worker->quit &&
-           m->executor->may_run(m->workload, m->index, m->runs, now);
+           m->executor
+                   ->next_run(m->workload, &(struct executor_state){0},
+                              m->index, m->runs, now)
+                   .answer == EXECUTOR_NOW;
 }
 
 void

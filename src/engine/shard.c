@@ -97,13 +97,14 @@ shard_start(struct shard *shard, nsec_t started_at)
     shard->started_at = started_at;
     for (int32_t i = 0; i < shard->member_count; i++) {
         struct member *m = &shard->members[i];
-        nsec_t at = m->executor->worker_start(m->workload, m->index);
-        if (!m->executor->may_run(m->workload, m->index, 0, at)) {
+        struct executor_due due = m->executor->next_run(
+            m->workload, &(struct executor_state){0}, m->index, 0, 0);
+        if (due.answer == EXECUTOR_OVER) {
             life_never(m);
             continue;
         }
         shard->pending_starts++;
-        timer_start(&m->timer, nsec_add(started_at, at));
+        timer_start(&m->timer, nsec_add(started_at, due.at));
     }
 }
 

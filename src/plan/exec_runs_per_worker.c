@@ -2,15 +2,21 @@
 
 /* So many runs by every worker; a duration, if there is one, may end it
  * before. */
-static bool
-may_run(const struct plan_workload *workload, int32_t index, int64_t runs_done,
-        nsec_t now)
+static struct executor_due
+next_run(const struct plan_workload *workload,
+         const struct executor_state *state, int32_t index, int64_t runs_done,
+         nsec_t now)
 {
-    return runs_done < workload->max_runs && now < workload->duration;
+    nsec_t start = executor_spread_start(workload, index);
+    if (runs_done >= workload->max_runs || start >= workload->duration ||
+        now >= workload->duration)
+        return (struct executor_due){EXECUTOR_OVER, 0};
+    return executor_from(start, now);
 }
 
 const struct executor_ops exec_runs_per_worker = {
     .type = EXECUTOR_RUNS_PER_WORKER,
-    .worker_start = executor_spread_start,
-    .may_run = may_run,
+    .name = "runs_per_worker",
+    .has_cohort = true,
+    .next_run = next_run,
 };

@@ -1,29 +1,37 @@
 #include "plan/executor.h"
 
 #include <stddef.h>
+#include <string.h>
+
+static const struct executor_ops *const executors[] = {
+    &exec_constant_workers,
+    &exec_runs_per_worker,
+};
+#define EXECUTOR_COUNT (sizeof(executors) / sizeof(executors[0]))
 
 const struct executor_ops *
 executor_find(enum executor_type type)
 {
-    switch (type) {
-    case EXECUTOR_CONSTANT_WORKERS:
-        return &exec_constant_workers;
-    case EXECUTOR_RUNS_PER_WORKER:
-        return &exec_runs_per_worker;
-    }
+    for (size_t i = 0; i < EXECUTOR_COUNT; i++)
+        if (executors[i]->type == type)
+            return executors[i];
+    return NULL;
+}
+
+const struct executor_ops *
+executor_find_name(const char *name)
+{
+    for (size_t i = 0; i < EXECUTOR_COUNT; i++)
+        if (strcmp(executors[i]->name, name) == 0)
+            return executors[i];
     return NULL;
 }
 
 const char *
 executor_type_name(enum executor_type type)
 {
-    switch (type) {
-    case EXECUTOR_CONSTANT_WORKERS:
-        return "constant_workers";
-    case EXECUTOR_RUNS_PER_WORKER:
-        return "runs_per_worker";
-    }
-    return NULL;
+    const struct executor_ops *executor = executor_find(type);
+    return executor != NULL ? executor->name : NULL;
 }
 
 nsec_t
@@ -32,4 +40,13 @@ executor_spread_start(const struct plan_workload *workload, int32_t index)
     nsec_t whole = workload->ramp_up / workload->workers;
     nsec_t rest = workload->ramp_up % workload->workers;
     return whole * index + rest * index / workload->workers;
+}
+
+struct executor_due
+executor_from(nsec_t at, nsec_t now)
+{
+    return (struct executor_due){
+        .answer = at <= now ? EXECUTOR_NOW : EXECUTOR_LATER,
+        .at = at <= now ? now : at,
+    };
 }

@@ -186,7 +186,9 @@ plan_unreached_workers(const struct plan *plan)
         const struct executor_ops *executor = executor_find(workload->executor);
         /* Starts are in the order of the workers. */
         for (int32_t index = workload->workers - 1; index >= 0; index--) {
-            if (executor->worker_start(workload, index) < workload->duration)
+            struct executor_due due = executor->next_run(
+                workload, &(struct executor_state){0}, index, 0, 0);
+            if (due.answer != EXECUTOR_OVER)
                 break;
             unreached++;
         }

@@ -8,20 +8,78 @@
 /* The immutable result of all configuration: what will run, for how long, and
  * when it counts as failed. Read from any thread. */
 
-enum executor_type { EXECUTOR_CONSTANT_WORKERS, EXECUTOR_RUNS_PER_WORKER };
+enum executor_type {
+    EXECUTOR_CONSTANT_WORKERS,
+    EXECUTOR_RAMPING_WORKERS,
+    EXECUTOR_RUNS_PER_WORKER,
+    EXECUTOR_SHARED_RUNS,
+    EXECUTOR_CONSTANT_RATE,
+    EXECUTOR_RAMPING_RATE,
+    EXECUTOR_ROUND_RATE,
+    EXECUTOR_MANUAL,
+    EXECUTOR_SINGLE_RUN,
+};
+
+/* `count` per `per`: 50/s is {50, 1 s}. */
+struct plan_rate {
+    int64_t count;
+    nsec_t per;
+};
+
+/* A straight line to `target`, which is a number of workers (`per` 0) or a
+ * rate, from where the stage before ended (the first: from the workload's
+ * `workers_at_start` or `rate`). */
+struct plan_stage {
+    nsec_t duration;
+    struct plan_rate target;
+};
+
+enum plan_arrival { ARRIVAL_FIXED, ARRIVAL_POISSON };
+
+/* A scenario of a workload and how often it is picked. */
+struct plan_choice {
+    size_t scenario; /* in plan->scenarios */
+    double weight;
+};
+
+/* With --single-run: what the workers of a workload run, in this order. Nobody
+ * begins one of a stage before all runs of the stages before are over. */
+struct plan_turn {
+    int32_t stage;
+    size_t scenario;
+};
 
 struct plan_workload {
     char *name;
     enum executor_type executor;
     int32_t first_worker; /* worker ids first_worker .. +workers-1 */
-    int32_t workers;
-    int32_t room_size; /* 0: it is not divided into rooms */
+    int32_t workers;      /* the most it has at once */
+    int32_t room_size;    /* 0: it is not divided into rooms */
     int32_t rooms;
-    int32_t first_room; /* rooms first_room .. +rooms-1 are its */
-    nsec_t duration;    /* NSEC_NEVER: until the runs are done */
-    int64_t max_runs;   /* per worker; 0: no limit */
+    int32_t first_room;   /* rooms first_room .. +rooms-1 are its */
+    nsec_t start;         /* from the start of the test; the times below count
+                             from here */
+    nsec_t duration;      /* NSEC_NEVER: until the runs are done */
+    nsec_t graceful_stop; /* for runs in flight at its end */
+    int64_t max_runs;     /* per worker, or shared by all; 0: no limit */
     nsec_t ramp_up;
     nsec_t delay_low, delay_high;
+    int32_t workers_at_start;  /* ramping_workers, manual */
+    struct plan_stage *stages; /* ramping_* */
+    size_t stage_count;
+    struct plan_rate rate; /* constant_rate, round_rate; ramping_rate: at the
+                              start */
+    int32_t pre_allocated; /* workers of a rate that are ready before it
+                              starts */
+    nsec_t max_lag; /* how late a run of a rate may still start; 0: it starts
+                       when it is due or is dropped */
+    enum plan_arrival arrival;
+    struct plan_choice *choices;
+    size_t choice_count;
+    struct plan_turn *turns; /* single_run */
+    size_t turn_count;
+    struct option_pair *env, *tags; /* of this workload; own copies */
+    size_t env_count, tag_count;
 };
 
 struct plan_scenario {

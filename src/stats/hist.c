@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "stats/hist_internal.h"
@@ -141,6 +142,56 @@ hist_merge(struct hist *into, const struct hist *from)
         uint64_t *target = need_block(into, block);
         for (size_t i = 0; i < block_size(block); i++)
             target[i] += source[i];
+    }
+}
+
+static void
+clear(struct hist *hist)
+{
+    for (size_t block = 0; block < BLOCK_COUNT; block++) {
+        if (hist->blocks[block] != NULL)
+            memset(hist->blocks[block], 0,
+                   block_size(block) * sizeof(uint64_t));
+    }
+    hist->count = hist->overflow = 0;
+    hist->sum_low = hist->sum_high = 0;
+    hist->min = hist->max = 0;
+}
+
+/* A bucket of values that `later` has and `earlier` has not. */
+static void
+set_bucket(struct hist *hist, size_t block, size_t bucket, uint64_t count,
+           const struct hist *later)
+{
+    nsec_t first = bucket_start(block, bucket);
+    nsec_t last = first + bucket_width(block) - 1;
+    /* The exact ends of `later` bound what is in it; what is above the range
+     * stands in the last bucket. */
+    bool above = last >= HIST_LONGEST && hist->overflow > 0;
+    nsec_t max = above || last > later->max ? later->max : last;
+    widen_range(hist, first > later->min ? first : later->min, max);
+    need_block(hist, block)[bucket] = count;
+    hist->count += count;
+}
+
+void
+hist_set_difference(struct hist *hist, const struct hist *later,
+                    const struct hist *earlier)
+{
+    clear(hist);
+    hist->overflow = later->overflow - earlier->overflow;
+    hist->sum_high = later->sum_high - earlier->sum_high;
+    if (__builtin_sub_overflow(later->sum_low, earlier->sum_low,
+                               &hist->sum_low))
+        hist->sum_high--;
+    for (size_t block = 0; block < BLOCK_COUNT; block++) {
+        const uint64_t *now = later->blocks[block];
+        const uint64_t *before = earlier->blocks[block];
+        for (size_t i = 0; now != NULL && i < block_size(block); i++) {
+            uint64_t count = now[i] - (before != NULL ? before[i] : 0);
+            if (count > 0)
+                set_bucket(hist, block, i, count, later);
+        }
     }
 }
 

@@ -20,6 +20,12 @@ void hist_record(struct hist *hist, nsec_t value);
 /* Adds `from` to `into`; associative and commutative. */
 void hist_merge(struct hist *into, const struct hist *from);
 
+/* Makes `hist` what was recorded in `later` and not yet in `earlier`, an
+ * earlier state of it. Its count and sum are exact; its min and max are within
+ * 0.1 %, as percentiles are. */
+void hist_set_difference(struct hist *hist, const struct hist *later,
+                         const struct hist *earlier);
+
 uint64_t hist_count(const struct hist *hist);
 uint64_t hist_overflow(const struct hist *hist);
 nsec_t hist_min(const struct hist *hist); /* 0 when empty, like max and mean */

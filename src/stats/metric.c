@@ -71,6 +71,7 @@ static const struct metric metrics[] = {
      .add = metric_add_runs},
     PLAIN_TREND("run_duration", TREND_RUN_DURATION),
     PLAIN_TREND("run_active", TREND_RUN_ACTIVE),
+    PLAIN_TREND("start_lag", TREND_START_LAG),
     {.name = "dropped_runs",
      .kind = METRIC_COUNTER,
      .offset = offsetof(struct snapshot, runs_dropped),

@@ -92,6 +92,22 @@ recorder_run_role(struct recorder *recorder, const char *scenario,
     }
 }
 
+void
+recorder_start_lag(struct recorder *recorder, const char *workload, nsec_t lag)
+{
+    struct workload_stats *row =
+        snapshot_workload(recorder->snapshot, workload);
+    snapshot_record(&row->start_lag, lag);
+    record_trend(recorder, TREND_START_LAG, lag < 0 ? 0 : lag);
+}
+
+void
+recorder_run_dropped(struct recorder *recorder, const char *workload)
+{
+    recorder->snapshot->runs_dropped++;
+    snapshot_workload(recorder->snapshot, workload)->dropped++;
+}
+
 static struct endpoint_stats *
 endpoint_of(struct recorder *recorder, const char *method, const char *name)
 {

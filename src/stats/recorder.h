@@ -26,6 +26,11 @@ void recorder_run_end(struct recorder *recorder, const char *scenario,
 /* A run of a scenario with a cast, besides recorder_run_end: by its role. */
 void recorder_run_role(struct recorder *recorder, const char *scenario,
                        const char *role, enum run_outcome outcome);
+/* A run of the scheduled executor began `lag` after it was due. */
+void
+recorder_start_lag(struct recorder *recorder, const char *workload, nsec_t lag);
+/* A run was due and no worker was free for it: it will never be made. */
+void recorder_run_dropped(struct recorder *recorder, const char *workload);
 
 /* What a transport measured of one exchange; lengths of time. A phase that did
  * not take place (reused connection: dns, connect, tls) is negative and is not

@@ -42,6 +42,18 @@ destroy_scenarios(struct snapshot *s)
 }
 
 static void
+destroy_workloads(struct snapshot *s)
+{
+    struct workload_stats *row, *next;
+    HASH_ITER (hh, s->workloads, row, next) {
+        HASH_DEL(s->workloads, row);
+        hist_destroy(row->start_lag);
+        free(row->name);
+        free(row);
+    }
+}
+
+static void
 destroy_endpoints(struct snapshot *s)
 {
     struct endpoint_stats *row, *next;
@@ -109,6 +121,7 @@ snapshot_destroy(struct snapshot *snapshot)
     for (int i = 0; i < TREND_COUNT; i++)
         hist_destroy(snapshot->trends[i]);
     destroy_scenarios(snapshot);
+    destroy_workloads(snapshot);
     destroy_endpoints(snapshot);
     destroy_checks(snapshot);
     destroy_errors(snapshot);
@@ -149,6 +162,21 @@ merge_scenarios(struct snapshot *into, const struct snapshot *from)
         sum->failed += row->failed;
         sum->interrupted += row->interrupted;
         merge_roles(sum, row);
+    }
+}
+
+static void
+merge_workloads(struct snapshot *into, const struct snapshot *from)
+{
+    for (const struct workload_stats *row = from->workloads; row != NULL;
+         row = row->hh.next) {
+        struct workload_stats *sum = snapshot_workload(into, row->name);
+        sum->started += row->started;
+        sum->ok += row->ok;
+        sum->failed += row->failed;
+        sum->interrupted += row->interrupted;
+        sum->dropped += row->dropped;
+        merge_hist(&sum->start_lag, row->start_lag);
     }
 }
 
@@ -245,6 +273,7 @@ snapshot_merge(struct snapshot *into, const struct snapshot *from)
     for (int i = 0; i < TREND_COUNT; i++)
         merge_hist(&into->trends[i], from->trends[i]);
     merge_scenarios(into, from);
+    merge_workloads(into, from);
     merge_endpoints(into, from);
     merge_checks(into, from);
     merge_errors(into, from);
@@ -264,6 +293,7 @@ snapshot_trend_name(enum trend trend)
         [TREND_HTTP_REQ_RECEIVE] = "http_req_receive",
         [TREND_RUN_DURATION] = "run_duration",
         [TREND_RUN_ACTIVE] = "run_active",
+        [TREND_START_LAG] = "start_lag",
         [TREND_COORD_WAIT] = "coord_wait",
         [TREND_COORD_ROUND] = "coord_round",
         [TREND_COORD_SKEW] = "coord_skew",
@@ -297,6 +327,19 @@ snapshot_scenario(struct snapshot *s, const char *name)
     row = xcalloc(1, sizeof(*row));
     row->name = xstrdup(name);
     ADD(s->scenarios, name, row);
+    return row;
+}
+
+struct workload_stats *
+snapshot_workload(struct snapshot *s, const char *name)
+{
+    struct workload_stats *row;
+    FIND(s->workloads, name, strlen(name), row);
+    if (row != NULL)
+        return row;
+    row = xcalloc(1, sizeof(*row));
+    row->name = xstrdup(name);
+    ADD(s->workloads, name, row);
     return row;
 }
 

@@ -25,6 +25,7 @@ enum trend {
     TREND_HTTP_REQ_RECEIVE,
     TREND_RUN_DURATION,
     TREND_RUN_ACTIVE, /* less coordination waits, sleeps and delays */
+    TREND_START_LAG,  /* from when a run was due to its start */
     TREND_COORD_WAIT,
     TREND_COORD_ROUND,
     TREND_COORD_SKEW,
@@ -48,6 +49,14 @@ struct scenario_stats {
     char *name;
     uint64_t ok, failed, interrupted;
     struct role_stats *roles; /* empty: it has no cast */
+    UT_hash_handle hh;
+};
+
+struct workload_stats {
+    char *name;
+    uint64_t started, ok, failed, interrupted;
+    uint64_t dropped;       /* due, but no worker was free for them */
+    struct hist *start_lag; /* how late scheduled runs began; NULL: none */
     UT_hash_handle hh;
 };
 
@@ -118,6 +127,7 @@ struct snapshot {
     uint64_t errors_dropped; /* occurrences beyond SNAPSHOT_MAX_ERRORS */
     struct hist *trends[TREND_COUNT]; /* NULL until the first value */
     struct scenario_stats *scenarios;
+    struct workload_stats *workloads;
     struct endpoint_stats *endpoints;
     struct check_stats *checks;
     struct error_stats *errors;
@@ -131,6 +141,7 @@ void snapshot_merge(struct snapshot *into, const struct snapshot *from);
 const char *snapshot_trend_name(enum trend trend);
 /* Row of that key, made on first use. The name strings are copied. */
 struct scenario_stats *snapshot_scenario(struct snapshot *s, const char *name);
+struct workload_stats *snapshot_workload(struct snapshot *s, const char *name);
 struct role_stats *
 snapshot_role(struct scenario_stats *scenario, const char *role);
 struct endpoint_stats *

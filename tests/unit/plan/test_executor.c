@@ -43,9 +43,7 @@ test_starts(void **state)
         for (int32_t index = 0; index < rows[i].workers; index += stride) {
             nsec_t expected =
                 (nsec_t)((__int128)index * rows[i].ramp_up / rows[i].workers);
-            if (exec_constant_workers.worker_start(&workload, index) !=
-                    expected ||
-                exec_runs_per_worker.worker_start(&workload, index) != expected)
+            if (executor_spread_start(&workload, index) != expected)
                 fail_msg("%s: worker %d", rows[i].name, (int)index);
         }
     }
@@ -56,11 +54,24 @@ static int64_t
 count_runs(const struct plan_workload *workload, int32_t index, nsec_t length)
 {
     const struct executor_ops *executor = executor_find(workload->executor);
-    nsec_t now = executor->worker_start(workload, index);
-    int64_t runs = 0;
-    for (; executor->may_run(workload, index, runs, now); now += length)
-        runs++;
-    return runs;
+    const struct executor_state state = {0};
+    nsec_t now = 0;
+    for (int64_t runs = 0;;) {
+        struct executor_due due =
+            executor->next_run(workload, &state, index, runs, now);
+        switch (due.answer) {
+        case EXECUTOR_NOW:
+            runs++;
+            now += length;
+            break;
+        case EXECUTOR_LATER:
+            now = due.at;
+            break;
+        case EXECUTOR_PARKED:
+        case EXECUTOR_OVER:
+            return runs;
+        }
+    }
 }
 
 static void
