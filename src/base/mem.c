@@ -42,6 +42,15 @@ xrealloc(void *ptr, size_t size)
     return grown;
 }
 
+void *
+xaligned(size_t alignment, size_t size)
+{
+    void *ptr = NULL;
+    if (posix_memalign(&ptr, alignment, size > 0 ? size : 1) != 0)
+        out_of_memory();
+    return ptr;
+}
+
 char *
 xstrdup(const char *s)
 {

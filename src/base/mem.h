@@ -9,6 +9,8 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *ptr, size_t size);
+/* At an address that is a multiple of `alignment`, a power of two. */
+void *xaligned(size_t alignment, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t max);
 void *xmemdup(const void *data, size_t size);

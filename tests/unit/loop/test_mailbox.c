@@ -1,0 +1,192 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "loop/mailbox.h"
+
+struct number {
+    struct message message;
+    int sender, n;
+};
+
+static struct message *
+number(int sender, int n)
+{
+    struct number *number = xmalloc(sizeof(*number));
+    *number = (struct number){.sender = sender, .n = n};
+    return &number->message;
+}
+
+static void
+drop(struct message *message)
+{
+    free(container_of(message, struct number, message));
+}
+
+/* --- many senders, one receiver --- */
+
+#define SENDERS 3
+#define EACH 20000
+
+struct receiver {
+    struct loop *loop;
+    struct mailbox *mailbox;
+    int next[SENDERS];
+    int received, out_of_order;
+};
+
+static void
+take(void *data, struct message *message)
+{
+    struct receiver *receiver = data;
+    struct number *number = container_of(message, struct number, message);
+    if (number->n != receiver->next[number->sender]++)
+        receiver->out_of_order++;
+    free(number);
+    if (++receiver->received == SENDERS * EACH)
+        loop_stop(receiver->loop);
+}
+
+struct sender {
+    pthread_t thread;
+    struct mailbox *to;
+    int id;
+};
+
+/* Flushes after 1, 2, 3 ... messages. */
+static void *
+send_all(void *data)
+{
+    struct sender *sender = data;
+    struct outbox outbox;
+    outbox_init(&outbox, sender->to);
+    for (int n = 0, batch = 1, added = 0; n < EACH; n++) {
+        outbox_add(&outbox, number(sender->id, n));
+        if (++added == batch) {
+            outbox_flush(&outbox);
+            added = 0;
+            batch = batch % 50 + 1;
+        }
+    }
+    outbox_flush(&outbox);
+    return NULL;
+}
+
+static void
+test_all_arrive_in_order(void **state)
+{
+    struct err err;
+    struct receiver receiver = {.loop = loop_create(&err)};
+    receiver.mailbox = mailbox_create(receiver.loop, take, &receiver);
+    struct sender senders[SENDERS];
+    for (int i = 0; i < SENDERS; i++) {
+        senders[i] = (struct sender){.to = receiver.mailbox, .id = i};
+        pthread_create(&senders[i].thread, NULL, send_all, &senders[i]);
+    }
+    loop_run(receiver.loop);
+    for (int i = 0; i < SENDERS; i++)
+        pthread_join(senders[i].thread, NULL);
+    assert_int_equal(receiver.received, SENDERS * EACH);
+    assert_int_equal(receiver.out_of_order, 0);
+    mailbox_destroy(receiver.mailbox, drop);
+    loop_destroy(receiver.loop);
+}
+
+/* --- ping-pong: a lost wake-up would end it --- */
+
+#define ROUNDS 100000
+
+struct player {
+    struct loop *loop;
+    struct mailbox *mailbox;
+    struct outbox outbox;
+    int played;
+};
+
+static void
+play_back(void *data, struct message *message)
+{
+    struct player *player = data;
+    player->played++;
+    outbox_add(&player->outbox, message);
+    outbox_flush(&player->outbox);
+    if (player->played == ROUNDS)
+        loop_stop(player->loop);
+}
+
+static void
+begin(struct player *player)
+{
+    struct err err;
+    player->loop = loop_create(&err);
+    player->mailbox = mailbox_create(player->loop, play_back, player);
+}
+
+static void
+end(struct player *player)
+{
+    mailbox_destroy(player->mailbox, drop);
+    loop_destroy(player->loop);
+}
+
+struct partner {
+    struct player player;
+    pthread_barrier_t ready, over;
+    struct mailbox *other;
+};
+
+static void *
+play(void *data)
+{
+    struct partner *partner = data;
+    begin(&partner->player);
+    pthread_barrier_wait(&partner->ready);
+    outbox_init(&partner->player.outbox, partner->other);
+    loop_run(partner->player.loop);
+    pthread_barrier_wait(&partner->over);
+    end(&partner->player);
+    return NULL;
+}
+
+static void
+test_no_wake_up_is_lost(void **state)
+{
+    struct player player = {0};
+    struct partner partner = {0};
+    begin(&player);
+    partner.other = player.mailbox;
+    pthread_barrier_init(&partner.ready, NULL, 2);
+    pthread_barrier_init(&partner.over, NULL, 2);
+    pthread_t thread;
+    pthread_create(&thread, NULL, play, &partner);
+    pthread_barrier_wait(&partner.ready);
+    outbox_init(&player.outbox, partner.player.mailbox);
+    outbox_add(&player.outbox, number(0, 0));
+    outbox_flush(&player.outbox);
+    loop_run(player.loop);
+    assert_int_equal(player.played, ROUNDS);
+    /* The ball that came back last is dropped with the mailbox. */
+    pthread_barrier_wait(&partner.over);
+    pthread_join(thread, NULL);
+    end(&player);
+    pthread_barrier_destroy(&partner.ready);
+    pthread_barrier_destroy(&partner.over);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_arrive_in_order),
+        cmocka_unit_test(test_no_wake_up_is_lost),
+    };
+    return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
+}
