@@ -28,10 +28,10 @@ new_op(lua_State *L, enum hub_op_type type, const char *name)
 
 /* --- the action --- */
 
-static int finish_wait(lua_State *L, struct task *task);
+static int grant_wait(lua_State *L, struct task *task);
 
 static const struct wait_ops meeting_wait =
-    LUA_SYNC_WAIT("barrier:wait", finish_wait);
+    LUA_SYNC_WAIT("barrier:wait", grant_wait);
 
 /* What the hub is told when the action is over. Nothing here may raise: the
  * others wait for it, also when the test is being stopped. */
@@ -100,12 +100,6 @@ grant_wait(lua_State *L, struct task *task)
     return on_acted(L, status, (lua_KContext)task);
 }
 
-static int
-finish_wait(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_wait);
-}
-
 /* barrier:wait({action, timeout, round}) */
 static int
 barrier_wait(lua_State *L)
@@ -133,14 +127,8 @@ grant_exchange(lua_State *L, struct task *task)
     return 1 + push_place(L, task);
 }
 
-static int
-finish_exchange(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_exchange);
-}
-
 static const struct wait_ops exchange_wait =
-    LUA_SYNC_WAIT("barrier:exchange", finish_exchange);
+    LUA_SYNC_WAIT("barrier:exchange", grant_exchange);
 
 /* barrier:exchange(value, {timeout, round}) */
 static int
@@ -187,22 +175,10 @@ grant_broken(lua_State *L, struct task *task)
     return 1;
 }
 
-static int
-finish_parties(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_parties);
-}
-
-static int
-finish_broken(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_broken);
-}
-
 static const struct wait_ops parties_wait =
-    LUA_SYNC_WAIT("parties", finish_parties);
+    LUA_SYNC_WAIT("parties", grant_parties);
 static const struct wait_ops broken_wait =
-    LUA_SYNC_WAIT("broken", finish_broken);
+    LUA_SYNC_WAIT("broken", grant_broken);
 
 /* barrier:parties() */
 static int

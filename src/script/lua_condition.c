@@ -41,14 +41,8 @@ grant_notified(lua_State *L, struct task *task)
     return judge(L);
 }
 
-static int
-finish_notified(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_notified);
-}
-
 static const struct wait_ops notified_wait =
-    LUA_SYNC_WAIT("wait_for", finish_notified);
+    LUA_SYNC_WAIT("wait_for", grant_notified);
 
 static int
 on_judged(lua_State *L, int status, lua_KContext context)

@@ -10,14 +10,8 @@ grant_value(lua_State *L, struct task *task)
     return 1;
 }
 
-static int
-finish_wait(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_value);
-}
-
 static const struct wait_ops event_wait_ops =
-    LUA_SYNC_WAIT("wait", finish_wait);
+    LUA_SYNC_WAIT("wait", grant_value);
 
 /* event:set(value?) */
 static int

@@ -126,17 +126,11 @@ grant_handle(lua_State *L, struct task *task)
                     (int32_t)lua_tointeger(L, 4));
 }
 
-static int
-finish_handle(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_handle);
-}
-
 static const struct wait_ops declare_wait = {
     .name = "making a handle",
     .coordination = true,
     .cancel = lua_sync_cancel,
-    .finish = finish_handle,
+    .granted = grant_handle,
 };
 
 int

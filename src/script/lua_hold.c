@@ -65,14 +65,8 @@ grant_release(lua_State *L, struct task *task)
     return 0;
 }
 
-static int
-finish_release(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_release);
-}
-
 static const struct wait_ops release_wait =
-    LUA_SYNC_WAIT("release", finish_release);
+    LUA_SYNC_WAIT("release", grant_release);
 
 /* hold:release() */
 static int

@@ -65,13 +65,7 @@ grant_hold(lua_State *L, struct task *task)
     return 1;
 }
 
-static int
-finish_hold(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_hold);
-}
-
-static const struct wait_ops hold_wait = LUA_SYNC_WAIT("hold", finish_hold);
+static const struct wait_ops hold_wait = LUA_SYNC_WAIT("hold", grant_hold);
 
 /* lock:hold({timeout, scope}) -> value for a `<close>` variable */
 int
@@ -101,13 +95,7 @@ grant_with(lua_State *L, struct task *task)
     return on_returned(L, LUA_OK, 0);
 }
 
-static int
-finish_with(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_with);
-}
-
-static const struct wait_ops with_wait = LUA_SYNC_WAIT("with", finish_with);
+static const struct wait_ops with_wait = LUA_SYNC_WAIT("with", grant_with);
 
 /* lock:with(fn, {timeout}) -> results of fn */
 int

@@ -12,14 +12,8 @@ grant_news(lua_State *L, struct task *task)
     return 2;
 }
 
-static int
-finish_news(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_news);
-}
-
 static const struct wait_ops news_wait =
-    LUA_SYNC_WAIT("wait_for_writer", finish_news);
+    LUA_SYNC_WAIT("wait_for_writer", grant_news);
 
 /* notifier:written(value, {round}) */
 static int

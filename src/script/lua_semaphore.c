@@ -72,13 +72,7 @@ grant_hold(lua_State *L, struct task *task)
     return 1;
 }
 
-static int
-finish_hold(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_hold);
-}
-
-static const struct wait_ops hold_wait = LUA_SYNC_WAIT("hold", finish_hold);
+static const struct wait_ops hold_wait = LUA_SYNC_WAIT("hold", grant_hold);
 
 /* semaphore:hold(n?, {timeout, scope}) -> value for a `<close>` variable */
 static int

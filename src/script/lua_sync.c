@@ -232,36 +232,24 @@ lua_sync_check_operation(lua_State *L, enum hub_object_type type,
     return task;
 }
 
-static int
-grant_nothing(lua_State *L, struct task *task)
+int
+lua_sync_grant_nothing(lua_State *L, struct task *task)
 {
     return 0;
 }
 
-int
-lua_sync_finish_nothing(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_nothing);
-}
-
 const struct wait_ops lua_sync_plain_wait =
-    LUA_SYNC_WAIT("a coordination operation", lua_sync_finish_nothing);
+    LUA_SYNC_WAIT("a coordination operation", lua_sync_grant_nothing);
 
-static int
-grant_attempt(lua_State *L, struct task *task)
+int
+lua_sync_grant_attempt(lua_State *L, struct task *task)
 {
     lua_pushboolean(L, task->wait.reply.status == HUB_GRANTED);
     return 1;
 }
 
-int
-lua_sync_finish_attempt(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_attempt);
-}
-
 const struct wait_ops lua_sync_attempt_wait =
-    LUA_SYNC_WAIT("a coordination operation", lua_sync_finish_attempt);
+    LUA_SYNC_WAIT("a coordination operation", lua_sync_grant_attempt);
 
 void
 lua_sync_push_news(lua_State *L, struct task *task)
@@ -283,14 +271,8 @@ grant_number(lua_State *L, struct task *task)
     return 1;
 }
 
-static int
-finish_number(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_number);
-}
-
 const struct wait_ops lua_sync_number_wait =
-    LUA_SYNC_WAIT("a coordination operation", finish_number);
+    LUA_SYNC_WAIT("a coordination operation", grant_number);
 
 static int
 grant_flag(lua_State *L, struct task *task)
@@ -299,14 +281,8 @@ grant_flag(lua_State *L, struct task *task)
     return 1;
 }
 
-static int
-finish_flag(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_flag);
-}
-
 const struct wait_ops lua_sync_flag_wait =
-    LUA_SYNC_WAIT("a coordination operation", finish_flag);
+    LUA_SYNC_WAIT("a coordination operation", grant_flag);
 
 void
 lua_sync_open(lua_State *L)

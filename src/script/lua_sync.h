@@ -17,9 +17,9 @@
  */
 int
 lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops);
-/* The finish function of struct wait_ops for all of them; `granted` is called
- * for HUB_GRANTED, HUB_MAKE, HUB_ACT and HUB_WOULD_WAIT: it looks at
- * task->wait.reply. */
+/* In the continuation: `granted`, that of the struct wait_ops, for HUB_GRANTED,
+ * HUB_MAKE, HUB_ACT and HUB_WOULD_WAIT (it looks at task->wait.reply), else
+ * raises. */
 int lua_sync_finish(lua_State *L, struct task *task,
                     int (*granted)(lua_State *L, struct task *task));
 void lua_sync_cancel(struct task *task);
@@ -33,10 +33,10 @@ struct task *lua_sync_check_operation(lua_State *L, enum hub_object_type type,
                                       const char *name, struct hub_op *op);
 /* For operations without results. */
 extern const struct wait_ops lua_sync_plain_wait;
-int lua_sync_finish_nothing(lua_State *L, struct task *task);
+int lua_sync_grant_nothing(lua_State *L, struct task *task);
 
-/* Pushes whether an attempt was granted: the finish function of try_*. */
-int lua_sync_finish_attempt(lua_State *L, struct task *task);
+/* Pushes whether an attempt was granted: that of try_*. */
+int lua_sync_grant_attempt(lua_State *L, struct task *task);
 extern const struct wait_ops lua_sync_attempt_wait;
 /* Pushes the value that came with the answer. Who had to wait for it tells how
  * long the news took. */
@@ -45,10 +45,10 @@ void lua_sync_push_news(lua_State *L, struct task *task);
 extern const struct wait_ops lua_sync_number_wait;
 extern const struct wait_ops lua_sync_flag_wait;
 /* The struct wait_ops of an operation with results of its own. */
-#define LUA_SYNC_WAIT(operation, finish_function)                \
+#define LUA_SYNC_WAIT(operation, granted_function)               \
     {                                                            \
         .name = (operation), .coordination = true, .idle = true, \
-        .cancel = lua_sync_cancel, .finish = (finish_function)   \
+        .cancel = lua_sync_cancel, .granted = (granted_function) \
     }
 
 /* Reads {timeout =, round =} at `index` (none or nil: defaults) into `op`. */

@@ -101,12 +101,6 @@ grant_join(lua_State *L, struct task *task)
 }
 
 static int
-finish_join(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_join);
-}
-
-static int
 grant_paused(lua_State *L, struct task *task)
 {
     if (task->wait.reply.number == 0)
@@ -115,25 +109,19 @@ grant_paused(lua_State *L, struct task *task)
     return 1;
 }
 
-static int
-finish_paused(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_paused);
-}
-
 static const struct wait_ops join_wait = {
     .name = "task:join",
     .coordination = true,
     .idle = true,
     .cancel = lua_sync_cancel,
-    .finish = finish_join,
+    .granted = grant_join,
 };
 static const struct wait_ops paused_wait = {
     .name = "molo.hold_task",
     .coordination = true,
     .idle = true,
     .cancel = lua_sync_cancel,
-    .finish = finish_paused,
+    .granted = grant_paused,
 };
 
 static int
@@ -263,7 +251,7 @@ static int
 finish_pause(lua_State *L, struct task *task)
 {
     container_of(task, struct child, task)->paused = false;
-    return lua_sync_finish_nothing(L, task);
+    return lua_sync_finish(L, task, lua_sync_grant_nothing);
 }
 
 static const struct wait_ops pause_wait = {

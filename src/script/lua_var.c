@@ -63,39 +63,15 @@ grant_change(lua_State *L, struct task *task)
     return 3;
 }
 
-static int
-finish_value(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_value);
-}
-
-static int
-finish_or_make(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_or_make);
-}
-
-static int
-finish_lock(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_lock);
-}
-
-static int
-finish_change(lua_State *L, struct task *task)
-{
-    return lua_sync_finish(L, task, grant_change);
-}
-
-#define VARIABLE_WAIT(finish_function)                                      \
+#define VARIABLE_WAIT(granted_function)                                     \
     {                                                                       \
         .name = "a variable operation", .coordination = true, .idle = true, \
-        .cancel = lua_sync_cancel, .finish = finish_function                \
+        .cancel = lua_sync_cancel, .granted = granted_function              \
     }
-static const struct wait_ops value_wait = VARIABLE_WAIT(finish_value);
-static const struct wait_ops or_make_wait = VARIABLE_WAIT(finish_or_make);
-static const struct wait_ops lock_wait = VARIABLE_WAIT(finish_lock);
-static const struct wait_ops change_wait = VARIABLE_WAIT(finish_change);
+static const struct wait_ops value_wait = VARIABLE_WAIT(grant_value);
+static const struct wait_ops or_make_wait = VARIABLE_WAIT(grant_or_make);
+static const struct wait_ops lock_wait = VARIABLE_WAIT(grant_lock);
+static const struct wait_ops change_wait = VARIABLE_WAIT(grant_change);
 
 /* var.get(name, room) */
 static int

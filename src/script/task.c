@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hub/value.h"
+#include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/scope.h"
 #include "script/script_internal.h"
@@ -409,7 +410,8 @@ wait_finish(lua_State *L, struct task *task)
     void *data = wait->data;
     end_wait(task);
     wait->data = data;
-    return ops->finish(L, task);
+    return ops->granted != NULL ? lua_sync_finish(L, task, ops->granted)
+                                : ops->finish(L, task);
 }
 
 static int

@@ -32,6 +32,9 @@ struct wait_ops {
     /* In the continuation, on the task's own stack: pushes the results and
      * returns their number, or raises. */
     int (*finish)(struct lua_State *L, struct task *task);
+    /* The same for waits for the hub, when it has granted what was asked for;
+     * `finish` is NULL then. */
+    int (*granted)(struct lua_State *L, struct task *task);
 };
 
 /* The hub's answer, kept until the task runs. Owns `value` and `text`. */

@@ -336,7 +336,7 @@ static const struct wait_ops await_wait = {
     .for_tasks = true,
     .idle = true,
     .cancel = lua_sync_cancel,
-    .finish = lua_sync_finish_nothing,
+    .granted = lua_sync_grant_nothing,
 };
 static const struct wait_ops outside_wait = {
     .name = "waiting for a task",
