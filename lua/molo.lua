@@ -1,8 +1,12 @@
 -- The public module: local molo = require "molo"
 local core = require "molo.core"
+local eventually = require "molo.eventually"
+local metric = require "molo.metric"
 local task = require "molo.task"
 local var = require "molo.var"
 require "molo.batch" -- adds to the session
+require "molo.stream"
+require "molo.events"
 
 local molo = {
   -- registering
@@ -15,16 +19,28 @@ local molo = {
   global_teardown = core.global_teardown,
   on = core.on,
   options = core.options,
+  scenario_picker = core.scenario_picker,
   -- in a run
   sleep = core.sleep,
   now = core.now,
   check = core.check,
+  defer = core.defer,
+  eventually = eventually.eventually,
   expect = core.expect,
   fail = core.fail,
+  secret = core.secret,
+  service = core.service,
   stop = core.stop,
   abort = core.abort,
   log = core.log,
+  -- measuring
+  counter = core.metric.counter,
+  gauge = core.metric.gauge,
+  rate = core.metric.rate,
+  trend = core.metric.trend,
+  transaction = metric.transaction,
   -- helpers
+  data = core.data,
   base64 = core.base64,
   hash = core.hash,
   hmac = core.hmac,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks that docs/lua-api.md has a heading for everything scripts can call, and
-for nothing else, and that the man page has every option of `molo run`.
+for nothing else, that each option of a request stands in a table and in an example
+there, and that the man page has every option of `molo run`.
 
 What scripts can call: the entries of lua/molo.lua, and the methods in the
 luaL_Reg tables of src/script/lua_*.c."""
@@ -21,8 +22,15 @@ TABLES = {
     "sync_functions": None,
     "handle_functions": None,
     "var_functions": None,
+    "stream_functions": None,
+    "stream_methods": None,
+    "events_functions": None,
+    "parser_methods": None,
     "task_functions": None,
     "scope_functions": None,
+    "attempt_functions": None,
+    "metric_functions": None,
+    "metric_methods": "metric:",
     "util_functions": None,
     "crypto_functions": None,
     "base64_functions": "base64.",
@@ -30,6 +38,8 @@ TABLES = {
     "url_functions": "url.",
     "http_methods": "session:",
     "verbs": "session:",
+    "websocket_methods": "ws:",
+    "websocket_meta": None,
     "session_methods": "session:",
     "task_methods": "task:",
     "barrier_methods": "barrier:",
@@ -58,6 +68,10 @@ SAME_AS.update(("condition:" + name, "lock:" + name) for name in (
 TABLE = re.compile(r"(?:luaL_Reg (\w+)\[\]|char \*const (verbs)\[\]\[2\])"
                    r" = \{(.*?)\n\};", re.DOTALL)
 ENTRY = re.compile(r'\{\s*"(\w+)"')
+
+# What requests and sessions can be told, in one of these tables of C.
+OPTION_TABLE = re.compile(r"struct (?:lua|request)_option (\w+)\[\w*\]"
+                          r" = \{(.*?)\n\};", re.DOTALL)
 
 
 def names_in_c(root):
@@ -117,6 +131,29 @@ def check_api(root):
     yield API, problems
 
 
+def check_options(root):
+    """Each stands in the first column of a table, and in an example."""
+    names = []
+    for path in lint.files(root, ["src/script"], (".c",)):
+        for _, body in OPTION_TABLE.findall(lint.read(root, path)):
+            names += ENTRY.findall(body)
+    text = lint.read(root, API) if os.path.exists(os.path.join(root, API)) \
+        else ""
+    listed = set()
+    for cell in re.findall(r"^\|([^|]*)\|", text, re.MULTILINE):
+        listed.update(re.findall(r"`(\w+)`", cell))
+    examples = "\n".join(re.findall(r"^```lua\n(.*?)^```", text,
+                                    re.MULTILINE | re.DOTALL))
+    problems = []
+    for name in names:
+        if name not in listed:
+            problems.append("%s: no table has the option `%s`" % (API, name))
+        if not re.search(r"\b%s =" % name, examples):
+            problems.append("%s: no example has the option `%s`"
+                            % (API, name))
+    yield API + ": options", problems
+
+
 def check_man(root):
     if not os.path.exists(os.path.join(root, OPTIONS)):
         return
@@ -131,6 +168,7 @@ def check_man(root):
 
 def check(root):
     yield from check_api(root)
+    yield from check_options(root)
     yield from check_man(root)
 
 
@@ -138,7 +176,27 @@ MODULE = "local molo = {\n  sleep = core.sleep,\n}\n"
 METHODS = ('static const luaL_Reg notifier_methods[] = {\n'
            '    {"written", written},\n    {NULL, NULL},\n};\n')
 
+REQUEST = ('static const struct request_option request_options[] = {\n'
+           '    {"vars", option_vars}, {"query", option_query},\n};\n')
+TOLD = ("## molo.sleep\n| `vars`, `query` | something |\n"
+        "```lua\nsession:get('/', { vars = 1, query = 2 })\n```\n")
+
 SELF_TESTS = [
+    ("options with entries and examples",
+     {"lua/molo.lua": MODULE, "src/script/lua_request.c": REQUEST, API: TOLD},
+     None),
+    ("an option without an entry",
+     {"lua/molo.lua": MODULE, "src/script/lua_request.c": REQUEST,
+      API: TOLD.replace("`vars`, ", "")}, "no table has the option `vars`"),
+    ("an option without an example",
+     {"lua/molo.lua": MODULE, "src/script/lua_request.c": REQUEST,
+      API: TOLD.replace("query = 2", "")}, "no example has the option `query`"),
+    ("an option that all share",
+     {"lua/molo.lua": MODULE,
+      "src/script/lua_options.c": REQUEST.replace(
+          "request_option request_options[]",
+          "lua_option lua_shared_options[LUA_SHARED_OPTIONS]"),
+      API: "## molo.sleep\n"}, "no table has the option `query`"),
     ("all is documented",
      {"lua/molo.lua": MODULE, "src/script/lua_sync.c": METHODS,
       API: "## molo.sleep(seconds)\n## notifier:written(value?)\n"}, None),

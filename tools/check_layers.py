@@ -31,7 +31,8 @@ ONLY_IN = {
     "curl/curl.h": ["http"],
     "ev.h": ["loop"],
     "microhttpd.h": ["serve"],
-    "openssl/evp.h": ["script"],
+    "wslay/wslay.h": ["http", "serve"],
+    "openssl/evp.h": ["script", "http", "serve"],
     "openssl/hmac.h": ["script"],
 }
 

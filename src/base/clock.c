@@ -58,6 +58,12 @@ clock_process_cpu(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+nsec_t
+clock_thread_cpu(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void
 clock_wall_iso8601(char *out, size_t size)
 {

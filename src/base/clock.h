@@ -30,6 +30,8 @@ void clock_advance(nsec_t at);
 
 /* User and system time this process has used. */
 nsec_t clock_process_cpu(void);
+/* The same of the calling thread. */
+nsec_t clock_thread_cpu(void);
 /* Wall-clock time as "2026-01-01T00:00:00Z". */
 void clock_wall_iso8601(char *out, size_t size);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/secrets.h"
 
 static struct {
     atomic_int level;
@@ -85,6 +86,7 @@ log_print(enum log_level level, const char *fmt, ...)
     va_start(args, fmt);
     buf_vprintf(&message, fmt, args);
     va_end(args);
+    secrets_hide(&message, 0);
 
     struct buf line = {0};
     buf_append_str(&line, prefix(level));
@@ -99,8 +101,12 @@ log_print(enum log_level level, const char *fmt, ...)
 void
 log_text(enum log_level level, const char *text)
 {
-    if (!hidden(level))
-        write_all(text, strlen(text));
+    if (hidden(level))
+        return;
+    struct buf shown = {0};
+    secrets_append(&shown, text, strlen(text));
+    write_all(shown.data, shown.size);
+    buf_finish(&shown);
 }
 
 void

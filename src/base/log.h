@@ -9,7 +9,8 @@ enum log_level {
     LOG_DEBUG,   /* -vv */
 };
 
-/* One line to stderr, "molo: error: ..." (info and below carry no level name).
+/* One line to stderr, "molo: error: ..." (info and below carry no level name),
+ * without what is secret (secrets.h).
  * Any thread; not from signal handlers. */
 void log_print(enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -173,6 +173,47 @@ units_format_bytes(uint64_t bytes, char *out, size_t size)
     snprintf(out, size, "%.*f %s", value < 99.95 ? 1 : 0, value, names[i]);
 }
 
+bool
+units_parse_bytes(const char *s, int64_t *out, struct err *err)
+{
+    static const struct {
+        const char *name;
+        int64_t bytes;
+    } sizes[] = {
+        {"", 1},
+        {"B", 1},
+        {"kB", 1000},
+        {"KB", 1000},
+        {"MB", 1000000},
+        {"GB", 1000000000},
+        {"TB", INT64_C(1000000000000)},
+        {"KiB", 1 << 10},
+        {"MiB", 1 << 20},
+        {"GiB", 1 << 30},
+        {"TiB", INT64_C(1) << 40},
+    };
+    const char *p = s;
+    uint64_t whole;
+    double fraction;
+    if (parse_number(&p, &whole, &fraction)) {
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            int64_t size;
+            if (strcmp(p, sizes[i].name) != 0)
+                continue;
+            if (__builtin_mul_overflow(whole, sizes[i].bytes, &size) ||
+                __builtin_add_overflow(
+                    size, llround(fraction * (double)sizes[i].bytes), &size))
+                return err_set(err, "the size '%.40s' is too large", s);
+            *out = size;
+            return true;
+        }
+    }
+    return err_set(err,
+                   "'%.40s' is not a size; write for example 64MB, 1.5GB or "
+                   "512MiB (none: bytes)",
+                   s);
+}
+
 static bool
 refuse_range(const char *s, const char *what, int64_t min, int64_t max,
              struct err *err)

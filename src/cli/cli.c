@@ -27,6 +27,7 @@ static const char help[] =
     "  check FILE [options]     load it and print the plan\n"
     "  list FILE                its scenarios, one a line\n"
     "  serve [options]          serve a practice target on 127.0.0.1\n"
+    "  hist FILE                what a log of histograms (-o hlog) comes to\n"
     "  version                  versions of molo and of what it links\n"
     "  help [COMMAND]           this help, or that of a command\n"
     "\n"
@@ -39,9 +40,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"run", cmd_run, true},          {"check", cmd_check, true},
-    {"list", cmd_list, true},        {"serve", cmd_serve, true},
-    {"version", cmd_version, false},
+    {"run", cmd_run, true},   {"check", cmd_check, true},
+    {"list", cmd_list, true}, {"serve", cmd_serve, true},
+    {"hist", cmd_hist, true}, {"version", cmd_version, false},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -134,6 +135,8 @@ cli_main(int argc, char **argv)
     reserve_standard_streams();
     /* A reader that goes away is a failed write, and told like any other. */
     signal(SIGPIPE, SIG_IGN);
+    /* So is a file that grows beyond what the user may write. */
+    signal(SIGXFSZ, SIG_IGN);
     const char *word = argc > 1 ? argv[1] : "help";
     int rest = argc > 2 ? argc - 2 : 0;
     if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||

@@ -11,6 +11,7 @@
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_hist(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
@@ -18,6 +19,16 @@ int cmd_version(int argc, char **argv);
 int cli_print(struct buf *text);
 /* Flushes stdout; false with `err` if anything written there was lost. */
 bool cli_flush(struct err *err);
+
+struct config;
+
+/* What the command line says: options, and scenario files or, with --config,
+ * tests of that file. */
+struct cli_arguments {
+    struct options *options;
+    struct config *config;    /* NULL: none */
+    struct option_list names; /* as given; none for `molo list --config` */
+};
 
 /* A scenario file with its options, loaded: what run, check and list have in
  * common. */
@@ -33,6 +44,19 @@ enum cli_load {
     CLI_LOAD_FAILED, /* the error line is out */
 };
 
+enum cli_load cli_arguments_read(struct cli_arguments *arguments,
+                                 const char *command, int argc, char **argv);
+void cli_arguments_finish(struct cli_arguments *arguments);
+/* The scenario file that a name stands for, borrowed. NULL: the error line is
+ * out. */
+const char *
+cli_arguments_path(const struct cli_arguments *arguments, const char *name);
+
+/* Loads what one of the names stands for; takes the options out of `arguments`.
+ * False: the error line is out. */
+bool cli_scenario_open(struct cli_scenario *scenario,
+                       struct cli_arguments *arguments, const char *name);
+/* Reads the arguments, of which one is a name, and opens it. */
 enum cli_load cli_scenario_load(struct cli_scenario *scenario,
                                 const char *command, int argc, char **argv);
 void cli_scenario_finish(struct cli_scenario *scenario);

@@ -26,6 +26,7 @@ cmd_check(int argc, char **argv)
         engine_check(scenario.engine, warn, NULL);
         buf_printf(&text, "%-16s%s\n", "file", scenario.path);
         plan_describe(engine_plan(scenario.engine), &text);
+        plan_plot(engine_plan(scenario.engine), &text);
         break;
     case CLI_LOAD_HELP:
         buf_append_str(&text, usage);

@@ -14,12 +14,9 @@ cmd_list(int argc, char **argv)
     struct cli_scenario scenario;
     struct buf text = {0};
     switch (cli_scenario_load(&scenario, "list", argc, argv)) {
-    case CLI_LOAD_OK: {
-        const struct plan *plan = engine_plan(scenario.engine);
-        for (size_t i = 0; i < plan->scenario_count; i++)
-            buf_printf(&text, "%s\n", plan->scenarios[i].name);
+    case CLI_LOAD_OK:
+        engine_list(scenario.engine, &text);
         break;
-    }
     case CLI_LOAD_HELP:
         buf_append_str(&text, usage);
         options_help(&text);

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/cmd.h"
+#include "plan/config.h"
 
 extern char **environ;
 
@@ -91,50 +93,121 @@ read_options(struct options *options, int argc, char **argv,
 }
 
 static bool
-check_files(const struct option_list *files, const char *command,
-            struct err *err)
+refuse_nothing(const struct cli_arguments *arguments, const char *command,
+               struct err *err)
 {
-    if (files->count == 0)
-        return err_set(err, "give a scenario file: molo %s FILE [options]",
-                       command);
-    if (files->count > 1)
-        return err_set(err, "one scenario file at a time, not '%s' and '%s'",
-                       files->items[0], files->items[1]);
-    return check_readable(files->items[0], err);
+    return arguments->config != NULL ||
+           err_set(err, "give a scenario file: molo %s FILE [options]",
+                   command);
+}
+
+enum cli_load
+cli_arguments_read(struct cli_arguments *arguments, const char *command,
+                   int argc, char **argv)
+{
+    *arguments = (struct cli_arguments){.options = options_create()};
+    struct options *options = arguments->options;
+    struct err err;
+    if (!read_options(options, argc, argv, &arguments->names, &err))
+        goto failed;
+    if (options->help) {
+        cli_arguments_finish(arguments);
+        return CLI_LOAD_HELP;
+    }
+    apply_verbosity(options);
+    if (options->config != NULL) {
+        arguments->config = config_load(options->config, &err);
+        if (arguments->config == NULL)
+            goto failed;
+    }
+    if (arguments->names.count == 0 &&
+        !refuse_nothing(arguments, command, &err))
+        goto failed;
+    if (arguments->names.count == 0 && strcmp(command, "list") != 0)
+        option_list_append(&arguments->names, "test");
+    return CLI_LOAD_OK;
+
+failed:
+    log_error("%s", err.message);
+    cli_arguments_finish(arguments);
+    return CLI_LOAD_FAILED;
+}
+
+void
+cli_arguments_finish(struct cli_arguments *arguments)
+{
+    config_destroy(arguments->config);
+    options_destroy(arguments->options);
+    option_list_finish(&arguments->names);
+    *arguments = (struct cli_arguments){0};
+}
+
+const char *
+cli_arguments_path(const struct cli_arguments *arguments, const char *name)
+{
+    struct err err;
+    if (arguments->config == NULL) {
+        if (check_readable(name, &err))
+            return name;
+    } else {
+        size_t test = config_find(arguments->config, name, &err);
+        const char *path = test != SIZE_MAX
+                               ? config_scenario(arguments->config, test)
+                               : NULL;
+        if (path != NULL && check_readable(path, &err))
+            return path;
+        if (path != NULL)
+            err_prefix(&err, "%s: tests.%s", arguments->options->config, name);
+    }
+    log_error("%s", err.message);
+    return NULL;
+}
+
+bool
+cli_scenario_open(struct cli_scenario *scenario,
+                  struct cli_arguments *arguments, const char *name)
+{
+    *scenario = (struct cli_scenario){0};
+    const char *path = cli_arguments_path(arguments, name);
+    if (path == NULL)
+        return false;
+    struct options *options = arguments->options;
+    arguments->options = NULL;
+    scenario->options = options;
+    scenario->path = xstrdup(path);
+    if (arguments->config != NULL)
+        config_apply(arguments->config,
+                     config_find(arguments->config, name, NULL), options);
+    apply_verbosity(options);
+    struct err err;
+    scenario->engine = engine_create(scenario->path, options, &err);
+    if (scenario->engine == NULL) {
+        log_error("%s", err.message);
+        cli_scenario_finish(scenario);
+        return false;
+    }
+    /* The script may have asked for it too. */
+    apply_verbosity(options);
+    return true;
 }
 
 enum cli_load
 cli_scenario_load(struct cli_scenario *scenario, const char *command, int argc,
                   char **argv)
 {
-    *scenario = (struct cli_scenario){.options = options_create()};
-    struct options *options = scenario->options;
-    struct option_list files = {0};
-    struct err err;
-    enum cli_load result = CLI_LOAD_FAILED;
-    if (!read_options(options, argc, argv, &files, &err))
-        goto out;
-    if (options->help) {
-        result = CLI_LOAD_HELP;
-        goto out;
-    }
-    apply_verbosity(options);
-    if (!check_files(&files, command, &err))
-        goto out;
-    scenario->path = xstrdup(files.items[0]);
-    scenario->engine = engine_create(scenario->path, options, &err);
-    if (scenario->engine == NULL)
-        goto out;
-    /* The script may have asked for it too. */
-    apply_verbosity(options);
-    result = CLI_LOAD_OK;
-
-out:
-    if (result == CLI_LOAD_FAILED) {
-        log_error("%s", err.message);
-        cli_scenario_finish(scenario);
-    }
-    option_list_finish(&files);
+    struct cli_arguments arguments;
+    enum cli_load result = cli_arguments_read(&arguments, command, argc, argv);
+    if (result != CLI_LOAD_OK)
+        return result;
+    const struct option_list *names = &arguments.names;
+    result = CLI_LOAD_FAILED;
+    if (names->count > 1)
+        log_error("one scenario file at a time, not '%s' and '%s' ('molo run' "
+                  "takes several)",
+                  names->items[0], names->items[1]);
+    else if (cli_scenario_open(scenario, &arguments, names->items[0]))
+        result = CLI_LOAD_OK;
+    cli_arguments_finish(&arguments);
     return result;
 }
 

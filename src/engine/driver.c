@@ -3,140 +3,39 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/units.h"
+#include "engine/ending.h"
 #include "engine/judge.h"
 #include "engine/progress.h"
 
+/* How long the workers that are to be ready before the runs may take. */
+#define PREPARE_PATIENCE (60 * NSEC_PER_SEC)
+
+static void begin_setup(struct engine *engine);
+static void begin_workers(struct engine *engine);
 static void begin_runs(struct engine *engine);
 static void begin_global_teardown(struct engine *engine);
-
-/* --- ending --- */
-
-static nsec_t
-teardown_grace(const struct engine *engine)
-{
-    nsec_t grace = engine->options->graceful_stop;
-    return grace > TASK_CLEANUP ? grace : TASK_CLEANUP;
-}
-
-/* Gives whoever is left `patience`; a script that does not yield is parked a
- * while later. */
-static void
-start_grace(struct engine *engine, nsec_t patience)
-{
-    nsec_t until = nsec_add(clock_now(), patience);
-    timer_start(&engine->grace, until);
-    script_park_after(engine->script, nsec_add(until, TASK_CLEANUP));
-}
-
-static void
-begin_drain(struct engine *engine, const char *ended_by)
-{
-    if (engine->phase >= ENGINE_DRAIN)
-        return;
-    bool in_runs = engine->phase == ENGINE_RUN;
-    engine->result.ended_by = ended_by;
-    engine->phase = ENGINE_DRAIN;
-    timer_stop(&engine->deadline);
-    hub_drain(engine->hub, clock_now());
-    start_grace(engine, engine->aborted ? 0 : engine->options->graceful_stop);
-    if (in_runs)
-        shard_drain(engine->shard);
-}
-
-/* Whoever is left after the second signal has had its time. */
-static void
-abandon(struct engine *engine)
-{
-    engine->abandoned = true;
-    if (engine->global)
-        worker_reset(engine->global);
-    if (engine->shard)
-        shard_abandon(engine->shard);
-}
-
-static void
-on_grace_over(struct timer *timer)
-{
-    struct engine *engine = container_of(timer, struct engine, grace);
-    if (engine->now) {
-        abandon(engine);
-        return;
-    }
-    bool teardowns = engine->grace_over++ > 0;
-    hub_stop_waits(engine->hub, clock_now());
-    if (engine->global)
-        worker_stop(engine->global);
-    if (engine->shard)
-        shard_stop_waits(engine->shard, teardowns);
-    start_grace(engine, teardown_grace(engine));
-}
-
-/* The second signal: runs are taken down, teardowns have a moment. */
-static void
-end_now(struct engine *engine)
-{
-    if (engine->now)
-        return;
-    engine->now = true;
-    log_warning("second signal: runs are taken down now");
-    begin_drain(engine, "signal");
-    hub_stop_waits(engine->hub, clock_now());
-    if (engine->global)
-        worker_stop(engine->global);
-    if (engine->shard)
-        shard_reset_runs(engine->shard);
-    /* What the signal had to wait for is a part of that moment. */
-    nsec_t late = clock_real_now() - signals_second_at();
-    timer_start(&engine->grace,
-                nsec_add(clock_now() - late, SCRIPT_LAST_MOMENT));
-}
-
-static void
-begin_to_end(struct engine *engine)
-{
-    script_set_signal_grace(engine->script, NSEC_NEVER);
-    bool interrupt = signals_first_number() == SIGINT;
-    result_add_cause(&engine->result,
-                     interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
-                     "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
-    char grace[32];
-    units_format_duration(engine->options->graceful_stop, grace, sizeof(grace));
-    log_info("%s: no new runs; those in flight have %s (again to end now)",
-             interrupt ? "SIGINT" : "SIGTERM", grace);
-    begin_drain(engine, "signal");
-}
-
-/* Also asked between the calls of scripts: one that held the loop may have
- * ended because of a signal that the loop has not delivered yet. */
-static void
-notice_signals(struct engine *engine)
-{
-    while (engine->signals_seen < signals_count()) {
-        engine->signals_seen++;
-        if (engine->signals_seen == 1)
-            begin_to_end(engine);
-        else
-            end_now(engine);
-    }
-}
-
-static void
-on_signal(void *data, int signo)
-{
-    notice_signals(data);
-}
 
 static void
 on_time_over(void *data)
 {
-    begin_drain(data, "duration");
+    ending_begin(data, "duration");
 }
 
 static void
 on_deadline(struct timer *timer)
 {
-    on_time_over(container_of(timer, struct engine, deadline));
+    struct engine *engine = container_of(timer, struct engine, deadline);
+    if (engine->phase != ENGINE_PREPARE) {
+        on_time_over(engine);
+        return;
+    }
+    result_add_cause(&engine->result, EXIT_CODE_SETUP,
+                     "setup: workers of a rate (pre_allocated) were not ready "
+                     "after %d s",
+                     (int)(PREPARE_PATIENCE / NSEC_PER_SEC));
+    ending_begin(engine, "setup failed");
 }
 
 /* --- what the hub and the script tell --- */
@@ -210,7 +109,7 @@ driver_on_stop(void *data, const char *reason)
 {
     struct engine *engine = data;
     log_info("stopping: %s", reason);
-    begin_drain(engine, "stopped by the script");
+    ending_begin(engine, "stopped by the script");
 }
 
 void
@@ -220,14 +119,14 @@ driver_on_abort(void *data, const char *reason)
     log_error("aborted: %s", reason);
     result_add_cause(&engine->result, EXIT_CODE_FAILED, "aborted: %s", reason);
     engine->aborted = true;
-    begin_drain(engine, "aborted");
-    start_grace(engine, 0);
+    ending_begin(engine, "aborted");
+    ending_start_grace(engine, 0);
 }
 
 void
 driver_on_threshold(struct engine *engine)
 {
-    begin_drain(engine, "threshold");
+    ending_begin(engine, "threshold");
 }
 
 static void
@@ -235,7 +134,7 @@ on_run_failed(void *data)
 {
     struct engine *engine = data;
     if (engine->options->stop_on_failure)
-        begin_drain(engine, "stopped on the first failure");
+        ending_begin(engine, "stopped on the first failure");
 }
 
 static void
@@ -250,7 +149,29 @@ on_fixture_failed(void *data, enum worker_phase phase)
     }
     result_add_cause(&engine->result, EXIT_CODE_SETUP, "%s failed",
                      worker_phase_name(phase));
-    begin_drain(engine, "setup failed");
+    ending_begin(engine, "setup failed");
+}
+
+static void
+on_workload_over(void *data, const struct plan_workload *workload)
+{
+    struct engine *engine = data;
+    log_verbose("workload '%s' is over", workload->name);
+    hub_drain_workload(engine->hub, workload->name, clock_now());
+}
+
+static void
+stop_waits(void *data, int32_t first, int32_t count, bool teardowns)
+{
+    struct engine *engine = data;
+    hub_stop_workers(engine->hub, first, count, teardowns, clock_now());
+}
+
+static void
+on_ready(void *data)
+{
+    struct engine *engine = data;
+    engine->ready = true;
 }
 
 static void
@@ -265,7 +186,7 @@ driver_on_call_done(void *data, struct worker *worker,
                     const struct call_result *result)
 {
     struct engine *engine = data;
-    notice_signals(engine);
+    ending_notice_signals(engine);
     if (result->parked)
         log_warning("%s of worker %d did not yield and was taken down%s%s",
                     worker_phase_name(worker->phase), (int)worker->id,
@@ -315,6 +236,39 @@ end_global(struct engine *engine)
 }
 
 static void
+on_precheck_over(void *data, const char *failure)
+{
+    struct engine *engine = data;
+    if (failure) {
+        log_error("%s", failure);
+        result_add_cause(&engine->result, EXIT_CODE_SETUP, "%s", failure);
+        engine->result.ended_by = "precheck failed";
+        ending_before_setup(engine);
+        return;
+    }
+    precheck_destroy(engine->precheck);
+    engine->precheck = NULL;
+    begin_setup(engine);
+}
+
+static void
+begin_precheck(struct engine *engine)
+{
+    struct err err;
+    engine->started_at = clock_now();
+    log_verbose("waiting for %s to answer", engine->options->precheck);
+    engine->precheck = precheck_create(
+        engine->loop, engine->transport, engine->options,
+        &(struct precheck_host){.data = engine, .on_over = on_precheck_over},
+        &err);
+    if (engine->precheck)
+        return;
+    char *text = xasprintf("precheck: %s", err.message);
+    on_precheck_over(engine, text);
+    free(text);
+}
+
+static void
 begin_setup(struct engine *engine)
 {
     engine->phase = ENGINE_SETUP;
@@ -323,6 +277,17 @@ begin_setup(struct engine *engine)
     if (script_has_fixture(engine->script, PHASE_GLOBAL_SETUP))
         start_global(engine, PHASE_GLOBAL_SETUP);
     else
+        begin_workers(engine);
+}
+
+/* The workers that a rate wants to have ready before it starts. */
+static void
+begin_workers(struct engine *engine)
+{
+    engine->phase = ENGINE_PREPARE;
+    if (shard_prepare(engine->shard))
+        timer_start(&engine->deadline, nsec_add(clock_now(), PREPARE_PATIENCE));
+    else
         begin_runs(engine);
 }
 
@@ -330,18 +295,22 @@ static void
 begin_runs(struct engine *engine)
 {
     engine->phase = ENGINE_RUN;
+    engine->began = true;
     engine->started_at = clock_now();
     engine->ended_at = 0;
     script_set_started_at(engine->script, engine->started_at);
-    nsec_t deadline = nsec_add(engine->started_at, plan_deadline(engine->plan));
-    timer_start(&engine->deadline, deadline);
+    engine->deadline_at =
+        nsec_add(engine->started_at, plan_deadline(engine->plan));
+    timer_start(&engine->deadline, engine->deadline_at);
     /* The timer cannot fire while a script holds the loop. */
     script_park_after(
         engine->script,
-        nsec_add(nsec_add(deadline, engine->options->graceful_stop),
+        nsec_add(nsec_add(engine->deadline_at, shard_patience(engine->shard)),
                  TASK_CLEANUP));
+    intervals_start(engine);
     shard_start(engine->shard, engine->started_at);
     judge_start(engine);
+    sizing_start(engine);
 }
 
 static void
@@ -350,6 +319,7 @@ begin_global_teardown(struct engine *engine)
     timer_stop(&engine->deadline);
     engine->ended_at = clock_now();
     engine->phase = ENGINE_TEARDOWN;
+    intervals_close(engine);
     if (engine->abandoned ||
         !script_has_fixture(engine->script, PHASE_GLOBAL_TEARDOWN)) {
         engine->phase = ENGINE_REPORT;
@@ -361,7 +331,7 @@ begin_global_teardown(struct engine *engine)
     script_set_result(engine->script, json);
     engine->grace_over = 1;
     if (!engine->now)
-        start_grace(engine, teardown_grace(engine));
+        ending_start_grace(engine, ending_patience(engine));
     start_global(engine, PHASE_GLOBAL_TEARDOWN);
     json_decref(json);
     script_set_result(engine->script, NULL);
@@ -372,23 +342,21 @@ static void
 next_phase(struct engine *engine)
 {
     engine->all_ended = false;
-    bool was_global = engine->global != NULL;
     end_global(engine);
     switch (engine->phase) {
     case ENGINE_SETUP:
-        begin_runs(engine);
+        begin_workers(engine);
         return;
     case ENGINE_DRAIN:
-        /* In global_setup the end was asked for: no worker has started. */
-        if (was_global)
+        /* The end was asked for before the first run. */
+        if (!engine->began)
             engine->started_at = clock_now();
         begin_global_teardown(engine);
         return;
+    case ENGINE_PREPARE:
     case ENGINE_RUN:
         engine->result.ended_by =
-            clock_now() - engine->started_at >= plan_deadline(engine->plan)
-                ? "duration"
-                : "completed";
+            clock_now() >= engine->deadline_at ? "duration" : "completed";
         begin_global_teardown(engine);
         return;
     case ENGINE_TEARDOWN:
@@ -418,7 +386,7 @@ drain_deadlock(struct engine *engine)
     if (!engine->deadlocked)
         return false;
     engine->deadlocked = false;
-    begin_drain(engine, "deadlock");
+    ending_begin(engine, "deadlock");
     hub_drain(engine->hub, clock_now());
     return true;
 }
@@ -428,8 +396,10 @@ on_turn(void *data)
 {
     struct engine *engine = data;
     progress_turn(engine);
-    notice_signals(engine);
+    ending_notice_signals(engine);
     drain_deadlock(engine);
+    if (engine->ready && engine->phase == ENGINE_PREPARE)
+        begin_runs(engine);
     while (engine->all_ended)
         next_phase(engine);
     if (is_quiescent(engine))
@@ -449,15 +419,32 @@ on_hub_timer(struct timer *timer)
     hub_tick(engine->hub, clock_now());
 }
 
+static bool
+has_manual(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->workload_count; i++)
+        if (plan->workloads[i].executor == EXECUTOR_MANUAL)
+            return true;
+    return false;
+}
+
+static void
+on_nudge(void *data, int change)
+{
+    struct engine *engine = data;
+    shard_change_workers(engine->shard, change * engine->options->manual_step);
+}
+
 void
 driver_run(struct engine *engine)
 {
     struct loop *loop = engine->loop;
     timer_init(&engine->deadline, loop, on_deadline);
-    timer_init(&engine->grace, loop, on_grace_over);
+    timer_init(&engine->grace, loop, ending_on_grace_over);
     timer_init(&engine->hub_timer, loop, on_hub_timer);
     judge_init(engine);
-    engine->signals = signals_create(loop, on_signal, engine);
+    engine->deadline_at = NSEC_NEVER;
+    engine->signals = signals_create(loop, ending_on_signal, engine);
     signals_set_overdue(engine->signals, engine_on_stuck, engine);
     engine->shard = shard_create(&(struct shard_config){
         .plan = engine->plan,
@@ -471,22 +458,34 @@ driver_run(struct engine *engine)
                 .on_run_failed = on_run_failed,
                 .on_fixture_failed = on_fixture_failed,
                 .on_time_over = on_time_over,
+                .on_workload_over = on_workload_over,
+                .stop_waits = stop_waits,
+                .on_ready = on_ready,
                 .on_all_ended = on_all_ended,
             },
     });
-    script_set_signal_grace(engine->script, engine->options->graceful_stop);
+    script_set_signal_grace(engine->script, shard_patience(engine->shard));
+    if (has_manual(engine->plan) && !engine->options->sizing)
+        engine->nudges = nudges_create(loop, on_nudge, engine);
     loop_set_turn_hook(loop, on_turn, engine);
     progress_start(engine);
-    begin_setup(engine);
-    loop_run(loop);
+    /* A simulated run asks nobody. */
+    if (engine->options->precheck && !engine->options->sim)
+        begin_precheck(engine);
+    else
+        begin_setup(engine);
+    if (engine->phase != ENGINE_REPORT)
+        loop_run(loop);
     progress_finish(engine);
-    health_sample(engine->health, loop_take_max_turn(loop));
     timer_stop(&engine->deadline);
     timer_stop(&engine->grace);
     timer_stop(&engine->hub_timer);
     judge_stop(engine);
+    sizing_stop(engine);
     shard_destroy(engine->shard);
     engine->shard = NULL;
+    nudges_destroy(engine->nudges);
+    engine->nudges = NULL;
     signals_destroy(engine->signals);
     engine->signals = NULL;
 }

@@ -7,6 +7,9 @@
 #include "base/mem.h"
 #include "engine/driver.h"
 #include "engine/judge.h"
+#include "engine/output_thread.h"
+#include "output/text.h"
+#include "plan/executor.h"
 
 /* Descriptors of a worker with one connection: its own and its multi's two. */
 #define FDS_PER_WORKER 3
@@ -18,12 +21,17 @@ make_plan(const struct script *script, const struct options *options,
 {
     size_t count = script_scenario_count(script);
     struct plan_candidate *candidates = xcalloc(count, sizeof(*candidates));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         candidates[i] = (struct plan_candidate){
             .name = script_scenario_name(script, i),
             .weight = script_scenario_weight(script, i),
             .cast = script_scenario_cast(script, i),
+            .family = script_scenario_family(script, i),
+            .group = script_scenario_group(script, i),
         };
+        candidates[i].tag_count =
+            script_scenario_tags(script, i, &candidates[i].tags);
+    }
     struct plan *plan = plan_create(options, candidates, count, err);
     free(candidates);
     return plan;
@@ -36,7 +44,7 @@ engine_create(const char *scenario_path, struct options *options,
     struct engine *engine = xcalloc(1, sizeof(*engine));
     engine->options = options;
     engine->scenario_path = xstrdup(scenario_path);
-    engine->script = script_create();
+    engine->script = script_create(options->max_lua_memory);
     if (!script_load(engine->script, scenario_path, options, err))
         goto fail;
     engine->plan = make_plan(engine->script, options, err);
@@ -71,6 +79,8 @@ engine_destroy(struct engine *engine)
     script_destroy(engine->script);
     stop_parts(engine);
     judge_finish(engine);
+    sizing_finish(engine);
+    intervals_finish(engine);
     recorder_destroy(engine->recorder);
     recorder_destroy(engine->hub_recorder);
     snapshot_destroy(engine->snapshot);
@@ -91,6 +101,40 @@ engine_check(const struct engine *engine,
              void (*tell)(void *data, const char *text), void *data)
 {
     script_tell_assigns(engine->script, tell, data);
+}
+
+void
+engine_list(const struct engine *engine, struct buf *out)
+{
+    const struct plan *plan = engine->plan;
+    struct buf *lines = xcalloc(plan->scenario_count, sizeof(*lines));
+    size_t width = 0;
+    for (size_t i = 0; i < plan->scenario_count; i++) {
+        text_append_printable(&lines[i], plan->scenarios[i].name);
+        if (text_width(lines[i].data) > width)
+            width = text_width(lines[i].data);
+    }
+    for (size_t i = 0; i < plan->scenario_count; i++) {
+        size_t gap = width - text_width(lines[i].data) + 2;
+        buf_printf(&lines[i], "%*s", (int)gap, "");
+        script_describe_scenario(engine->script, plan->scenarios[i].candidate,
+                                 &lines[i]);
+        buf_printf(out, "%s\n", lines[i].data);
+        buf_finish(&lines[i]);
+    }
+    free(lines);
+}
+
+static void
+tell_order(const struct engine *engine)
+{
+    const struct plan *plan = engine->plan;
+    struct buf order = {0};
+    for (size_t i = 0; i < plan->scenario_count; i++)
+        buf_printf(&order, "%s%s", i > 0 ? ", " : "", plan->scenarios[i].name);
+    log_info("order of the scenarios (seed %llu): %s",
+             (unsigned long long)engine->options->seed, order.data);
+    buf_finish(&order);
 }
 
 static void
@@ -123,9 +167,15 @@ on_deadlock_do(const struct options *options)
 static void
 add_cohorts(struct hub *hub, const struct plan_workload *workload)
 {
+    const struct executor_ops *executor = executor_find(workload->executor);
+    if (executor->open || executor->type == EXECUTOR_MANUAL) {
+        hub_add_pool(hub, workload->name, workload->first_worker,
+                     workload->workers);
+        return;
+    }
     if (workload->room_size == 0) {
         hub_add_cohort(hub, workload->name, workload->first_worker,
-                       workload->workers, true);
+                       workload->workers, executor->has_cohort);
         return;
     }
     for (int32_t i = 0; i < workload->workers; i += workload->room_size)
@@ -157,6 +207,7 @@ start_parts(struct engine *engine, struct err *err)
     engine->recorder = recorder_create();
     engine->hub_recorder = recorder_create();
     engine->health = health_create();
+    intervals_init(engine);
     engine->hub = hub_create(&(struct hub_config){
         .on_reply = driver_on_reply,
         .on_deadlock = driver_on_deadlock,
@@ -199,6 +250,29 @@ engine_take_snapshot(const struct engine *engine)
     return snapshot;
 }
 
+static void
+report_generator(struct engine *engine)
+{
+    const struct intervals *intervals = &engine->intervals;
+    struct result *result = &engine->result;
+    if (!clock_is_virtual())
+        health_report(engine->health, &result->generator);
+    struct result_generator *generator = &result->generator;
+    generator->shortages = intervals->shortages;
+    generator->lua_memory = intervals->most_lua_memory;
+    generator->gc_cycles = script_gc_cycles(engine->script);
+    generator->saturated = verdict_is_saturated(&intervals->verdict);
+    result->verdict = &intervals->verdict;
+    result->intervals = &intervals->list;
+    result->outputs = engine->outputs;
+    if (!engine->options->strict || !generator->saturated)
+        return;
+    struct buf text = {0};
+    verdict_text(&intervals->verdict, &text);
+    result_add_cause(result, EXIT_CODE_SATURATED, "%s", text.data);
+    buf_finish(&text);
+}
+
 void
 engine_make_result(struct engine *engine)
 {
@@ -212,8 +286,27 @@ engine_make_result(struct engine *engine)
     result->scenario_path = engine->scenario_path;
     if (!result->ended_by)
         result->ended_by = "completed";
-    health_report(engine->health, result->duration, &result->generator);
+    report_generator(engine);
     judge_result(engine);
+}
+
+static void
+start_outputs(struct engine *engine)
+{
+    if (engine->outputs == NULL)
+        return;
+    engine->result.plan = engine->plan;
+    engine->result.scenario_path = engine->scenario_path;
+    outputs_start(engine->outputs, &engine->result);
+    if (!clock_is_virtual())
+        engine->output_thread = output_thread_start(engine->outputs);
+}
+
+static void
+stop_outputs(struct engine *engine)
+{
+    output_thread_stop(engine->output_thread);
+    engine->output_thread = NULL;
 }
 
 /* A script stands where Lua cannot be stopped, and the second signal was a
@@ -232,6 +325,8 @@ engine_on_stuck(void *data)
                      "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
     if (engine->shard)
         shard_give_up_runs(engine->shard);
+    intervals_close(engine);
+    stop_outputs(engine);
     engine_make_result(engine);
     if (engine->timeline)
         timeline_flush(engine->timeline);
@@ -274,13 +369,17 @@ engine_run(struct engine *engine)
     struct err err;
     clock_wall_iso8601(engine->result.started_at,
                        sizeof(engine->result.started_at));
+    if (engine->options->shuffle)
+        tell_order(engine);
     if (engine->options->sim)
         clock_make_virtual();
     else
         warn_of_descriptors(engine);
     open_timeline(engine);
+    start_outputs(engine);
     if (!start_parts(engine, &err)) {
         close_timeline(engine);
+        stop_outputs(engine);
         log_error("%s", err.message);
         result_add_cause(&engine->result, EXIT_CODE_SETUP, "%s", err.message);
         engine->recorder = recorder_create();
@@ -294,9 +393,16 @@ engine_run(struct engine *engine)
                         !engine->options->no_color && isatty(STDERR_FILENO));
     driver_run(engine);
     close_timeline(engine);
+    stop_outputs(engine);
     engine_make_result(engine);
     stop_parts(engine);
     return &engine->result;
+}
+
+void
+engine_set_outputs(struct engine *engine, struct outputs *outputs)
+{
+    engine->outputs = outputs;
 }
 
 void

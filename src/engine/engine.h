@@ -20,6 +20,12 @@ const struct plan *engine_plan(const struct engine *engine);
  * sentence each, beginning with the place. Runs nothing. */
 void engine_check(const struct engine *engine,
                   void (*tell)(void *data, const char *text), void *data);
+/* For `molo list`: a line for each scenario that would run, its name first. */
+void engine_list(const struct engine *engine, struct buf *out);
+struct outputs;
+/* Where to tell of it as it goes on; opened, and borrowed from now on. Before
+ * engine_run. */
+void engine_set_outputs(struct engine *engine, struct outputs *outputs);
 /* Runs the test to its end, whatever ends it; draws progress on stderr. The
  * result borrows from the engine. */
 const struct result *engine_run(struct engine *engine);

@@ -5,13 +5,18 @@
 
 #include "engine/engine.h"
 #include "engine/health.h"
+#include "engine/intervals.h"
+#include "engine/precheck.h"
 #include "engine/shard.h"
+#include "engine/sizing.h"
 #include "http/transport.h"
 #include "hub/hub.h"
 #include "hub/port.h"
 #include "loop/loop.h"
+#include "loop/nudges.h"
 #include "loop/signals.h"
 #include "loop/timer.h"
+#include "output/outputs.h"
 #include "output/timeline.h"
 #include "script/script.h"
 #include "stats/recorder.h"
@@ -19,7 +24,8 @@
 
 enum engine_phase {
     ENGINE_INIT,
-    ENGINE_SETUP, /* global_setup */
+    ENGINE_SETUP,   /* global_setup */
+    ENGINE_PREPARE, /* setups of workers that the runs wait for */
     ENGINE_RUN,
     ENGINE_DRAIN,    /* no run starts any more */
     ENGINE_TEARDOWN, /* global_teardown */
@@ -35,7 +41,9 @@ struct engine {
     /* While it runs. */
     struct loop *loop;
     struct signals *signals;
+    struct nudges *nudges; /* NULL: no workload is manual */
     struct transport *transport;
+    struct precheck *precheck;     /* NULL: none, or over */
     struct recorder *recorder;     /* the shard's */
     struct recorder *hub_recorder; /* what is measured about waits */
     struct hub *hub;
@@ -43,12 +51,18 @@ struct engine {
     struct shard *shard;
     struct worker *global; /* the worker of a global fixture */
     struct health *health;
+    struct intervals intervals;
+    struct outputs *outputs;             /* borrowed; NULL: none */
+    struct output_thread *output_thread; /* NULL: not running */
     struct out_live *live;
     struct timeline *timeline; /* NULL: none */
     nsec_t timeline_start;
 
     enum engine_phase phase;
     nsec_t started_at, ended_at; /* of the runs */
+    nsec_t deadline_at;          /* of the plan; NSEC_NEVER: not yet */
+    bool ready;                  /* the workers that ENGINE_PREPARE is for */
+    bool began;                  /* ENGINE_RUN was reached */
     unsigned signals_seen;
     bool now;        /* the second signal: runs are over, teardowns are short */
     bool abandoned;  /* ... and over, too */
@@ -59,6 +73,7 @@ struct engine {
     unsigned grace_over;   /* how often it has been */
     struct timer hub_timer;
     struct timer tick;
+    struct sizing_run sizing;
     struct timer check; /* of the thresholds that may end the test */
     nsec_t next_tick;   /* in real time, where time is virtual */
 

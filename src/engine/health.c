@@ -1,30 +1,80 @@
 #include "engine/health.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
 #include "stats/hist.h"
 
-/* Counting descriptors reads a directory: not at every tick. */
-#define SAMPLES_PER_COUNT 8
+/* How often it is looked how late the loop is. */
+#define PROBE (10 * NSEC_PER_MSEC)
+/* Counting descriptors one by one may take this part of the time. */
+#define COUNT_PART 500
+
+/* What the clocks said when a stretch of time began. */
+struct mark {
+    nsec_t real, thread_cpu, process_cpu, waited;
+};
 
 struct health {
-    nsec_t cpu_at_start;
-    struct hist *turns;
-    uint64_t fds;
-    unsigned samples;
+    struct mark start, last;
+    struct loop *loop; /* NULL: it is not watched */
+    struct timer probe;
+    nsec_t probe_due;
+    struct hist *lag, *lag_before, *lag_change;
+    uint64_t fds, most_fds;
+    nsec_t next_count; /* of the descriptors */
 };
+
+/* How long this thread was ready while another had the core; below 0: the
+ * system does not tell. */
+static nsec_t
+read_waited(void)
+{
+    unsigned long long ran = 0, waited = 0;
+    FILE *file = fopen("/proc/thread-self/schedstat", "re");
+    if (file == NULL)
+        return -1;
+    int found = fscanf(file, "%llu %llu", &ran, &waited);
+    fclose(file);
+    return found == 2 ? (nsec_t)waited : -1;
+}
+
+static struct mark
+take_mark(void)
+{
+    return (struct mark){
+        .real = clock_real_now(),
+        .thread_cpu = clock_thread_cpu(),
+        .process_cpu = clock_process_cpu(),
+        .waited = read_waited(),
+    };
+}
+
+static double
+share(nsec_t from, nsec_t to, nsec_t length)
+{
+    if (from < 0 || to < 0)
+        return -1;
+    return length > 0 ? (double)(to - from) / (double)length : 0;
+}
 
 struct health *
 health_create(void)
 {
     struct health *health = xmalloc(sizeof(*health));
     *health = (struct health){
-        .cpu_at_start = clock_process_cpu(),
-        .turns = hist_create(),
+        .lag = hist_create(),
+        .lag_before = hist_create(),
+        .lag_change = hist_create(),
     };
+    health->start = health->last = take_mark();
     return health;
 }
 
@@ -33,12 +83,57 @@ health_destroy(struct health *health)
 {
     if (!health)
         return;
-    hist_destroy(health->turns);
+    hist_destroy(health->lag);
+    hist_destroy(health->lag_before);
+    hist_destroy(health->lag_change);
     free(health);
 }
 
+/* --- lag --- */
+
+/* A probe that comes late has kept others from coming at all: each of them
+ * counts with the time that it would have had to wait. */
+static void
+record_lag(struct health *health, nsec_t now)
+{
+    for (; health->probe_due <= now; health->probe_due += PROBE)
+        hist_record(health->lag, now - health->probe_due);
+}
+
+static void
+on_probe(struct timer *timer)
+{
+    struct health *health = container_of(timer, struct health, probe);
+    nsec_t now = clock_now();
+    record_lag(health, now);
+    health->probe_due = nsec_add(now, PROBE);
+    timer_start(timer, health->probe_due);
+}
+
+void
+health_start(struct health *health, struct loop *loop)
+{
+    if (clock_is_virtual())
+        return;
+    health->loop = loop;
+    timer_init(&health->probe, loop, on_probe);
+    health->probe_due = nsec_add(clock_now(), PROBE);
+    timer_start(&health->probe, health->probe_due);
+}
+
+void
+health_stop(struct health *health)
+{
+    if (health->loop == NULL)
+        return;
+    timer_stop(&health->probe);
+    health->loop = NULL;
+}
+
+/* --- descriptors and memory --- */
+
 static uint64_t
-count_descriptors(void)
+count_one_by_one(void)
 {
     DIR *dir = opendir("/proc/self/fd");
     if (!dir)
@@ -50,32 +145,98 @@ count_descriptors(void)
     return count - 3; /* ".", ".." and the directory itself */
 }
 
-void
-health_sample(struct health *health, nsec_t turn)
+/* Linux from 6.2 on tells the number as the size of the directory; before that,
+ * reading it may take as long as many requests. */
+static void
+count_descriptors(struct health *health)
 {
-    hist_record(health->turns, turn);
-    if (health->samples++ % SAMPLES_PER_COUNT != 0)
-        return;
-    uint64_t fds = count_descriptors();
-    if (fds > health->fds)
-        health->fds = fds;
+    struct stat status;
+    nsec_t begin = clock_real_now();
+    if (stat("/proc/self/fd", &status) == 0 && status.st_size > 0) {
+        health->fds = (uint64_t)status.st_size;
+    } else if (begin >= health->next_count) {
+        health->fds = count_one_by_one();
+        nsec_t end = clock_real_now();
+        health->next_count = nsec_add(end, COUNT_PART * (end - begin));
+    }
+    if (health->fds > health->most_fds)
+        health->most_fds = health->fds;
+}
+
+uint64_t
+health_rss(void)
+{
+    unsigned long long size = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL)
+        return 0;
+    int found = fscanf(file, "%llu %llu", &size, &resident);
+    fclose(file);
+    return found == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* --- samples --- */
+
+void
+health_begin(struct health *health)
+{
+    health->start = health->last = take_mark();
+    hist_destroy(health->lag);
+    hist_destroy(health->lag_before);
+    health->lag = hist_create();
+    health->lag_before = hist_create();
+    if (health->loop != NULL)
+        loop_take_max_turn(health->loop);
+}
+
+struct generator_sample
+health_take(struct health *health, nsec_t at)
+{
+    struct mark mark = take_mark();
+    const struct mark *last = &health->last;
+    if (health->loop != NULL)
+        record_lag(health, mark.real);
+    nsec_t length = mark.real - last->real;
+    hist_set_difference(health->lag_change, health->lag, health->lag_before);
+    hist_merge(health->lag_before, health->lag_change);
+    nsec_t lag_max = hist_max(health->lag_change);
+    nsec_t turn = health->loop ? loop_take_max_turn(health->loop) : 0;
+    count_descriptors(health);
+    struct generator_sample sample = {
+        .at = at,
+        .length = length,
+        .cpu = share(last->thread_cpu, mark.thread_cpu, length),
+        .cpu_wait = share(last->waited, mark.waited, length),
+        .cpu_all = share(last->process_cpu, mark.process_cpu, length),
+        .lag_p50 = hist_percentile(health->lag_change, 50),
+        .lag_p99 = hist_percentile(health->lag_change, 99),
+        .lag_max = lag_max > turn ? lag_max : turn,
+        .fds = health->fds,
+        .rss = health_rss(),
+    };
+    health->last = mark;
+    return sample;
 }
 
 void
-health_report(const struct health *health, nsec_t duration,
-              struct result_generator *out)
+health_report(const struct health *health, struct result_generator *out)
 {
+    const struct mark *start = &health->start, *last = &health->last;
+    nsec_t length = last->real - start->real;
     struct rusage usage = {0};
     getrusage(RUSAGE_SELF, &usage);
-    nsec_t cpu = clock_process_cpu() - health->cpu_at_start;
-    /* Real work over a virtual length of time says nothing. */
-    bool comparable = duration > 0 && !clock_is_virtual();
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
     *out = (struct result_generator){
-        .cpu = comparable ? (double)cpu / (double)duration : 0,
-        .loop_lag_p99 = hist_percentile(health->turns, 99),
-        .loop_lag_max = hist_max(health->turns),
+        .cpu = share(start->process_cpu, last->process_cpu, length),
+        .cpu_loop = share(start->thread_cpu, last->thread_cpu, length),
+        .cpu_wait = share(start->waited, last->waited, length),
+        .loop_lag_p50 = hist_percentile(health->lag, 50),
+        .loop_lag_p99 = hist_percentile(health->lag, 99),
+        .loop_lag_max = hist_max(health->lag),
         .max_rss = (uint64_t)usage.ru_maxrss * 1024,
-        .fds = health->fds,
+        .fds = health->most_fds,
+        .fds_limit = limit.rlim_cur,
     };
 }
 

@@ -1,19 +1,31 @@
 #ifndef MOLO_ENGINE_HEALTH_H
 #define MOLO_ENGINE_HEALTH_H
 
+#include "output/generator.h"
 #include "output/result.h"
 
-/* How the generator itself fares: CPU, lag of the loop, memory, descriptors.
- * Sampled on the engine's tick. */
+/* How the generator itself fares: CPU and lag of the loop, memory, descriptors.
+ * The loop's thread. Nothing here is of use where time is virtual. */
 struct health;
+struct loop;
 
 struct health *health_create(void);
 void health_destroy(struct health *health);
-/* `turn`: the longest turn of the loop since the last sample. */
-void health_sample(struct health *health, nsec_t turn);
-void health_report(const struct health *health, nsec_t duration,
-                   struct result_generator *out);
 
+/* Begins to measure how late the loop comes to what is due. */
+void health_start(struct health *health, struct loop *loop);
+/* The loop is about to end. */
+void health_stop(struct health *health);
+/* The next sample begins now. */
+void health_begin(struct health *health);
+/* What was measured since the last sample; `at` is its end. Lua's part, starts
+ * and shortages are left to the caller. */
+struct generator_sample health_take(struct health *health, nsec_t at);
+/* Of all of it. */
+void health_report(const struct health *health, struct result_generator *out);
+
+/* Memory that the process takes now, in bytes; 0: not known. */
+uint64_t health_rss(void);
 /* Raises the soft descriptor limit to the hard one. Returns it. */
 uint64_t health_raise_descriptor_limit(void);
 

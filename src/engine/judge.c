@@ -19,7 +19,8 @@ judge_load(struct engine *engine, struct err *err)
     for (size_t i = 0; i < count; i++) {
         const struct option_threshold *option = &options->thresholds[i];
         struct threshold *threshold = &engine->thresholds[i];
-        if (!threshold_init(threshold, option->expression, err))
+        if (!threshold_init(threshold, option->expression,
+                            script_metrics(engine->script), err))
             return err_prefix(err, "%.200s", option->where);
         threshold->abort = option->abort;
         threshold->after = option->after;
@@ -116,6 +117,8 @@ judge_thresholds(struct engine *engine)
     }
     if (failed > MAX_NAMED)
         buf_append_str(&text, ", ...");
+    if (engine->options->sizing)
+        failed = 0; /* where they fail is the result */
     if (failed == 1)
         result_add_cause(result, EXIT_CODE_THRESHOLD, "threshold failed: %s",
                          text.data);
@@ -137,6 +140,9 @@ judge_failed_runs(struct engine *engine)
         return;
     /* Who sets thresholds says with them what counts. */
     if (options->threshold_count > 0 && !options_is_given(options, "fail"))
+        return;
+    /* It looks for the load at which runs begin to fail. */
+    if (options->sizing && !options_is_given(options, "fail"))
         return;
     uint64_t done = s->runs_ok + s->runs_failed;
     bool failed = options->fail_percent >= 0

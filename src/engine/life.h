@@ -2,6 +2,8 @@
 #define MOLO_ENGINE_LIFE_H
 
 #include "base/rng.h"
+#include "engine/crew.h"
+#include "engine/runs.h"
 #include "engine/settle.h"
 #include "engine/shard.h"
 #include "loop/loop.h"
@@ -18,24 +20,35 @@ enum life {
     LIFE_SETUP_SESSION,
     LIFE_WAITING_TO_RUN, /* the hub holds it back, or its room is not ready */
     LIFE_RUNNING,
-    LIFE_DELAY,
+    LIFE_DELAY,  /* until a time */
+    LIFE_PARKED, /* until something changes, or a run of a rate is due */
     LIFE_TEARDOWN_SESSION,
     LIFE_TEARDOWN,
     LIFE_ENDED,
 };
 
+/* It is not wanted any more (a ramp down), but its run goes on. */
+enum leaving { NOT_LEAVING, LEAVING, LEAVING_STOPPED };
+
 struct member {
     struct shard *shard;
+    struct crew *crew;
     struct worker *worker; /* NULL before its start and after its end */
-    const struct plan_workload *workload;
-    const struct executor_ops *executor;
     int32_t id, index;
     enum life life;
+    bool preparing;      /* the test begins when it is ready */
     bool session_set_up; /* setup_session was reached */
+    bool rests;          /* the hub knows that it is between runs */
     int64_t runs;
     size_t scenario;    /* index in the script */
+    char *pick_error;   /* what the picker raised for the run that begins */
+    nsec_t due_at;      /* of the run that begins, on a schedule; else 0 */
+    nsec_t began_at;    /* its last run */
+    struct list parked; /* in the crew's list */
     struct timer timer; /* of the start, or of the delay */
-    struct job held;    /* the hub has answered what it waited for */
+    struct timer leave; /* of a ramp down */
+    enum leaving leaving;
+    struct job held; /* the hub has answered what it waited for */
     uint32_t begin_seq;
     bool begin_submitting, begin_answered, begin_granted;
     struct settling settling;
@@ -45,13 +58,30 @@ struct member {
 struct shard {
     struct shard_config config;
     nsec_t started_at;
+    nsec_t deadline; /* of the whole test; NSEC_NEVER: none, or not yet */
     struct member *members;
     int32_t member_count, alive, ended;
+    struct crew *crews;
+    size_t crew_count;
+    int32_t preparing; /* members that the test waits for */
     size_t pending_starts;
     bool draining, abandoned;
-    size_t *scenario_numbers; /* of plan scenarios, in the script */
-    double total_weight;
+    /* single_run: runs to come of each stage, of all workloads. */
+    int64_t *stage_runs;
+    int32_t stage_count;
+    bool stage_over; /* others may go on */
 };
+
+/* Tells the hub of a step of its; the worker exists. */
+void life_submit(struct member *m, struct hub_op *op);
+void life_emit(struct member *m, enum event_type type,
+               const struct call_result *result);
+void
+life_describe_failure(const struct call_result *result, char *out, size_t size);
+/* Of its start, or of its delay. */
+void life_stop_timer(struct member *m);
+/* The test need not wait for it any more before it begins. */
+void life_is_ready(struct member *m);
 
 /* It exists from now on: setup fixtures, then runs. */
 void life_start(struct member *m);
@@ -62,12 +92,28 @@ void life_next_run(struct member *m);
 /* No more runs: teardown fixtures, then the end. `failure`: of the setup that
  * failed, for those who wait for this worker; or NULL. */
 void life_go_home(struct member *m, const struct call_result *failure);
+/* The workload, or the test, is over: if it is between runs it goes home, if it
+ * has not started it never does. */
+void life_end_runs(struct member *m);
+/* The start, the delay or the wait of a ramp is over. */
+void life_on_timer(struct member *m);
+/* Something of the run that begins, or a fixture, was answered later. */
+void life_on_held(struct member *m);
+void life_on_leave(struct member *m);
+/* Raises `stopped` in its waits outside the hub; in those of a teardown fixture
+ * only if `teardowns`. */
+void life_stop_waits(struct member *m, bool teardowns);
+/* Takes down what it is in now; its teardowns follow, unless abandoned. */
+void life_reset(struct member *m);
+bool life_is_in_teardown(const struct member *m);
 /* Counts its run, which ends or is given up. */
 void life_count_run(const struct member *m, enum run_outcome outcome,
                     nsec_t duration, nsec_t active);
 /* Its fixture or run is over, and nothing it acquired is left. */
 void life_call_over(struct member *m, const struct call_result *result);
-/* The hub's answer to RUN_BEGIN is there. */
-void life_begin_answered(struct member *m);
+/* A run of stage `stage` is over (single_run). */
+void shard_turn_over(struct shard *shard, int32_t stage);
+/* Lets those go on that waited for the stage that is over, if one is. */
+void shard_go_on(struct shard *shard);
 
 #endif

@@ -1,5 +1,8 @@
 #include "engine/progress.h"
 
+#include "engine/ending.h"
+#include "plan/executor.h"
+
 #define TICK (250 * NSEC_PER_MSEC)
 /* Where time is virtual every tick may be worth a line of a log. */
 #define REAL_TICK (1 * NSEC_PER_SEC)
@@ -12,6 +15,7 @@ phase_name(enum engine_phase phase)
     case ENGINE_INIT:
         return "init";
     case ENGINE_SETUP:
+    case ENGINE_PREPARE:
         return "setup";
     case ENGINE_RUN:
         return "run";
@@ -25,15 +29,40 @@ phase_name(enum engine_phase phase)
     return "";
 }
 
+/* 0: nobody can know. */
+static int64_t
+planned_runs_of(const struct plan_workload *workload)
+{
+    switch (workload->executor) {
+    case EXECUTOR_RUNS_PER_WORKER:
+        return workload->max_runs * workload->workers;
+    case EXECUTOR_SHARED_RUNS:
+        return workload->max_runs;
+    case EXECUTOR_SINGLE_RUN:
+        return (int64_t)workload->turn_count * workload->workers;
+    case EXECUTOR_CONSTANT_RATE:
+    case EXECUTOR_RAMPING_RATE:
+        return workload->arrival == ARRIVAL_FIXED
+                   ? (int64_t)arrivals_expected(workload, workload->duration)
+                   : 0;
+    case EXECUTOR_CONSTANT_WORKERS:
+    case EXECUTOR_RAMPING_WORKERS:
+    case EXECUTOR_ROUND_RATE:
+    case EXECUTOR_MANUAL:
+        break;
+    }
+    return 0;
+}
+
 static int64_t
 planned_runs(const struct plan *plan)
 {
     int64_t total = 0;
     for (size_t i = 0; i < plan->workload_count; i++) {
-        const struct plan_workload *workload = &plan->workloads[i];
-        if (workload->max_runs == 0)
+        int64_t runs = planned_runs_of(&plan->workloads[i]);
+        if (runs == 0)
             return 0;
-        total += workload->max_runs * workload->workers;
+        total += runs;
     }
     return total;
 }
@@ -59,16 +88,12 @@ show(struct engine *engine, bool final)
 }
 
 static void
-tick(struct engine *engine)
-{
-    health_sample(engine->health, loop_take_max_turn(engine->loop));
-    show(engine, false);
-}
-
-static void
 on_tick(struct timer *timer)
 {
-    tick(container_of(timer, struct engine, tick));
+    struct engine *engine = container_of(timer, struct engine, tick);
+    intervals_tick(engine);
+    ending_check_memory(engine);
+    show(engine, false);
     timer_start(timer, nsec_add(clock_now(), TICK));
 }
 
@@ -78,17 +103,20 @@ progress_turn(struct engine *engine)
 {
     if (!clock_is_virtual())
         return;
+    intervals_tick(engine);
     nsec_t now = clock_real_now();
     if (now < engine->next_tick)
         return;
     engine->next_tick = now + REAL_TICK;
-    tick(engine);
+    ending_check_memory(engine);
+    show(engine, false);
 }
 
 void
 progress_start(struct engine *engine)
 {
     timer_init(&engine->tick, engine->loop, on_tick);
+    health_start(engine->health, engine->loop);
     if (clock_is_virtual())
         engine->next_tick = clock_real_now() + REAL_TICK;
     else
@@ -99,5 +127,7 @@ void
 progress_finish(struct engine *engine)
 {
     timer_stop(&engine->tick);
+    intervals_close(engine);
+    health_stop(engine->health);
     show(engine, true);
 }

@@ -1,7 +1,6 @@
 #include "engine/shard.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "engine/life.h"
@@ -13,33 +12,86 @@
 static void
 on_held(struct job *job)
 {
-    struct member *m = container_of(job, struct member, held);
-    if (m->settling.active)
-        settle_answered(m);
-    else
-        life_begin_answered(m);
+    life_on_held(container_of(job, struct member, held));
 }
 
-/* The start, or the end of a delay. */
 static void
 on_timer(struct timer *timer)
 {
-    struct member *m = container_of(timer, struct member, timer);
-    m->shard->pending_starts--;
-    if (m->life == LIFE_PLANNED)
-        life_start(m);
-    else
-        life_next_run(m);
+    life_on_timer(container_of(timer, struct member, timer));
 }
 
-static size_t
-number_in_script(const struct script *script, const char *name)
+static void
+on_leave(struct timer *timer)
 {
-    size_t count = script_scenario_count(script);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(script_scenario_name(script, i), name) == 0)
-            return i;
-    abort(); /* the plan was made from these names */
+    life_on_leave(container_of(timer, struct member, leave));
+}
+
+/* --- stages of single_run --- */
+
+static void
+count_stages(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->crew_count; i++) {
+        const struct plan_workload *workload = shard->crews[i].workload;
+        for (size_t j = 0; j < workload->turn_count; j++) {
+            int32_t stage = workload->turns[j].stage;
+            if (stage >= shard->stage_count) {
+                shard->stage_runs =
+                    xrealloc(shard->stage_runs,
+                             ((size_t)stage + 1) * sizeof(*shard->stage_runs));
+                while (shard->stage_count <= stage)
+                    shard->stage_runs[shard->stage_count++] = 0;
+            }
+            shard->stage_runs[stage] += workload->workers;
+        }
+    }
+}
+
+void
+shard_turn_over(struct shard *shard, int32_t stage)
+{
+    shard->stage_runs[stage]--;
+    int32_t current = 0;
+    while (current < shard->stage_count && shard->stage_runs[current] <= 0)
+        current++;
+    for (size_t i = 0; i < shard->crew_count; i++) {
+        if (shard->crews[i].workload->turn_count == 0 ||
+            shard->crews[i].state.stage == current)
+            continue;
+        shard->crews[i].state.stage = current;
+        shard->stage_over = true;
+    }
+}
+
+void
+shard_go_on(struct shard *shard)
+{
+    if (!shard->stage_over)
+        return;
+    shard->stage_over = false;
+    for (size_t i = 0; i < shard->crew_count; i++)
+        crew_wake(&shard->crews[i]);
+}
+
+/* --- life --- */
+
+static void
+init_member(struct member *m, struct crew *crew, int32_t index)
+{
+    struct shard *shard = crew->shard;
+    *m = (struct member){
+        .shard = shard,
+        .crew = crew,
+        .id = crew->workload->first_worker + index,
+        .index = index,
+    };
+    list_init(&m->parked);
+    timer_init(&m->timer, shard->config.loop, on_timer);
+    timer_init(&m->leave, shard->config.loop, on_leave);
+    job_init(&m->held, on_held);
+    rng_init(&m->pick, shard->config.plan->options->seed,
+             PICK_STREAM + (uint64_t)m->id);
 }
 
 struct shard *
@@ -49,29 +101,20 @@ shard_create(const struct shard_config *config)
     struct shard *shard = xmalloc(sizeof(*shard));
     *shard = (struct shard){
         .config = *config,
+        .deadline = NSEC_NEVER,
         .member_count = plan->workers,
         .members = xcalloc((size_t)plan->workers, sizeof(struct member)),
-        .scenario_numbers = xcalloc(plan->scenario_count, sizeof(size_t)),
+        .crew_count = plan->workload_count,
+        .crews = xcalloc(plan->workload_count, sizeof(struct crew)),
     };
-    for (size_t i = 0; i < plan->scenario_count; i++) {
-        shard->scenario_numbers[i] =
-            number_in_script(config->script, plan->scenarios[i].name);
-        shard->total_weight += plan->scenarios[i].weight;
+    for (size_t i = 0; i < plan->workload_count; i++) {
+        const struct plan_workload *workload = &plan->workloads[i];
+        struct member *members = &shard->members[workload->first_worker];
+        crew_init(&shard->crews[i], shard, workload, members);
+        for (int32_t j = 0; j < workload->workers; j++)
+            init_member(&members[j], &shard->crews[i], j);
     }
-    for (int32_t id = 0; id < plan->workers; id++) {
-        struct member *m = &shard->members[id];
-        const struct plan_workload *workload = plan_workload_of(plan, id);
-        *m = (struct member){
-            .shard = shard,
-            .id = id,
-            .index = id - workload->first_worker,
-            .workload = workload,
-            .executor = executor_find(workload->executor),
-        };
-        timer_init(&m->timer, config->loop, on_timer);
-        job_init(&m->held, on_held);
-        rng_init(&m->pick, plan->options->seed, PICK_STREAM + (uint64_t)id);
-    }
+    count_stages(shard);
     return shard;
 }
 
@@ -81,31 +124,56 @@ shard_destroy(struct shard *shard)
     if (!shard)
         return;
     for (int32_t i = 0; i < shard->member_count; i++) {
-        timer_stop(&shard->members[i].timer);
-        loop_unpost(shard->config.loop, &shard->members[i].held);
-        worker_destroy(shard->members[i].worker);
-        free(shard->members[i].settling.leaks);
+        struct member *m = &shard->members[i];
+        timer_stop(&m->timer);
+        timer_stop(&m->leave);
+        loop_unpost(shard->config.loop, &m->held);
+        worker_destroy(m->worker);
+        free(m->settling.leaks);
+        free(m->pick_error);
     }
+    for (size_t i = 0; i < shard->crew_count; i++)
+        crew_finish(&shard->crews[i]);
+    free(shard->crews);
     free(shard->members);
-    free(shard->scenario_numbers);
+    free(shard->stage_runs);
     free(shard);
+}
+
+bool
+shard_prepare(struct shard *shard)
+{
+    /* Some may be ready at once: not all of them before all are asked. */
+    shard->preparing = 1;
+    for (size_t i = 0; i < shard->crew_count; i++)
+        pool_prepare(&shard->crews[i]);
+    return --shard->preparing > 0;
 }
 
 void
 shard_start(struct shard *shard, nsec_t started_at)
 {
     shard->started_at = started_at;
-    for (int32_t i = 0; i < shard->member_count; i++) {
-        struct member *m = &shard->members[i];
-        struct executor_due due = m->executor->next_run(
-            m->workload, &(struct executor_state){0}, m->index, 0, 0);
-        if (due.answer == EXECUTOR_OVER) {
-            life_never(m);
-            continue;
-        }
-        shard->pending_starts++;
-        timer_start(&m->timer, nsec_add(started_at, due.at));
-    }
+    shard->deadline = nsec_add(started_at, plan_deadline(shard->config.plan));
+    for (size_t i = 0; i < shard->crew_count; i++)
+        crew_start(&shard->crews[i], started_at);
+}
+
+void
+shard_catch_up(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->crew_count; i++)
+        pool_catch_up(&shard->crews[i]);
+}
+
+nsec_t
+shard_patience(const struct shard *shard)
+{
+    nsec_t patience = 0;
+    for (size_t i = 0; i < shard->crew_count; i++)
+        if (shard->crews[i].workload->graceful_stop > patience)
+            patience = shard->crews[i].workload->graceful_stop;
+    return patience;
 }
 
 void
@@ -114,48 +182,34 @@ shard_drain(struct shard *shard)
     if (shard->draining)
         return;
     shard->draining = true;
-    shard->pending_starts = 0;
-    int32_t never_started = 0;
-    for (int32_t i = 0; i < shard->member_count; i++) {
-        struct member *m = &shard->members[i];
-        timer_stop(&m->timer);
-        if (m->life == LIFE_PLANNED) {
-            m->life = LIFE_ENDED;
-            never_started++;
-        } else if (m->life == LIFE_DELAY) {
-            life_go_home(m, NULL);
-        }
+    nsec_t patience = shard_patience(shard);
+    for (size_t i = 0; i < shard->crew_count; i++) {
+        struct crew *crew = &shard->crews[i];
+        crew_end(crew, crew->workload->graceful_stop == patience);
     }
-    shard->ended += never_started;
-    if (never_started > 0 && shard->ended == shard->member_count)
-        shard->config.host.on_all_ended(shard->config.host.data);
 }
 
-static bool
-is_in_teardown(const struct member *m)
+void
+shard_change_workers(struct shard *shard, int64_t change)
 {
-    return m->life == LIFE_TEARDOWN_SESSION || m->life == LIFE_TEARDOWN;
+    for (size_t i = 0; i < shard->crew_count; i++)
+        crew_change_workers(&shard->crews[i], change);
+}
+
+int32_t
+shard_wanted_workers(const struct shard *shard)
+{
+    int32_t wanted = 0;
+    for (size_t i = 0; i < shard->crew_count; i++)
+        wanted += shard->crews[i].state.workers_wanted;
+    return wanted;
 }
 
 void
 shard_stop_waits(struct shard *shard, bool teardowns)
 {
-    for (int32_t i = 0; i < shard->member_count; i++) {
-        struct member *m = &shard->members[i];
-        if (m->worker && (teardowns || !is_in_teardown(m)))
-            worker_stop(m->worker);
-    }
-}
-
-static void
-reset(struct member *m)
-{
-    if (m->life == LIFE_WAITING_TO_RUN) {
-        loop_unpost(m->shard->config.loop, &m->held);
-        life_go_home(m, NULL);
-    } else {
-        worker_reset(m->worker);
-    }
+    for (int32_t i = 0; i < shard->member_count; i++)
+        life_stop_waits(&shard->members[i], teardowns);
 }
 
 void
@@ -163,8 +217,8 @@ shard_reset_runs(struct shard *shard)
 {
     for (int32_t i = 0; i < shard->member_count; i++) {
         struct member *m = &shard->members[i];
-        if (m->worker && !is_in_teardown(m))
-            reset(m);
+        if (m->worker && !life_is_in_teardown(m))
+            life_reset(m);
     }
 }
 
@@ -175,7 +229,7 @@ shard_abandon(struct shard *shard)
     for (int32_t i = 0; i < shard->member_count; i++) {
         struct member *m = &shard->members[i];
         if (m->worker)
-            reset(m);
+            life_reset(m);
     }
 }
 

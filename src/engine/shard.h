@@ -24,6 +24,16 @@ struct shard_host {
     /* The time for runs is over, seen by a worker that would begin one. May
      * be called more than once. */
     void (*on_time_over)(void *data);
+    /* The time of one workload is over while others go on: the hub drains it.
+     */
+    void (*on_workload_over)(void *data, const struct plan_workload *workload);
+    /* Workers first .. +count-1 have had their patience: the hub stops their
+     * waits; those in a teardown only if `teardowns`. */
+    void (*stop_waits)(void *data, int32_t first, int32_t count,
+                       bool teardowns);
+    /* The workers that were to be ready before the runs begin are, or have
+     * ended. */
+    void (*on_ready)(void *data);
     /* The last worker has ended. */
     void (*on_all_ended)(void *data);
 };
@@ -40,10 +50,25 @@ struct shard_config {
 struct shard *shard_create(const struct shard_config *config);
 void shard_destroy(struct shard *shard);
 
-/* Plans the start of every worker, relative to `started_at`. */
+/* Starts the workers that are to be ready before the runs begin (those a rate
+ * has pre-allocated). True: wait for on_ready. */
+bool shard_prepare(struct shard *shard);
+/* Plans the start of every worker and every arrival, relative to `started_at`.
+ */
 void shard_start(struct shard *shard, nsec_t started_at);
-/* No run and no worker starts any more; who is between runs goes home. */
+/* Starts what is due by now; before the end of the time for runs. */
+void shard_catch_up(struct shard *shard);
+/* No run and no worker starts any more; who is between runs goes home. Runs in
+ * flight of a workload with less patience than shard_patience are stopped when
+ * that is over; the rest is left to the caller. */
 void shard_drain(struct shard *shard);
+/* The longest graceful stop of the workloads. */
+nsec_t shard_patience(const struct shard *shard);
+/* SIGUSR1 and SIGUSR2: that many workers more for workloads of executor manual,
+ * within their limits. */
+void shard_change_workers(struct shard *shard, int64_t change);
+/* How many these are to have. */
+int32_t shard_wanted_workers(const struct shard *shard);
 /* Raises `stopped` in whatever workers wait for outside the hub. Those in a
  * teardown fixture only if `teardowns`. */
 void shard_stop_waits(struct shard *shard, bool teardowns);
@@ -56,7 +81,8 @@ void shard_abandon(struct shard *shard);
  * without it. */
 void shard_give_up_runs(struct shard *shard);
 
-/* Starts of workers and runs that the clock alone will bring. */
+/* Starts of workers and runs that the clock alone will bring: a rate counts as
+ * one. */
 size_t shard_pending_starts(const struct shard *shard);
 /* Workers that have started and not ended. */
 int32_t shard_workers_alive(const struct shard *shard);

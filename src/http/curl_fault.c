@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "http/curl_impl.h"
+#include "http/uri.h"
 #include "http/url.h"
 
 static const struct {
@@ -19,6 +20,7 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_HOST, FAULT_DNS},
     {CURLE_COULDNT_RESOLVE_PROXY, FAULT_DNS},
     {CURLE_COULDNT_CONNECT, FAULT_CONNECT},
+    {CURLE_PROXY, FAULT_CONNECT},
     {CURLE_SSL_CONNECT_ERROR, FAULT_TLS},
     {CURLE_OBSOLETE51, FAULT_TLS},
     {CURLE_SSL_ENGINE_NOTFOUND, FAULT_TLS},
@@ -70,6 +72,11 @@ classify(const struct exchange *x, CURLcode code)
     if (code == CURLE_RECV_ERROR &&
         strstr(x->error, "chunked-encoding") != NULL)
         return FAULT_PROTOCOL;
+    /* With TLS 1.3 a server refuses a client's certificate, or the lack of one,
+     * when for the client the handshake is over. */
+    if ((code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) &&
+        strstr(x->error, " alert ") != NULL)
+        return FAULT_TLS;
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
         if (faults[i].code == code)
             return faults[i].fault;
@@ -207,11 +214,13 @@ fail_as_generator(struct exchange *x, CURLcode code, int error)
     return false;
 }
 
-/* What libcurl has to say, else the general text of the code. */
+/* What libcurl has to say, else the general text of the code. That it could
+ * not ask for the peer of a connection that was reset says nothing. */
 static const char *
 curl_words(const struct exchange *x, CURLcode code)
 {
-    return x->error[0] != '\0' ? x->error : curl_easy_strerror(code);
+    bool helps = x->error[0] != '\0' && strstr(x->error, "getpeername") == NULL;
+    return helps ? x->error : curl_easy_strerror(code);
 }
 
 static void
@@ -224,6 +233,45 @@ fail_connect(struct exchange *x, CURLcode code, int error)
     }
     exchange_fail(x, FAULT_CONNECT, error != 0 ? error : (int)code, "connect",
                   "%s (%s)", reason, peer_name(x, peer, sizeof(peer)));
+}
+
+/* The way leads through a proxy, which did not let us through. */
+static void
+fail_proxy(struct exchange *x, CURLcode code)
+{
+    long status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (code == CURLE_PROXY)
+        exchange_fail(x, FAULT_CONNECT, code, "connect",
+                      "the proxy refused: %.200s", curl_words(x, code));
+    else if (status == 407)
+        exchange_fail(x, FAULT_CONNECT, code, "connect",
+                      "the proxy wants credentials: it answered 407; give them "
+                      "in its URL");
+    else if (status >= 300)
+        exchange_fail(x, FAULT_CONNECT, code, "connect",
+                      "the proxy refused to connect: it answered %ld", status);
+    else
+        exchange_fail(x, FAULT_CONNECT, code, "connect",
+                      "the proxy closed the connection (%.160s)",
+                      curl_words(x, code));
+}
+
+static void
+fail_lookup(struct exchange *x, CURLcode code)
+{
+    char host[256];
+    const struct http_settings *settings = x->transfer->request.settings;
+    const char *proxy = settings != NULL ? settings->text[SETTING_PROXY] : NULL;
+    struct uri uri;
+    if (code == CURLE_COULDNT_RESOLVE_PROXY && proxy != NULL &&
+        uri_parse(proxy, strlen(proxy), &uri, NULL))
+        exchange_fail(x, FAULT_DNS, code, "dns", "proxy name '%.*s' not found",
+                      uri.host.size > 200 ? 200 : (int)uri.host.size,
+                      uri.host.data);
+    else
+        exchange_fail(x, FAULT_DNS, code, "dns", "host name '%s' not found",
+                      peer_name(x, host, sizeof(host)));
 }
 
 /* Both limits count from the start, so that the shorter one has passed first.
@@ -307,6 +355,10 @@ set_fault(struct exchange *x, CURLcode code)
     if (code == CURLE_COULDNT_CONNECT)
         curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &os_errno);
     int error = x->socket_errno != 0 ? x->socket_errno : (int)os_errno;
+    if (x->body_error[0] != '\0') {
+        exchange_fail(x, FAULT_GENERATOR, code, "send", "%s", x->body_error);
+        return;
+    }
     if (x->too_large) {
         fail_too_large(x, code);
         return;
@@ -323,18 +375,23 @@ set_fault(struct exchange *x, CURLcode code)
                       "a header line is larger than 100 kB");
         return;
     }
+    if (exchange_fail_http2(x, code))
+        return;
     if (code == CURLE_PARTIAL_FILE) {
         exchange_fail(x, FAULT_PROTOCOL, code, "receive",
                       "connection closed before the end of the body (%.120s)",
                       curl_words(x, code));
         return;
     }
-    char peer[256];
     enum transfer_fault fault = classify(x, code);
+    if (code == CURLE_PROXY ||
+        (fault == FAULT_RESET && exchange_waits_for_tunnel(x))) {
+        fail_proxy(x, code);
+        return;
+    }
     switch (fault) {
     case FAULT_DNS:
-        exchange_fail(x, fault, code, "dns", "host name '%s' not found",
-                      peer_name(x, peer, sizeof(peer)));
+        fail_lookup(x, code);
         break;
     case FAULT_CONNECT:
         fail_connect(x, code, error);
@@ -387,8 +444,8 @@ exchange_fail_in_gate(struct exchange *x)
                   limit);
 }
 
-static int
-http_version(struct exchange *x)
+int
+exchange_http_version(const struct exchange *x)
 {
     long version = 0;
     curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version);
@@ -418,7 +475,7 @@ exchange_fill_result(struct exchange *x, CURLcode code)
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     response->status = (int)status;
     if (status != 0)
-        response->http_version = http_version(x);
+        response->http_version = exchange_http_version(x);
     if (status >= 300 && status < 400) {
         char *target = NULL;
         curl_easy_getinfo(x->easy, CURLINFO_REDIRECT_URL, &target);
@@ -429,7 +486,11 @@ exchange_fill_result(struct exchange *x, CURLcode code)
         if (code == CURLE_URL_MALFORMAT)
             code = CURLE_OK;
     }
-    if (code == CURLE_OK && status != 0 && x->block_open)
+    if (code == CURLE_OK && status == 0)
+        /* "HTTP/20 hello" is taken for one. */
+        exchange_fail(x, FAULT_PROTOCOL, 0, "receive",
+                      "the answer has no status");
+    else if (code == CURLE_OK && x->block_open)
         /* For libcurl a connection that ends there ends the answer. */
         exchange_fail(x, FAULT_PROTOCOL, 0, "receive",
                       "connection closed in the middle of the header");

@@ -17,10 +17,13 @@
  *   transport_curl.c  clients, their exchanges, and the loop
  *   curl_socket.c     the sockets of their connections
  *   curl_request.c    a request put onto an easy handle
+ *   curl_body.c       the bodies of both
  *   curl_settings.c   its settings, put there when they are others
  *   curl_cookies.c    the jar of a client, shared by its easy handles
+ *   curl_stream.c     connections that other protocols take over
  *   curl_result.c     what was measured
- *   curl_fault.c      what came back, or why nothing did */
+ *   curl_fault.c      what came back, or why nothing did
+ *   curl_http2.c      the same for HTTP/2 alone */
 
 struct curl_transport {
     struct transport base;
@@ -68,6 +71,11 @@ struct exchange {
     void (*on_end)(struct transfer *transfer);
     bool in_multi;
     bool https;
+    bool connect_only; /* the connection is all that is wanted */
+
+    struct loop_io *stream_io; /* of a stream; NULL: not watched */
+    void (*on_stream_ready)(void *data, int events);
+    void *stream_data;
 
     struct resolve_ticket ticket;
     struct job go;           /* the way through the gate is free */
@@ -82,11 +90,13 @@ struct exchange {
      * counted by then, and the size of the head of this one (0: unknown). */
     uint64_t sent_before;
     curl_off_t counted_before, head_size;
-    bool block_open; /* within a header block */
+    curl_off_t uploaded_before; /* of a body of parts that is sent again */
+    bool block_open;            /* within a header block */
     bool too_large;
     bool length_conflict;            /* two Content-Length that differ */
     int64_t content_length;          /* of this header block; -1: none */
     size_t header_bytes;             /* of all blocks, interim answers too */
+    bool verbose;                    /* on_debug is called */
     bool counts_raw;                 /* the body is chunked: */
     uint64_t raw_body_received;      /* what came of it, framing included */
     int socket_errno;                /* why socket() failed; 0: it did not */
@@ -106,6 +116,11 @@ struct exchange {
     struct buf cookie;     /* the request's own, beside those of the jar */
     bool got_cookies;
     size_t body_seen; /* bytes of the answer's body, decoded */
+    /* Of a request that streams: the head was told of; the answer leads
+     * elsewhere; nobody took the body, libcurl waits. */
+    bool head_told, is_hop, paused;
+    uint64_t body_sent;   /* position in the parts of the request's body */
+    char body_error[256]; /* why they could not be read; "": they could */
     bool headers_set;
     struct curl_slist *headers;
     size_t header_capacity;
@@ -121,7 +136,16 @@ void exchange_destroy(struct exchange *x);
 bool exchange_prepare(struct exchange *x);
 /* True if the transfer's URL is the one set last. */
 bool exchange_has_url(const struct exchange *x);
+
+/* curl_body.c */
 size_t exchange_body_limit(const struct exchange *x);
+/* A header block is complete: tells whoever streams, if it is the answer's. */
+void exchange_note_head(struct exchange *x);
+/* Callbacks of libcurl: CURLOPT_WRITEFUNCTION; READFUNCTION and SEEKFUNCTION,
+ * for a body of parts (one in memory is libcurl's to read). */
+size_t exchange_on_body(char *data, size_t size, size_t count, void *exchange);
+size_t exchange_on_read(char *out, size_t size, size_t count, void *exchange);
+int exchange_on_seek(void *exchange, curl_off_t offset, int origin);
 
 /* curl_settings.c */
 void exchange_apply_settings(struct exchange *x);
@@ -139,6 +163,24 @@ void exchange_save_cookies(struct exchange *x);
 /* transport_curl.c */
 /* A watched descriptor is ready; `client` is the transport_client. */
 void client_on_io(void *client, int fd, int events);
+
+/* Removes the handle from its multi, which closes the connection of a stream.
+ */
+void exchange_leave_multi(struct exchange *x);
+
+/* curl_stream.c */
+/* Sets the handle up to connect and no more; after exchange_prepare. */
+void exchange_prepare_stream(struct exchange *x);
+/* It is connected: the transfer is over, `x` goes on as its stream. */
+void exchange_become_stream(struct exchange *x);
+ssize_t curl_stream_send(struct transport_stream *stream, const void *data,
+                         size_t size);
+ssize_t
+curl_stream_receive(struct transport_stream *stream, void *out, size_t size);
+const char *curl_stream_error(const struct transport_stream *stream);
+void curl_stream_watch(struct transport_stream *stream, int events,
+                       void (*on_ready)(void *data, int events), void *data);
+void curl_stream_close(struct transport_stream *stream);
 
 /* curl_socket.c */
 /* Callbacks of libcurl: CURLOPT_OPENSOCKETFUNCTION, CLOSESOCKETFUNCTION and
@@ -162,13 +204,25 @@ void exchange_settle_attempts(struct exchange *x, curl_socket_t connection);
 void exchange_note_handshake(struct exchange *x);
 void exchange_note_prereq(struct exchange *x);
 void exchange_note_handover(struct exchange *x, bool complete);
+/* libcurl begins a body of parts again. */
+void exchange_note_rewind(struct exchange *x);
+/* libcurl may send the request's body together with its head. */
+bool exchange_may_inline(const struct exchange *x);
 /* Only the measurements, for a transfer that is given up now. */
 void exchange_fill_measurements(struct exchange *x, nsec_t elapsed);
+/* A proxy was asked for a way through and has not given it. */
+bool exchange_waits_for_tunnel(struct exchange *x);
+
 /* curl_fault.c */
 /* Fills in all of the transfer's outcome; before the handle is removed. */
 void exchange_fill_result(struct exchange *x, CURLcode code);
+/* As in http_response. */
+int exchange_http_version(const struct exchange *x);
 /* The timeout passed before libcurl was asked. */
 void exchange_fail_in_gate(struct exchange *x);
+/* curl_http2.c: true if that was what failed, and the fault is set. */
+bool exchange_fail_http2(struct exchange *x, CURLcode code);
+/* curl_fault.c */
 void exchange_fail(struct exchange *x, enum transfer_fault fault, int code,
                    const char *phase, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));

@@ -4,12 +4,12 @@
 
 #include "base/mem.h"
 #include "http/curl_impl.h"
+#include "http/wire_view.h"
 
 enum {
     /* Bounds the memory of thousands of idle workers. */
     RECEIVE_BUFFER = 16 * 1024,
     UPLOAD_BUFFER = 16 * 1024,
-    BODY_MAX = 1024 * 1024 * 1024,
 };
 
 static bool
@@ -23,18 +23,50 @@ line_starts(const char *line, size_t size, const char *name)
  * its debug callback it shows what arrived; that costs something, so it is
  * asked to only once an answer turns out to be chunked. */
 static void
+set_verbose(struct exchange *x, bool on)
+{
+    if (x->verbose != on)
+        curl_easy_setopt(x->easy, CURLOPT_VERBOSE, on ? 1L : 0L);
+    x->verbose = on;
+}
+
+static void
 count_raw_body(struct exchange *x)
 {
     x->counts_raw = true;
-    curl_easy_setopt(x->easy, CURLOPT_VERBOSE, 1L);
+    set_verbose(x, true);
 }
 
 static int
 on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *user)
 {
     struct exchange *x = user;
-    if (type == CURLINFO_DATA_IN)
-        x->raw_body_received += size;
+    /* Connections that are closed later have nobody to tell. */
+    struct transfer *transfer = x->transfer;
+    if (transfer == NULL)
+        return 0;
+    switch (type) {
+    case CURLINFO_TEXT:
+        wire_view_note(transfer, data, size);
+        break;
+    case CURLINFO_HEADER_OUT:
+        wire_view_head_sent(transfer, data, size);
+        break;
+    case CURLINFO_DATA_OUT:
+        wire_view_body_sent(transfer, data, size);
+        break;
+    case CURLINFO_HEADER_IN:
+        wire_view_head_received(transfer, data, size);
+        break;
+    case CURLINFO_DATA_IN:
+        if (x->counts_raw)
+            x->raw_body_received += size;
+        break;
+    case CURLINFO_SSL_DATA_IN:
+    case CURLINFO_SSL_DATA_OUT:
+    case CURLINFO_END:
+        break;
+    }
     return 0;
 }
 
@@ -98,6 +130,7 @@ on_header(char *data, size_t size, size_t count, void *user)
     }
     if (data[0] == '\r' || data[0] == '\n') {
         x->block_open = false;
+        exchange_note_head(x);
         return size;
     }
     if (!note_framing(x, data, size))
@@ -111,31 +144,6 @@ on_header(char *data, size_t size, size_t count, void *user)
     if ((data[0] | 0x20) == 's' && line_starts(data, size, "Set-Cookie:"))
         x->got_cookies = true;
     buf_append(headers, data, size);
-    return size;
-}
-
-size_t
-exchange_body_limit(const struct exchange *x)
-{
-    const struct http_request *request = &x->transfer->request;
-    if (request->max_body > 0)
-        return request->max_body;
-    return request->discard ? SIZE_MAX : BODY_MAX;
-}
-
-static size_t
-on_body(char *data, size_t size, size_t count, void *user)
-{
-    struct exchange *x = user;
-    size *= count;
-    struct transfer *transfer = x->transfer;
-    if (size > exchange_body_limit(x) - x->body_seen) {
-        x->too_large = true;
-        return 0;
-    }
-    x->body_seen += size;
-    if (!transfer->request.discard)
-        buf_append(&transfer->response.body, data, size);
     return size;
 }
 
@@ -173,8 +181,12 @@ set_constant_options(struct exchange *x)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->error);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, exchange_on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, exchange_on_read);
+    curl_easy_setopt(easy, CURLOPT_READDATA, x);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, exchange_on_seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, x);
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
     curl_easy_setopt(easy, CURLOPT_DEBUGDATA, x);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
@@ -237,7 +249,12 @@ set_url(struct exchange *x)
     buf_clear(&x->url);
     buf_append(&x->url, url->data, url->size);
     curl_easy_setopt(x->easy, CURLOPT_URL, x->url.data);
-    x->https = strncasecmp(x->url.data, "https:", 6) == 0;
+    bool https = strncasecmp(x->url.data, "https:", 6) == 0;
+    /* Requests that begin together share a connection, if the server agrees on
+     * HTTP/2: wait for its word. Without TLS that would be the first answer. */
+    if (x->https != https)
+        curl_easy_setopt(x->easy, CURLOPT_PIPEWAIT, https ? 1L : 0L);
+    x->https = https;
 }
 
 static bool
@@ -261,9 +278,11 @@ set_method(struct exchange *x)
         /* Not copied. No body is sent as one of length 0, as RFC 9110 section
          * 8.6 asks of methods that usually have one. */
         curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                         (curl_off_t)request->body.size);
-        curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS,
-                         request->body.size > 0 ? request->body.data : "");
+                         (curl_off_t)http_request_body_size(request));
+        const char *bytes = request->body.size > 0 ? request->body.data : "";
+        if (request->parts != NULL && request->parts->size > 0)
+            bytes = NULL; /* asks exchange_on_read */
+        curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, bytes);
     }
     if (mode == x->mode && strcmp(x->method, request->method) == 0)
         return;
@@ -411,7 +430,8 @@ exchange_prepare(struct exchange *x)
 {
     const struct http_request *request = &x->transfer->request;
     set_url(x);
-    if (request->body.size > 0 && strcmp(request->method, "HEAD") == 0) {
+    if (http_request_body_size(request) > 0 &&
+        strcmp(request->method, "HEAD") == 0) {
         exchange_fail(x, FAULT_PROTOCOL, 0, "send",
                       "a HEAD request cannot have a body");
         return false;
@@ -433,11 +453,16 @@ exchange_prepare(struct exchange *x)
     x->too_large = false;
     x->got_cookies = false;
     x->body_seen = 0;
+    x->head_told = false;
+    x->is_hop = false;
+    x->paused = false;
+    x->body_sent = 0;
+    x->uploaded_before = 0;
+    x->body_error[0] = '\0';
     x->length_conflict = false;
     x->content_length = -1;
     x->header_bytes = 0;
-    if (x->counts_raw)
-        curl_easy_setopt(x->easy, CURLOPT_VERBOSE, 0L);
+    set_verbose(x, x->transfer->view != NULL);
     x->counts_raw = false;
     x->raw_body_received = 0;
     x->socket_errno = 0;

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "http/curl_impl.h"
 
 /* Up to this size libcurl sends a body together with the head, and counts it
@@ -20,23 +22,32 @@ info_long(struct exchange *x, CURLINFO info)
     return value;
 }
 
+bool
+exchange_may_inline(const struct exchange *x)
+{
+    const struct http_request *request = &x->transfer->request;
+    return request->parts == NULL && request->body.size < INLINE_BODY;
+}
+
 /* Bytes of the request that went out since it was last sent from the start. */
 static uint64_t
 sent_now(struct exchange *x)
 {
     curl_off_t counted =
         info_long(x, CURLINFO_REQUEST_SIZE) - x->counted_before;
-    size_t body_size = x->transfer->request.body.size;
+    uint64_t body_size = http_request_body_size(&x->transfer->request);
     if (x->mode != MODE_BODY || body_size == 0)
         return (uint64_t)counted;
     curl_off_t uploaded = info_offset(x, CURLINFO_SIZE_UPLOAD_T);
+    if (uploaded < x->uploaded_before)
+        uploaded = x->uploaded_before;
     if (x->head_size > 0) {
         /* Before it sends again libcurl has already forgotten what it had
          * uploaded, but not what went out with the head. */
         curl_off_t sent = x->head_size + uploaded;
         return (uint64_t)(sent > counted ? sent : counted);
     }
-    bool inlined = body_size < INLINE_BODY && counted > uploaded;
+    bool inlined = exchange_may_inline(x) && counted > uploaded;
     return (uint64_t)(inlined ? counted : counted + uploaded);
 }
 
@@ -50,11 +61,20 @@ exchange_note_handshake(struct exchange *x)
 }
 
 void
+exchange_note_rewind(struct exchange *x)
+{
+    /* It has forgotten already: what it asked for is what it sent, but for
+     * what the socket did not take any more. */
+    x->uploaded_before = (curl_off_t)x->body_sent;
+}
+
+void
 exchange_note_prereq(struct exchange *x)
 {
     if (x->transfer->sends > 0) {
         x->sent_before += sent_now(x);
         x->counted_before = info_long(x, CURLINFO_REQUEST_SIZE);
+        x->uploaded_before = 0;
     }
     x->transfer->sends++;
     x->prereq_at = clock_now();
@@ -69,13 +89,13 @@ exchange_note_handover(struct exchange *x, bool complete)
         return;
     if (complete)
         x->handed_over_at = clock_now();
-    size_t body_size = x->transfer->request.body.size;
+    uint64_t body_size = http_request_body_size(&x->transfer->request);
     if (x->mode != MODE_BODY || body_size == 0 || x->head_size != 0)
         return;
     curl_off_t counted =
         info_long(x, CURLINFO_REQUEST_SIZE) - x->counted_before;
     curl_off_t uploaded = info_offset(x, CURLINFO_SIZE_UPLOAD_T);
-    bool inlined = body_size < INLINE_BODY && counted > uploaded;
+    bool inlined = exchange_may_inline(x) && counted > uploaded;
     x->head_size = inlined ? counted - uploaded : counted;
 }
 
@@ -91,6 +111,16 @@ info_mark(struct exchange *x, CURLINFO info)
     return info_offset(x, info) * NSEC_PER_USEC;
 }
 
+bool
+exchange_waits_for_tunnel(struct exchange *x)
+{
+    const struct http_settings *settings = x->transfer->request.settings;
+    const char *proxy = settings != NULL ? settings->text[SETTING_PROXY] : NULL;
+    return proxy != NULL && x->https && strncmp(proxy, "http", 4) == 0 &&
+           x->transfer->sends == 0 &&
+           info_long(x, CURLINFO_HTTP_CONNECTCODE) / 100 != 2;
+}
+
 static struct marks
 read_marks(struct exchange *x, nsec_t end)
 {
@@ -103,6 +133,8 @@ read_marks(struct exchange *x, nsec_t end)
     marks.connect = info_mark(x, CURLINFO_CONNECT_TIME_T);
     if (marks.connect == 0 && x->connected_at != 0)
         marks.connect = x->connected_at - origin;
+    if (exchange_waits_for_tunnel(x))
+        marks.connect = 0; /* libcurl's is that of the proxy */
     marks.tls = info_mark(x, CURLINFO_APPCONNECT_TIME_T);
     if (transfer->sends == 0)
         return marks;
@@ -169,9 +201,14 @@ fill_timings(struct exchange *x, nsec_t elapsed)
      * only after the answer, a small request counts as sent at once; a large
      * body was cut short by the answer. */
     nsec_t sent = marks.handed_over;
+    /* Nobody sees when the first request over TLS is sent. */
+    if (sent == 0 && x->https &&
+        http_request_body_size(&transfer->request) < INLINE_BODY)
+        sent = marks.request;
     if (marks.first_byte != 0 && (sent == 0 || sent > marks.first_byte))
-        sent = transfer->request.body.size < INLINE_BODY ? marks.request
-                                                         : marks.first_byte;
+        sent = http_request_body_size(&transfer->request) < INLINE_BODY
+                   ? marks.request
+                   : marks.first_byte;
     if (marks.request != 0)
         t->duration = end > marks.request ? end - marks.request : 0;
     if (!end_phase(transfer, "send", &t->send, &cursor, sent, end) ||

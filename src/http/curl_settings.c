@@ -112,6 +112,9 @@ exchange_apply_settings(struct exchange *x)
     /* "" keeps the environment from naming one. */
     const char *proxy = s->text[SETTING_PROXY];
     curl_easy_setopt(x->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
+    /* Which one it wants the proxy says, when it asks for credentials. */
+    curl_easy_setopt(x->easy, CURLOPT_PROXYAUTH,
+                     (long)(CURLAUTH_BASIC | CURLAUTH_DIGEST));
     curl_easy_setopt(x->easy, CURLOPT_UNIX_SOCKET_PATH,
                      s->text[SETTING_UNIX_SOCKET]);
     set_protocol(x, s->protocol);

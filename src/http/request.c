@@ -67,6 +67,9 @@ http_request_finish(struct http_request *request)
     buf_finish(&request->url);
     buf_finish(&request->headers);
     buf_finish(&request->body);
+    http_body_destroy(request->parts);
+    request->parts = NULL;
+    buf_finish(&request->tags);
     buf_finish(&request->name);
     http_settings_drop(request->settings);
     request->settings = NULL;
@@ -80,14 +83,15 @@ http_request_reset(struct http_request *request)
     request->path = 0;
     buf_clear(&request->headers);
     request->header_count = 0;
-    buf_clear(&request->body);
-    request->has_body = false;
+    http_request_drop_body(request);
+    buf_clear(&request->tags);
     buf_clear(&request->name);
     request->timeout = NSEC_NEVER;
     request->connect_timeout = NSEC_NEVER;
     request->max_redirects = 0;
     request->max_body = 0;
     request->discard = false;
+    request->streams = false;
     request->expected.count = 0;
     http_settings_drop(request->settings);
     request->settings = NULL;
@@ -97,6 +101,8 @@ void
 http_request_inherit(struct http_request *request,
                      const struct http_request *defaults)
 {
+    if (defaults->tags.size > 0)
+        buf_append(&request->tags, defaults->tags.data, defaults->tags.size);
     request->timeout = defaults->timeout;
     request->connect_timeout = defaults->connect_timeout;
     request->max_redirects = defaults->max_redirects;
@@ -280,9 +286,8 @@ is_name(const char *name, size_t name_size, const char *wanted)
 }
 
 bool
-http_request_set_header(struct http_request *request, const char *name,
-                        size_t name_size, const char *value, size_t value_size,
-                        struct err *err)
+http_check_header(const char *name, size_t name_size, const char *value,
+                  size_t value_size, struct err *err)
 {
     if (!check_token("header name", name, name_size, err))
         return false;
@@ -300,7 +305,16 @@ http_request_set_header(struct http_request *request, const char *name,
                        "header '%s' cannot be set: it always follows from the "
                        "body",
                        printable(shown, sizeof(shown), name, name_size));
+    return true;
+}
 
+bool
+http_request_set_header(struct http_request *request, const char *name,
+                        size_t name_size, const char *value, size_t value_size,
+                        struct err *err)
+{
+    if (!http_check_header(name, name_size, value, value_size, err))
+        return false;
     while (value_size > 0 && (value[0] == ' ' || value[0] == '\t')) {
         value++;
         value_size--;
@@ -391,6 +405,29 @@ http_request_set_body(struct http_request *request, const void *data,
     buf_clear(&request->body);
     buf_append(&request->body, data, size);
     request->has_body = true;
+}
+
+void
+http_request_set_parts(struct http_request *request, struct http_body *parts)
+{
+    http_request_drop_body(request);
+    request->parts = parts;
+    request->has_body = true;
+}
+
+void
+http_request_drop_body(struct http_request *request)
+{
+    buf_clear(&request->body);
+    http_body_destroy(request->parts);
+    request->parts = NULL;
+    request->has_body = false;
+}
+
+uint64_t
+http_request_body_size(const struct http_request *request)
+{
+    return request->parts != NULL ? request->parts->size : request->body.size;
 }
 
 const char *

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "http/body.h"
 #include "http/settings.h"
 
 #define HTTP_MAX_EXPECTED 16
@@ -28,7 +29,9 @@ struct http_request {
     struct buf headers; /* "Name: value\0" after one another */
     size_t header_count;
     struct buf body;
+    struct http_body *parts; /* instead of `body`; NULL: none */
     bool has_body;
+    struct buf tags;        /* "name\0value\0" of each, for results */
     struct buf name;        /* label in results; empty: the path of the URL */
     nsec_t timeout;         /* whole exchange; NSEC_NEVER: none */
     nsec_t connect_timeout; /* until TLS is agreed on; NSEC_NEVER: none */
@@ -36,6 +39,7 @@ struct http_request {
     size_t max_body;        /* of the answer, decoded; more is FAULT_TOO_LARGE.
                                0: the transport's own limit */
     bool discard;           /* count the answer's body and keep none of it */
+    bool streams;           /* hand it over while it arrives: transfer.h */
     struct http_expected expected;
     struct http_settings *settings; /* NULL: none */
 };
@@ -72,6 +76,15 @@ bool
 http_request_has_header(const struct http_request *request, const char *name);
 void http_request_set_body(struct http_request *request, const void *data,
                            size_t size);
+/* A body of pieces, which is taken. */
+void
+http_request_set_parts(struct http_request *request, struct http_body *parts);
+void http_request_drop_body(struct http_request *request);
+/* In bytes, without the framing of the connection. */
+uint64_t http_request_body_size(const struct http_request *request);
+/* What http_request_set_header asks of a header. */
+bool http_check_header(const char *name, size_t name_size, const char *value,
+                       size_t value_size, struct err *err);
 /* Adds name=value pairs to the header Cookie. Refuses what would end a pair or
  * the header: control characters, ';', and in names '=' and spaces. */
 bool http_request_add_cookie(struct http_request *request, const char *name,

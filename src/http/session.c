@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "http/url.h"
+#include "http/wire_view.h"
 
 /* A released transfer keeps at most this much of each buffer. */
 enum { KEEP_BYTES = 64 * 1024 };
@@ -19,6 +20,8 @@ struct session {
     struct http_request defaults; /* headers, timeout, max_redirects */
     struct list active, idle;     /* transfer.link */
     nsec_t last_done_at;
+    size_t streams;             /* that are open */
+    struct wire_viewer *viewer; /* NULL: nobody looks */
 };
 
 /* What a transfer is to its session. */
@@ -26,6 +29,7 @@ struct session_transfer {
     struct transfer transfer;
     bool performing;
     nsec_t deadline; /* of all hops together */
+    void (*on_connected)(struct transfer *transfer);
 };
 
 static void on_end(struct transfer *transfer);
@@ -55,7 +59,7 @@ session_destroy(struct session *session)
 {
     if (session == NULL)
         return;
-    assert(list_empty(&session->active));
+    assert(list_empty(&session->active) && session->streams == 0);
     session->transport->ops->client_destroy(session->client);
     list_for_each (it, &session->idle) {
         struct transfer *transfer = container_of(it, struct transfer, link);
@@ -118,10 +122,18 @@ session_reset(struct session *session, struct err *err)
 {
     if (!list_empty(&session->active))
         return err_set(err, "a request of this session is still under way");
+    if (session->streams > 0)
+        return err_set(err, "a WebSocket of this session is still open");
     const struct transport_ops *ops = session->transport->ops;
     ops->client_destroy(session->client);
     session->client = ops->client_create(session->transport);
     return true;
+}
+
+void
+session_set_viewer(struct session *session, struct wire_viewer *viewer)
+{
+    session->viewer = viewer;
 }
 
 void
@@ -157,6 +169,7 @@ session_begin(struct session *session)
     http_request_inherit(&transfer->request, &session->defaults);
     transfer->on_exchange = NULL;
     transfer->on_done = NULL;
+    transfer->on_data = NULL;
     transfer->data = NULL;
     list_append(&session->active, &transfer->link);
     return transfer;
@@ -179,6 +192,7 @@ clear_outcome(struct transfer *transfer)
         .receive = -1,
         .duration = -1,
     };
+    transfer->truncated = false;
     transfer->sends = 0;
     transfer->bytes_sent = 0;
     transfer->bytes_received = 0;
@@ -192,6 +206,7 @@ start_hop(struct transfer *transfer)
     clear_outcome(transfer);
     transfer->started_at = clock_now();
     of_transfer(transfer)->performing = true;
+    wire_view_begin(transfer, session->viewer);
     session->transport->ops->start(session->client, transfer, on_end);
 }
 
@@ -201,6 +216,7 @@ session_send(struct transfer *transfer)
     struct session_transfer *own = of_transfer(transfer);
     assert(!own->performing);
     assert(transfer->on_exchange != NULL && transfer->on_done != NULL);
+    assert(transfer->on_data != NULL || !transfer->request.streams);
     transfer->redirects_left = transfer->request.max_redirects;
     transfer->redirects_followed = 0;
     buf_clear(&transfer->history);
@@ -295,8 +311,7 @@ adapt_request(struct transfer *transfer)
     if ((status == 303 && strcmp(request->method, "HEAD") != 0) ||
         ((status == 301 || status == 302) && post)) {
         memcpy(request->method, "GET", sizeof("GET"));
-        buf_clear(&request->body);
-        request->has_body = false;
+        http_request_drop_body(request);
         drop_header(request, "Content-Type");
         drop_header(request, "Content-Encoding");
         drop_header(request, "Content-Language");
@@ -314,6 +329,7 @@ on_end(struct transfer *transfer)
         transfer->session->last_done_at = transfer->ended_at;
 
     bool follow = may_follow(transfer);
+    wire_view_end(transfer, transfer->session->viewer, false);
     transfer->on_exchange(transfer);
     if (!follow) {
         transfer->on_done(transfer);
@@ -330,6 +346,72 @@ on_end(struct transfer *transfer)
     start_hop(transfer);
 }
 
+static void
+on_connect_end(struct transfer *transfer)
+{
+    struct session_transfer *own = of_transfer(transfer);
+    own->performing = false;
+    own->on_connected(transfer);
+}
+
+void
+session_connect(struct transfer *transfer,
+                void (*on_connected)(struct transfer *transfer))
+{
+    struct session_transfer *own = of_transfer(transfer);
+    struct session *session = transfer->session;
+    const struct transport_ops *ops = session->transport->ops;
+    assert(!own->performing && transfer->on_exchange != NULL);
+    transfer->redirects_left = 0;
+    transfer->redirects_followed = 0;
+    buf_clear(&transfer->history);
+    own->on_connected = on_connected;
+    clear_outcome(transfer);
+    transfer->stream = NULL;
+    transfer->started_at = clock_now();
+    wire_view_begin(transfer, session->viewer);
+    if (ops->connect == NULL) {
+        set_fault(transfer, FAULT_CONNECT,
+                  "a simulated run has no WebSockets: run it without --sim");
+        transfer->fault_phase = "connect";
+        transfer->ended_at = transfer->started_at;
+        on_connected(transfer);
+        return;
+    }
+    own->performing = true;
+    ops->connect(session->client, transfer, on_connect_end);
+}
+
+void
+session_finish(struct transfer *transfer)
+{
+    bool aborted =
+        transfer->fault == FAULT_NONE && transfer->response.status == 0;
+    if (transfer->fault == FAULT_NONE && !aborted)
+        transfer->session->last_done_at = transfer->ended_at;
+    wire_view_end(transfer, transfer->session->viewer, aborted);
+    transfer->on_exchange(transfer);
+}
+
+const struct transport_ops *
+session_transport(const struct session *session)
+{
+    return session->transport->ops;
+}
+
+void
+session_hold_stream(struct session *session)
+{
+    session->streams++;
+}
+
+void
+session_drop_stream(struct session *session)
+{
+    assert(session->streams > 0);
+    session->streams--;
+}
+
 void
 session_cancel(struct transfer *transfer)
 {
@@ -340,7 +422,40 @@ session_cancel(struct transfer *transfer)
     session->transport->ops->cancel(session->client, transfer);
     own->performing = false;
     transfer->response.status = 0;
+    wire_view_end(transfer, session->viewer, true);
     if (transfer->sends > 0)
+        transfer->on_exchange(transfer);
+}
+
+void
+session_resume(struct transfer *transfer)
+{
+    const struct transport_ops *ops = transfer->session->transport->ops;
+    if (of_transfer(transfer)->performing && ops->resume != NULL)
+        ops->resume(transfer->session->client, transfer);
+}
+
+void
+session_end(struct transfer *transfer, enum transfer_fault fault,
+            const char *message)
+{
+    struct session_transfer *own = of_transfer(transfer);
+    if (!own->performing)
+        return;
+    struct session *session = transfer->session;
+    session->transport->ops->cancel(session->client, transfer);
+    own->performing = false;
+    if (fault != FAULT_NONE) {
+        const char *phase = transfer->fault_phase;
+        set_fault(transfer, fault, message);
+        transfer->fault_phase = phase;
+    } else {
+        transfer->truncated = true;
+    }
+    if (fault == FAULT_NONE && transfer->response.status != 0)
+        session->last_done_at = transfer->ended_at;
+    wire_view_end(transfer, session->viewer, false);
+    if (transfer->sends > 0 || fault != FAULT_NONE)
         transfer->on_exchange(transfer);
 }
 
@@ -359,6 +474,7 @@ session_release(struct transfer *transfer)
     assert(!of_transfer(transfer)->performing);
     trim_buffer(&transfer->request.url);
     trim_buffer(&transfer->request.headers);
+    http_request_drop_body(&transfer->request);
     trim_buffer(&transfer->request.body);
     trim_buffer(&transfer->request.name);
     trim_buffer(&transfer->response.headers);

@@ -32,6 +32,13 @@ struct transfer_timings {
     nsec_t elapsed;  /* from transfer start to the end, look-up included */
 };
 
+/* Whether its answer leads elsewhere, so that its body is nobody's. */
+struct transfer;
+bool transfer_is_hop(const struct transfer *transfer);
+
+/* Bytes of a body that wait to be taken, give or take one read. */
+#define TRANSFER_BUFFER ((size_t)64 * 1024)
+
 struct session;
 struct transport_client;
 
@@ -45,6 +52,7 @@ struct transfer {
     const char *fault_phase; /* "dns" "connect" "tls" "send" "wait" "receive" */
     int fault_code;          /* errno, or the transport's own; 0: none */
     struct transfer_timings timings;
+    bool truncated; /* ended by whoever streams it */
     unsigned sends; /* times the request went on the wire */
     uint64_t bytes_sent, bytes_received;
     nsec_t started_at, ended_at;
@@ -58,9 +66,20 @@ struct transfer {
     /* The last exchange is over. Called once, possibly from within
      * session_send: only store and wake here. Not called after a cancel. */
     void (*on_done)(struct transfer *transfer);
+    /* Of a request that `streams`: the head of the answer has come (status and
+     * headers are there), or more of its body, which on_data's owner takes out
+     * of response.body. No more than TRANSFER_BUFFER gather there before the
+     * transfer is paused until session_resume. What came last may still be
+     * there in on_done. The hops of a redirect are not told of. Only store and
+     * wake here. */
+    void (*on_data)(struct transfer *transfer);
     void *data; /* the caller's */
 
-    void *transport_data; /* the transport's, while it is performed */
+    struct transport_stream *stream; /* what transport_ops.connect opened */
+    void *stream_data;               /* of who uses it */
+    void *transport_data;   /* the transport's, while it is performed */
+    struct wire_view *view; /* NULL: nobody looks */
+    uint64_t view_number;   /* among the worker's, while somebody does */
 };
 
 #endif

@@ -2,6 +2,8 @@
 #define MOLO_HTTP_TRANSPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -14,6 +16,12 @@ struct loop;
 struct transfer;
 struct transport;
 struct transport_client;
+/* A connection that carries bytes of whatever protocol took it over; through
+ * TLS, a proxy or a unix socket if the request said so. */
+struct transport_stream;
+
+/* Instead of a number of bytes. */
+enum { STREAM_NOT_NOW = 0, STREAM_ENDED = -1, STREAM_BROKEN = -2 };
 
 struct transport_config {
     bool insecure; /* do not verify certificates */
@@ -41,6 +49,30 @@ struct transport_ops {
     /* Stops it at once without calling on_end. Measurements up to here are
      * filled in. */
     void (*cancel)(struct transport_client *client, struct transfer *transfer);
+    /* Goes on with a transfer that was paused because nobody took its body, if
+     * it was; may call on_end. NULL: it never pauses. */
+    void (*resume)(struct transport_client *client, struct transfer *transfer);
+    /* Makes a connection for the transfer, of its own, and sends nothing on it;
+     * then calls `on_end` (possibly before it returns). Without a fault the
+     * timings up to the connection are filled in and transfer->stream is set,
+     * to be closed before the client is destroyed. cancel() stops it until
+     * then. NULL, with those below: the transport has no streams. */
+    void (*connect)(struct transport_client *client, struct transfer *transfer,
+                    void (*on_end)(struct transfer *transfer));
+    /* Neither waits. Bytes moved, or one of the above. */
+    ssize_t (*stream_send)(struct transport_stream *stream, const void *data,
+                           size_t size);
+    ssize_t (*stream_receive)(struct transport_stream *stream, void *out,
+                              size_t size);
+    /* Why it broke, in the transport's words. Borrowed. */
+    const char *(*stream_error)(const struct transport_stream *stream);
+    /* Calls `on_ready` when any of `events` (LOOP_READ, LOOP_WRITE; 0: none)
+     * may be possible. Bytes that the transport holds already are not told of:
+     * receive until STREAM_NOT_NOW before relying on it. */
+    void (*stream_watch)(struct transport_stream *stream, int events,
+                         void (*on_ready)(void *data, int events), void *data);
+    /* May be called from within on_ready. */
+    void (*stream_close)(struct transport_stream *stream);
     /* The client's cookie jar. NULL, both: it has none. */
     void (*each_cookie)(struct transport_client *client, http_cookie_fn *visit,
                         void *data);

@@ -57,8 +57,8 @@ destroy(struct transport *base)
     free(transport);
 }
 
-static void
-remove_from_multi(struct exchange *x)
+void
+exchange_leave_multi(struct exchange *x)
 {
     bool attempts = exchange_has_attempts(x);
     curl_socket_t connection = CURL_SOCKET_BAD;
@@ -78,14 +78,18 @@ detach(struct exchange *x)
     struct transport_client *client = x->client;
     struct transfer *transfer = x->transfer;
     if (x->in_multi)
-        remove_from_multi(x);
+        exchange_leave_multi(x);
     loop_unpost(client->transport->loop, &x->go);
     timer_stop(&x->gate_timer);
     resolve_leave(&x->ticket);
     transfer->transport_data = NULL;
     x->transfer = NULL;
     client->active--;
-    list_prepend(&client->idle, &x->link);
+    /* What a stream has set is in the way of requests. */
+    if (x->connect_only)
+        exchange_destroy(x);
+    else
+        list_prepend(&client->idle, &x->link);
     return transfer;
 }
 
@@ -110,6 +114,10 @@ reap(struct transport_client *client)
         CURLcode code = message->data.result;
         struct exchange *x = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
+        if (x->connect_only && code == CURLE_OK) {
+            exchange_become_stream(x);
+            continue;
+        }
         exchange_fill_result(x, code);
         end(x);
     }
@@ -217,6 +225,8 @@ launch(struct exchange *x)
         end(x);
         return;
     }
+    if (x->connect_only)
+        exchange_prepare_stream(x);
     if (!open_multi(client) ||
         curl_multi_add_handle(client->multi, x->easy) != CURLM_OK) {
         exchange_fail(x, FAULT_GENERATOR, ENOMEM, "connect",
@@ -256,9 +266,9 @@ on_gate_timeout(struct timer *timer)
 }
 
 static struct exchange *
-take_exchange(struct transport_client *client)
+take_exchange(struct transport_client *client, bool fresh)
 {
-    if (!list_empty(&client->idle)) {
+    if (!fresh && !list_empty(&client->idle)) {
         struct exchange *x =
             container_of(client->idle.next, struct exchange, link);
         list_remove(&x->link);
@@ -274,10 +284,10 @@ take_exchange(struct transport_client *client)
 }
 
 static void
-start(struct transport_client *client, struct transfer *transfer,
-      void (*on_end)(struct transfer *transfer))
+start_exchange(struct transport_client *client, struct transfer *transfer,
+               bool connect_only, void (*on_end)(struct transfer *transfer))
 {
-    struct exchange *x = take_exchange(client);
+    struct exchange *x = take_exchange(client, connect_only);
     if (x == NULL) {
         transfer->fault = FAULT_GENERATOR;
         transfer->fault_code = ENOMEM;
@@ -288,6 +298,7 @@ start(struct transport_client *client, struct transfer *transfer,
     }
     x->transfer = transfer;
     x->on_end = on_end;
+    x->connect_only = connect_only;
     x->gate_time = 0;
     transfer->transport_data = x;
     client->active++;
@@ -310,6 +321,20 @@ start(struct transport_client *client, struct transfer *transfer,
 }
 
 static void
+start(struct transport_client *client, struct transfer *transfer,
+      void (*on_end)(struct transfer *transfer))
+{
+    start_exchange(client, transfer, false, on_end);
+}
+
+static void
+connect_stream(struct transport_client *client, struct transfer *transfer,
+               void (*on_end)(struct transfer *transfer))
+{
+    start_exchange(client, transfer, true, on_end);
+}
+
+static void
 cancel(struct transport_client *client, struct transfer *transfer)
 {
     struct exchange *x = transfer->transport_data;
@@ -317,6 +342,22 @@ cancel(struct transport_client *client, struct transfer *transfer)
     exchange_fill_measurements(x, clock_now() - transfer->started_at);
     exchange_save_cookies(x);
     detach(x);
+}
+
+static void
+resume(struct transport_client *client, struct transfer *transfer)
+{
+    struct exchange *x = transfer->transport_data;
+    if (!x->paused)
+        return;
+    x->paused = false;
+    /* Hands over what it holds back from within, and does not tell the multi
+     * if that fails. */
+    CURLcode code = curl_easy_pause(x->easy, CURLPAUSE_CONT);
+    if (code != CURLE_OK) {
+        exchange_fill_result(x, code);
+        end(x);
+    }
 }
 
 static void
@@ -345,6 +386,13 @@ const struct transport_ops transport_curl = {
     .client_destroy = client_destroy,
     .start = start,
     .cancel = cancel,
+    .connect = connect_stream,
+    .stream_send = curl_stream_send,
+    .stream_receive = curl_stream_receive,
+    .stream_error = curl_stream_error,
+    .stream_watch = curl_stream_watch,
+    .stream_close = curl_stream_close,
+    .resume = resume,
     .each_cookie = each_cookie,
     .set_cookie = set_cookie,
 };

@@ -12,6 +12,7 @@
 #include "http/transfer.h"
 #include "http/transport.h"
 #include "http/url.h"
+#include "http/wire_view.h"
 #include "loop/timer.h"
 
 /* A transport without sockets: every answer is made up here, after a time drawn
@@ -140,9 +141,39 @@ copy_type(const struct http_request *request, struct buf *out)
     }
 }
 
-static void
-store(struct sim_transport *transport, const struct http_request *request)
+/* False with the transfer's fault if a file cannot be read. */
+static bool
+copy_body(struct transfer *transfer, struct buf *out)
 {
+    const struct http_request *request = &transfer->request;
+    buf_clear(out);
+    if (request->body.size > 0)
+        buf_append(out, request->body.data, request->body.size);
+    char piece[16 * 1024];
+    struct err err;
+    ssize_t got = 0;
+    while (request->parts != NULL &&
+           (got = http_body_read(request->parts, out->size, piece,
+                                 sizeof(piece), &err)) > 0)
+        buf_append(out, piece, (size_t)got);
+    if (got == 0)
+        return true;
+    transfer->fault = FAULT_GENERATOR;
+    transfer->fault_phase = "send";
+    snprintf(transfer->fault_message, sizeof(transfer->fault_message), "%.250s",
+             err.message);
+    return false;
+}
+
+static bool
+store(struct sim_transport *transport, struct transfer *transfer)
+{
+    const struct http_request *request = &transfer->request;
+    struct buf body = {0};
+    if (!copy_body(transfer, &body)) {
+        buf_finish(&body);
+        return false;
+    }
     struct page *page = find_page(transport, request);
     if (page == NULL) {
         page = xcalloc(1, sizeof(*page));
@@ -150,10 +181,10 @@ store(struct sim_transport *transport, const struct http_request *request)
         HASH_ADD_KEYPTR(hh, transport->pages, page->url, request->url.size,
                         page);
     }
-    buf_clear(&page->body);
-    if (request->body.size > 0)
-        buf_append(&page->body, request->body.data, request->body.size);
+    buf_finish(&page->body);
+    page->body = body;
     copy_type(request, &page->type);
+    return true;
 }
 
 static bool
@@ -198,7 +229,8 @@ answer(struct sim_transport *transport, struct transfer *transfer)
     const struct http_request *request = &transfer->request;
     struct page *page = NULL;
     if (is_method(request, "PUT") || is_method(request, "POST")) {
-        store(transport, request);
+        if (!store(transport, transfer))
+            return;
     } else {
         page = find_page(transport, request);
         if (page != NULL && is_method(request, "DELETE")) {
@@ -226,13 +258,53 @@ size_on_wire(const struct http_request *request)
         url_split(url->data, url->size, &parts, NULL))
         size += strlen("Host: \r\n") +
                 (size_t)(url->data + request->path - parts.host);
+    uint64_t body_size = http_request_body_size(request);
     /* A header is kept with one byte at its end and sent with two. */
     size += request->headers.size + request->header_count;
     if (request->has_body)
-        size += (size_t)snprintf(NULL, 0, "Content-Length: %zu\r\n",
-                                 request->body.size) +
-                request->body.size;
+        size += (size_t)snprintf(NULL, 0, "Content-Length: %llu\r\n",
+                                 (unsigned long long)body_size) +
+                body_size;
     return size + strlen("\r\n");
+}
+
+/* As libcurl would write it, so that both look alike. */
+static void
+show_request(struct transfer *transfer)
+{
+    const struct http_request *request = &transfer->request;
+    const char *target = request->url.data + request->path;
+    struct buf head = {0};
+    buf_printf(&head, "%s %s%s HTTP/1.1\r\n", request->method,
+               target[0] == '/' ? "" : "/", target);
+    struct url_parts parts;
+    if (!http_request_has_header(request, "Host") &&
+        url_split(request->url.data, request->url.size, &parts, NULL))
+        buf_printf(&head, "Host: %.*s\r\n", (int)(target - parts.host),
+                   parts.host);
+    const char *line = request->headers.data;
+    for (size_t i = 0; i < request->header_count; i++) {
+        buf_printf(&head, "%s\r\n", line);
+        line += strlen(line) + 1;
+    }
+    if (request->has_body)
+        buf_printf(&head, "Content-Length: %zu\r\n", request->body.size);
+    buf_append_str(&head, "\r\n");
+    wire_view_head_sent(transfer, head.data, head.size);
+    wire_view_body_sent(transfer, request->body.data, request->body.size);
+    buf_finish(&head);
+}
+
+static void
+show_answer(struct transfer *transfer)
+{
+    const struct http_response *response = &transfer->response;
+    struct buf head = {0};
+    buf_printf(&head, "HTTP/1.1 %d OK\r\n%s\r\n\r\n", response->status,
+               response->headers.data);
+    wire_view_head_received(transfer, head.data, head.size);
+    wire_view_body_received(transfer, response->body.data, response->body.size);
+    buf_finish(&head);
 }
 
 /* Nothing but the wait for the answer takes time; the connection is always
@@ -290,6 +362,8 @@ on_timer(struct timer *timer)
     } else {
         transfer->timings.receive = 0;
         answer(x->client->transport, transfer);
+        if (transfer->view != NULL)
+            show_answer(transfer);
     }
     x->on_end(transfer);
 }
@@ -331,6 +405,8 @@ start(struct transport_client *client, struct transfer *transfer,
     transfer->transport_data = x;
     transfer->sends = 1;
     transfer->bytes_sent = size_on_wire(&transfer->request);
+    if (transfer->view != NULL)
+        show_request(transfer);
     timer_start(&x->timer, nsec_add(transfer->started_at,
                                     latency > timeout ? timeout : latency));
 }

@@ -136,7 +136,8 @@ break_if_deserted(struct hub *hub, struct barrier *barrier,
                   const struct meeting *meeting)
 {
     int32_t possible = count_possible(hub, barrier, meeting);
-    if (hub->draining || barrier->lockstep.object.options.shrink ||
+    if (cohort_drains(hub, barrier->pool) ||
+        barrier->lockstep.object.options.shrink ||
         possible >= parties_of(barrier))
         return false;
     const struct member *leaver = find_ended(hub, barrier);

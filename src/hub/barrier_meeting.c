@@ -275,7 +275,7 @@ on_actor_gone(struct hub *hub, struct holding *holding)
     leave(meeting, meeting->actor_index);
     if (meeting->broken)
         barrier_meeting_over(hub, meeting);
-    else if (!hub->draining)
+    else if (!cohort_drains(hub, actor->cohort))
         break_for_actor(hub, meeting, actor, "ended while it ran the action",
                         "");
 }
@@ -290,7 +290,7 @@ meeting_acted(struct hub *hub, struct meeting *meeting, struct member *member,
         leave(meeting, meeting->actor_index);
         if (meeting->broken)
             barrier_meeting_over(hub, meeting);
-        else if (!hub->draining || !op->given_up)
+        else if (!cohort_drains(hub, member->cohort) || !op->given_up)
             break_for_actor(hub, meeting, member,
                             "failed in its action: ", op->text ? op->text : "");
         return;
@@ -379,7 +379,7 @@ meeting_withdraw(struct hub *hub, struct wait *wait, bool consumed)
         return;
     }
     if (meeting->broken || wait->withdrawn_as == HUB_STOPPED ||
-        (dropped && hub->draining))
+        (dropped && cohort_drains(hub, wait->member->cohort)))
         return;
     meeting->in_deadlock = wait->withdrawn_as == HUB_DEADLOCK;
     struct buf reason = {0};

@@ -78,6 +78,12 @@ cohort_destroy(struct hub *hub, struct cohort *cohort)
     free(cohort);
 }
 
+bool
+cohort_drains(const struct hub *hub, const struct cohort *cohort)
+{
+    return hub->draining || (cohort && cohort->draining);
+}
+
 /* --- where a member stands --- */
 
 int64_t
@@ -129,10 +135,11 @@ member_set_state(struct hub *hub, struct member *member,
         return;
     cohort->counts[before]--;
     cohort->counts[state]++;
-    hub->planned += (state == MEMBER_PLANNED) - (before == MEMBER_PLANNED);
+    if (!cohort->pool)
+        hub->planned += (state == MEMBER_PLANNED) - (before == MEMBER_PLANNED);
     hub->in_run += is_in_run(state) - was_in_run;
     if (state == MEMBER_ENDED && before != MEMBER_ENDED && !hub->draining) {
-        cohort->alive--;
+        cohort->alive -= !cohort->draining;
         hub->alive--;
     }
     int64_t lags_until = -1, begun = -1;
@@ -165,7 +172,7 @@ void
 member_pass(struct hub *hub, struct member *member, int64_t step)
 {
     struct cohort *cohort = member->cohort;
-    if (hub->draining || !cohort || step <= member->over)
+    if (!cohort || cohort_drains(hub, cohort) || step <= member->over)
         return;
     int64_t before = member->over;
     member->over = step;
@@ -271,7 +278,7 @@ must_stand(const struct hub *hub, const struct cohort *cohort,
            int64_t threshold)
 {
     const struct heap_node *last = heap_first(&cohort->lagging);
-    return !hub->draining && last && last->at <= threshold;
+    return !cohort_drains(hub, cohort) && last && last->at <= threshold;
 }
 
 struct waitclock *

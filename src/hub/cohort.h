@@ -57,6 +57,8 @@ struct cohort {
     bool fixed;
     bool uses_lockstep; /* a lockstep object was used in it */
     bool closed;        /* a room: no run begins any more */
+    bool pool;          /* nobody knows who of them will start */
+    bool draining;      /* its workload has ended, the test goes on */
     struct member *members;
     int32_t counts[MEMBER_STATES];
     int32_t stuck_count, gated_count;
@@ -72,6 +74,10 @@ struct cohort {
     struct step_rounds *by_step; /* the rounds that are kept */
     int32_t alive;               /* not ended, or only in DRAIN */
 };
+
+/* Whoever leaves now counts as still there, among these workers at least.
+ * NULL: the global fixtures. */
+bool cohort_drains(const struct hub *hub, const struct cohort *cohort);
 
 struct cohort *
 cohort_create(struct hub *hub, const char *workload, int32_t room,

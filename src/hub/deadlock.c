@@ -157,6 +157,15 @@ declare_all(struct hub *hub, const struct cohort *cohort)
     return done;
 }
 
+/* Those that have gone home cannot help; teardowns come last. */
+static void
+stop_cohort(struct hub *hub, const struct cohort *cohort)
+{
+    int32_t first = cohort->first_worker, size = cohort->size;
+    if (!hub_stop_workers(hub, first, size, false, hub->now))
+        hub_stop_workers(hub, first, size, true, hub->now);
+}
+
 void
 deadlock_judge_cohort(struct hub *hub, struct cohort *cohort)
 {
@@ -166,6 +175,10 @@ deadlock_judge_cohort(struct hub *hub, struct cohort *cohort)
     int32_t live = cohort->size - cohort->counts[MEMBER_ENDED];
     if (cohort->stuck_count + cohort->gated_count < live)
         return;
+    if (cohort->draining) {
+        stop_cohort(hub, cohort);
+        return;
+    }
     /* Who is held back in a room waits for those that are stuck. */
     if (cohort->gated_count > 0 && cohort->room == HUB_NO_ROOM) {
         gate_open_lowest(hub, cohort);

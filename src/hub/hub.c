@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "hub/deadlock.h"
@@ -84,7 +85,7 @@ update_free_clock(struct hub *hub)
                         hub->planned > 0 && !hub->draining);
 }
 
-static void
+static struct cohort *
 add_cohort(struct hub *hub, const char *workload, int32_t room,
            int32_t first_worker, int32_t size, bool fixed)
 {
@@ -107,6 +108,7 @@ add_cohort(struct hub *hub, const char *workload, int32_t room,
         hub->by_id[first_worker + i] = &cohort->members[i];
     }
     update_free_clock(hub);
+    return cohort;
 }
 
 void
@@ -114,6 +116,17 @@ hub_add_cohort(struct hub *hub, const char *workload, int32_t first_worker,
                int32_t size, bool fixed)
 {
     add_cohort(hub, workload, HUB_NO_ROOM, first_worker, size, fixed);
+}
+
+void
+hub_add_pool(struct hub *hub, const char *workload, int32_t first_worker,
+             int32_t size)
+{
+    struct cohort *cohort =
+        add_cohort(hub, workload, HUB_NO_ROOM, first_worker, size, false);
+    cohort->pool = true;
+    hub->planned -= size;
+    update_free_clock(hub);
 }
 
 void
@@ -322,15 +335,35 @@ is_in_teardown(const struct member *member)
     return member->state == MEMBER_TEARDOWN || member->state == MEMBER_ENDED;
 }
 
-/* STOPPED for all waits, or only for those outside of teardowns. */
+/* Who is meant: all, or some workers, or those of workloads that have ended;
+ * outside of teardowns, or everywhere. */
+struct circle {
+    bool some;
+    int32_t first, count;
+    bool drained;
+    bool teardowns;
+};
+
 static bool
-stop_waits(struct hub *hub, bool teardowns)
+is_within(const struct circle *circle, const struct member *member)
+{
+    if (circle->some && (member->id < circle->first ||
+                         member->id - circle->first >= circle->count))
+        return false;
+    if (circle->drained && !(member->cohort && member->cohort->draining))
+        return false;
+    return circle->teardowns || !is_in_teardown(member);
+}
+
+/* STOPPED for all their waits. */
+static bool
+stop_waits(struct hub *hub, const struct circle *circle)
 {
     struct list stopped;
     list_init(&stopped);
     list_for_each (it, &hub->waits) {
         struct wait *wait = container_of(it, struct wait, by_hub);
-        if (!teardowns && is_in_teardown(wait->member))
+        if (!is_within(circle, wait->member))
             continue;
         wait->member->stopped = true;
         list_remove(it);
@@ -346,12 +379,18 @@ stop_waits(struct hub *hub, bool teardowns)
 }
 
 static void
+drop_gates_of(struct hub *hub, struct cohort *cohort)
+{
+    list_for_each (it, &cohort->gate)
+        gate_drop(hub, container_of(it, struct member, by_gate), true,
+                  HUB_STOPPED);
+}
+
+static void
 drop_gates(struct hub *hub)
 {
     for (size_t i = 0; i < hub->cohort_count; i++)
-        list_for_each (it, &hub->cohorts[i]->gate)
-            gate_drop(hub, container_of(it, struct member, by_gate), true,
-                      HUB_STOPPED);
+        drop_gates_of(hub, hub->cohorts[i]);
 }
 
 static bool
@@ -367,16 +406,47 @@ open_lowest_gate(struct hub *hub)
     return true;
 }
 
+/* What workers of workloads that have ended wait for comes no more. */
+static bool
+stop_drained(struct hub *hub)
+{
+    if (hub->draining_cohorts == 0 || hub->wait_count == 0 ||
+        hub->by_itself_count > 0)
+        return false;
+    return stop_waits(hub, &(struct circle){.drained = true}) ||
+           stop_waits(hub,
+                      &(struct circle){.drained = true, .teardowns = true});
+}
+
 bool
 hub_quiescent(struct hub *hub, nsec_t now)
 {
     set_now(hub, now);
     if (!hub->draining)
-        return open_lowest_gate(hub) || deadlock_judge_all(hub);
+        return stop_drained(hub) || open_lowest_gate(hub) ||
+               deadlock_judge_all(hub);
     if (hub->wait_count == 0 || hub->by_itself_count > 0)
         return false;
-    return stop_waits(hub, false) ||
-           (hub->in_run == 0 && stop_waits(hub, true));
+    return stop_waits(hub, &(struct circle){0}) ||
+           (hub->in_run == 0 &&
+            stop_waits(hub, &(struct circle){.teardowns = true}));
+}
+
+void
+hub_drain_workload(struct hub *hub, const char *workload, nsec_t now)
+{
+    set_now(hub, now);
+    for (size_t i = 0; i < hub->cohort_count; i++) {
+        struct cohort *cohort = hub->cohorts[i];
+        if (hub->draining || cohort->draining ||
+            strcmp(cohort->workload, workload) != 0)
+            continue;
+        cohort->draining = true;
+        hub->draining_cohorts++;
+        drop_gates_of(hub, cohort);
+        cohort_update_clocks(hub, cohort);
+        deadlock_judge_cohort(hub, cohort);
+    }
 }
 
 void
@@ -399,7 +469,22 @@ hub_stop_waits(struct hub *hub, nsec_t now)
 {
     set_now(hub, now);
     drop_gates(hub);
-    stop_waits(hub, true);
+    stop_waits(hub, &(struct circle){.teardowns = true});
+}
+
+bool
+hub_stop_workers(struct hub *hub, int32_t first_worker, int32_t count,
+                 bool teardowns, nsec_t now)
+{
+    set_now(hub, now);
+    for (int32_t id = first_worker; id < first_worker + count; id++)
+        gate_drop(hub, hub_member(hub, id), true, HUB_STOPPED);
+    return stop_waits(hub, &(struct circle){
+                               .some = true,
+                               .first = first_worker,
+                               .count = count,
+                               .teardowns = teardowns,
+                           });
 }
 
 size_t

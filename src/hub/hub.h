@@ -56,6 +56,10 @@ void hub_destroy(struct hub *hub);
  */
 void hub_add_cohort(struct hub *hub, const char *workload, int32_t first_worker,
                     int32_t size, bool fixed);
+/* Workers that start if they are needed, which nobody can know before: there is
+ * no cohort, and a start of one is not to be waited for. */
+void hub_add_pool(struct hub *hub, const char *workload, int32_t first_worker,
+                  int32_t size);
 /* The same for those workers of a workload that play together in a room (1 on):
  * the cohort is the room. */
 void hub_add_room(struct hub *hub, const char *workload, int32_t room,
@@ -73,14 +77,24 @@ nsec_t hub_next_deadline(const struct hub *hub);
  * in a transfer, asleep; no start that can take place is pending (a run that
  * the hub itself holds back does not count). Before DRAIN: a worker held back
  * is let go, or rounds are broken, or it is a deadlock. In DRAIN: stops all
- * waits. Returns true if it did anything. Cheap when nobody waits. */
+ * waits. Waits of a workload that is drained alone are stopped first. Returns
+ * true if it did anything. Cheap when nobody waits. */
 bool hub_quiescent(struct hub *hub, nsec_t now);
 
 /* DRAIN begins: from now on nobody's leaving satisfies or breaks anything. */
 void hub_drain(struct hub *hub, nsec_t now);
+/* The same for the cohorts of one workload, while the others go on: none of its
+ * runs begins any more, and nobody's leaving satisfies or breaks anything
+ * between its workers. For those of other workloads they leave as ever. */
+void hub_drain_workload(struct hub *hub, const char *workload, nsec_t now);
 /* Answers every wait with STOPPED; each worker so answered gets STOPPED at once
  * from every later wait, until its RUNS_OVER. */
 void hub_stop_waits(struct hub *hub, nsec_t now);
+/* The same for workers first_worker .. +count-1; those in a teardown only if
+ * `teardowns`. A worker that goes on is as before from its next run on. True
+ * if any of them waited. */
+bool hub_stop_workers(struct hub *hub, int32_t first_worker, int32_t count,
+                      bool teardowns, nsec_t now);
 
 /* How many tasks wait now, and how many since before `since`. */
 size_t hub_waiting(const struct hub *hub, nsec_t since);

@@ -45,6 +45,7 @@ life_begin_run(struct hub *hub, struct member *member, struct hub_id id,
                int64_t step)
 {
     member->failed = false;
+    member->stopped = false;
     member_set_state(hub, member, MEMBER_RUNNING, step, false);
     hub_reply_status(hub, id, HUB_GRANTED);
 }
@@ -52,7 +53,7 @@ life_begin_run(struct hub *hub, struct member *member, struct hub_id id,
 static void
 run_begin(struct hub *hub, struct member *member, const struct hub_op *op)
 {
-    if (hub->draining) {
+    if (cohort_drains(hub, member->cohort)) {
         hub_reply_status(hub, op->id, HUB_STOPPED);
         return;
     }
@@ -74,7 +75,8 @@ run_begin(struct hub *hub, struct member *member, const struct hub_op *op)
 static void
 run_end(struct hub *hub, struct member *member, const struct hub_op *op)
 {
-    if (member->state != MEMBER_RUNNING)
+    /* A setup, too, may be followed by a wait for the first run. */
+    if (member->state != MEMBER_RUNNING && member->state != MEMBER_STARTED)
         return;
     note_error(member, op);
     let_go(hub, member, false);

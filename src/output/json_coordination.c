@@ -102,7 +102,8 @@ json_coordination_metrics(const struct snapshot *s, nsec_t duration,
                                            "coord_contended", "coord_timeouts",
                                            "coord_breaks"};
     for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
-        struct metric_query query = {.metric = metric_find(counters[i], NULL),
+        struct metric_query query = {.metric =
+                                         metric_find(counters[i], NULL, NULL),
                                      .stat = METRIC_STAT_COUNT};
         double count = metric_query_evaluate(&query, s, duration).number;
         json_object_set_new(metrics, counters[i],

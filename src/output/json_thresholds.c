@@ -40,11 +40,9 @@ build_threshold(const struct threshold *threshold)
     char stat[METRIC_STAT_SIZE];
     metric_query_stat_name(query, stat);
     json_t *tags = json_object();
-    for (int tag = 0; tag < METRIC_TAG_COUNT; tag++) {
-        if (query->tags[tag] != NULL)
-            json_object_set_new(tags, metric_tag_name((enum metric_tag)tag),
-                                json_value_text(query->tags[tag]));
-    }
+    for (size_t i = 0; i < query->filter_count; i++)
+        json_object_set_new(tags, query->filters[i].tag,
+                            json_value_text(query->filters[i].value));
     bool known = threshold_has_value(threshold);
     return json_pack(
         "{s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:b}", "expression",

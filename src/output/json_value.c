@@ -119,10 +119,18 @@ json_value_number(double value)
                : json_value_real(value);
 }
 
-/* `in_unit` makes a value of what the histogram has. */
+/* A figure of a histogram, in the unit of its metric. */
 static json_t *
-distribution(const struct hist *hist, const char *unit,
-             json_t *(*in_unit)(double value))
+figure(double value, double scale)
+{
+    /* Nanoseconds and millionths are whole: no noise of a division is shown. */
+    return scale == 1e9 ? json_value_seconds(value)
+           : scale == 1 ? json_value_number(value)
+                        : json_value_number(round(value) / scale);
+}
+
+json_t *
+json_value_part(const struct hist *hist, const char *unit, double scale)
 {
     static const struct {
         const char *name;
@@ -132,21 +140,38 @@ distribution(const struct hist *hist, const char *unit,
 
     bool empty = hist == NULL || hist_count(hist) == 0;
     json_t *trend =
-        json_pack("{s:s, s:s, s:o}", "type", "trend", "unit", unit, "count",
+        json_pack("{s:s, s:o, s:o}", "type", "trend", "unit",
+                  unit != NULL ? json_string(unit) : json_null(), "count",
                   json_value_count(empty ? 0 : hist_count(hist)));
     json_object_set_new(trend, "min",
-                        empty ? json_null() : in_unit((double)hist_min(hist)));
+                        empty ? json_null()
+                              : figure((double)hist_min(hist), scale));
     json_object_set_new(trend, "mean",
-                        empty ? json_null() : in_unit(hist_mean(hist)));
+                        empty ? json_null()
+                        : scale == 1e6
+                            ? json_value_real(hist_mean(hist) / scale)
+                            : figure(hist_mean(hist), scale));
     for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++) {
         json_t *value = json_null();
         if (!empty)
-            value =
-                in_unit((double)hist_percentile(hist, percentiles[i].percent));
+            value = figure(
+                (double)hist_percentile(hist, percentiles[i].percent), scale);
         json_object_set_new(trend, percentiles[i].name, value);
     }
     json_object_set_new(trend, "max",
-                        empty ? json_null() : in_unit((double)hist_max(hist)));
+                        empty ? json_null()
+                              : figure((double)hist_max(hist), scale));
+    /* Percentiles among these are the end of the range, and not true. */
+    if (!empty && hist_overflow(hist) > 0)
+        json_object_set_new(trend, "overflow",
+                            json_value_count(hist_overflow(hist)));
+    return trend;
+}
+
+json_t *
+json_value_custom(const struct hist *hist, const char *unit, double scale)
+{
+    json_t *trend = json_value_part(hist, unit, scale);
     json_object_set_new(trend, "hist", encoded(hist));
     json_object_set_new(trend, "by", json_object());
     return trend;
@@ -155,13 +180,13 @@ distribution(const struct hist *hist, const char *unit,
 json_t *
 json_value_trend(const struct hist *hist)
 {
-    return distribution(hist, "s", json_value_seconds);
+    return json_value_custom(hist, "s", 1e9);
 }
 
 json_t *
 json_value_numbers(const struct hist *hist)
 {
-    return distribution(hist, "items", json_value_number);
+    return json_value_custom(hist, "items", 1);
 }
 
 json_t *

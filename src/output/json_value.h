@@ -33,6 +33,13 @@ json_t *json_value_per_second(uint64_t count, nsec_t duration);
 json_t *json_value_trend(const struct hist *hist);
 /* The same of numbers that are not times. */
 json_t *json_value_numbers(const struct hist *hist);
+/* Without the buckets, for a part of a trend; `scale` is what the histogram has
+ * for 1. `unit` NULL: a plain number. */
+json_t *
+json_value_part(const struct hist *hist, const char *unit, double scale);
+/* A whole one that a script defines. */
+json_t *
+json_value_custom(const struct hist *hist, const char *unit, double scale);
 json_t *json_value_counter(uint64_t count, nsec_t duration);
 json_t *json_value_rate(uint64_t passes, uint64_t fails);
 

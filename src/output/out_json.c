@@ -7,6 +7,8 @@
 
 #include "output/json_sections.h"
 #include "output/json_value.h"
+#include "output/output_kind.h"
+#include "output/sizing.h"
 #include "output/text.h"
 #include "output/write_file.h"
 
@@ -103,52 +105,6 @@ build_requests(const struct snapshot *s, nsec_t duration)
 }
 
 static json_t *
-build_workloads(const struct plan *plan)
-{
-    json_t *workloads = json_object();
-    for (size_t i = 0; i < plan->workload_count; i++) {
-        const struct plan_workload *workload = &plan->workloads[i];
-        json_t *row = json_pack("{s:s, s:i}", "executor",
-                                executor_type_name(workload->executor),
-                                "workers", (int)workload->workers);
-        if (workload->room_size > 0) {
-            json_object_set_new(row, "rooms", json_integer(workload->rooms));
-            json_object_set_new(row, "room_size",
-                                json_integer(workload->room_size));
-        }
-        json_value_set(workloads, workload->name, row);
-    }
-    return workloads;
-}
-
-static json_t *
-build_metrics(const struct snapshot *s, nsec_t duration)
-{
-    json_t *metrics = json_object();
-    json_object_set_new(metrics, "http_reqs",
-                        json_value_counter(s->requests, duration));
-    json_object_set_new(
-        metrics, "http_req_failed",
-        json_value_rate(s->requests_failed, s->requests - s->requests_failed));
-    for (int i = 0; i < TREND_COUNT; i++)
-        json_object_set_new(metrics, snapshot_trend_name((enum trend)i),
-                            json_value_trend(s->trends[i]));
-    json_object_set_new(metrics, "data_sent",
-                        json_value_counter(s->bytes_sent, duration));
-    json_object_set_new(metrics, "data_received",
-                        json_value_counter(s->bytes_received, duration));
-    json_object_set_new(
-        metrics, "runs",
-        json_value_counter(s->runs_ok + s->runs_failed, duration));
-    json_object_set_new(metrics, "dropped_runs",
-                        json_value_counter(s->runs_dropped, duration));
-    json_object_set_new(metrics, "checks",
-                        json_value_rate(s->checks_passed, s->checks_failed));
-    json_coordination_metrics(s, duration, metrics);
-    return metrics;
-}
-
-static json_t *
 build_endpoints(const struct snapshot *s)
 {
     json_t *endpoints = json_array();
@@ -213,22 +169,23 @@ build_errors(const struct snapshot *s)
     return errors;
 }
 
-static json_t *
-build_generator(const struct result *result)
+void
+json_head(const struct result *result, json_t *root)
 {
-    const struct result_generator *generator = &result->generator;
-    bool known = !result->plan->options->sim;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "cpu",
-                     known ? json_value_real(generator->cpu) : json_null(),
-                     "loop_lag_p99",
-                     known ? json_value_seconds((double)generator->loop_lag_p99)
-                           : json_null(),
-                     "loop_lag_max",
-                     known ? json_value_seconds((double)generator->loop_lag_max)
-                           : json_null(),
-                     "max_rss", json_value_count(generator->max_rss), "fds",
-                     json_value_count(generator->fds), "saturated",
-                     (int)generator->saturated);
+    const struct plan *plan = result->plan;
+    json_object_set_new(root, "molo", json_string(MOLO_VERSION));
+    json_object_set_new(root, "scenario",
+                        json_value_text(result->scenario_path));
+    json_object_set_new(root, "seed", json_value_count(plan->options->seed));
+    json_object_set_new(root, "simulated", json_boolean(plan->options->sim));
+    json_object_set_new(root, "started_at",
+                        json_value_text(result->started_at));
+    json_object_set_new(root, "workers", json_integer(plan->workers));
+    /* A run has one shard. */
+    json_object_set_new(root, "threads", json_integer(1));
+    json_object_set_new(root, "tags", build_tags(plan->options));
+    json_object_set_new(root, "host", build_host());
+    json_object_set_new(root, "plan", build_plan(plan));
 }
 
 json_t *
@@ -238,35 +195,27 @@ out_json_build(const struct result *result)
     const struct snapshot *s = result->snapshot;
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("molo-result/1"));
-    json_object_set_new(root, "molo", json_string(MOLO_VERSION));
-    json_object_set_new(root, "scenario",
-                        json_value_text(result->scenario_path));
-    json_object_set_new(root, "seed", json_value_count(plan->options->seed));
-    json_object_set_new(root, "simulated", json_boolean(plan->options->sim));
-    json_object_set_new(root, "started_at",
-                        json_value_text(result->started_at));
+    json_head(result, root);
     json_object_set_new(root, "duration",
                         json_value_seconds((double)result->duration));
-    json_object_set_new(root, "workers", json_integer(plan->workers));
-    /* A run has one shard. */
-    json_object_set_new(root, "threads", json_integer(1));
-    json_object_set_new(root, "tags", build_tags(plan->options));
-    json_object_set_new(root, "host", build_host());
-    json_object_set_new(root, "plan", build_plan(plan));
     json_object_set_new(root, "exit", build_exit(result));
     json_object_set_new(root, "runs", build_runs(s, result->duration));
     json_object_set_new(root, "requests", build_requests(s, result->duration));
     json_object_set_new(root, "scenarios", json_scenarios(plan, s));
-    json_object_set_new(root, "workloads", build_workloads(plan));
-    json_object_set_new(root, "metrics", build_metrics(s, result->duration));
+    json_object_set_new(root, "workloads", json_workloads(plan, s));
+    json_object_set_new(root, "metrics", json_metrics(s, result->duration));
     json_object_set_new(root, "endpoints", build_endpoints(s));
     json_object_set_new(root, "checks", build_checks(s));
+    json_object_set_new(root, "transactions", json_transactions(s));
     json_object_set_new(root, "thresholds", json_thresholds(result));
+    json_object_set_new(root, "sizing", json_sizing(result->sizing));
     json_object_set_new(root, "errors", build_errors(s));
     json_object_set_new(root, "errors_dropped",
                         json_value_count(s->errors_dropped));
     json_object_set_new(root, "coordination", json_coordination(s));
-    json_object_set_new(root, "generator", build_generator(result));
+    json_object_set_new(root, "intervals", json_intervals(result));
+    json_object_set_new(root, "request_log", json_request_log(result));
+    json_object_set_new(root, "generator", json_generator(result));
     return root;
 }
 
@@ -287,3 +236,15 @@ out_json_write(const struct result *result, const char *path, struct err *err)
     buf_finish(&data);
     return ok;
 }
+
+static bool
+finish(struct output *output, const struct result *result, struct err *err)
+{
+    return out_json_write(result, output->path, err);
+}
+
+const struct output_kind output_json = {
+    .name = "json",
+    .rank = OUTPUT_RANK_FILE,
+    .finish = finish,
+};

@@ -1,9 +1,11 @@
+#include "output/sizing.h"
 #include "output/summary.h"
 
 #include <inttypes.h>
 
 #include "base/units.h"
 #include "output/text.h"
+#include "output/verdict.h"
 
 const char *
 summary_cut(struct summary *sum, const char *text, size_t width)
@@ -58,8 +60,8 @@ summary_rate(uint64_t count, nsec_t duration)
     return text;
 }
 
-static void
-add_time(struct table *table, nsec_t t)
+void
+summary_add_time(struct table *table, nsec_t t)
 {
     char text[32];
     units_format_duration(t, text, sizeof(text));
@@ -73,7 +75,7 @@ summary_add_percentile(struct table *table, const struct hist *hist,
     if (hist == NULL)
         table_add(table, STYLE_PLAIN, "-");
     else
-        add_time(table, hist_percentile(hist, percent));
+        summary_add_time(table, hist_percentile(hist, percent));
 }
 
 void
@@ -82,7 +84,7 @@ summary_add_mean(struct table *table, const struct hist *hist)
     if (hist == NULL)
         table_add(table, STYLE_PLAIN, "-");
     else
-        add_time(table, (nsec_t)(hist_mean(hist) + 0.5));
+        summary_add_time(table, (nsec_t)(hist_mean(hist) + 0.5));
 }
 
 void
@@ -190,11 +192,37 @@ print_status(const struct summary *sum)
     fputc('\n', sum->stream);
 }
 
+/* Only where there were any. */
+static void
+print_websockets(const struct summary *sum)
+{
+    const struct snapshot *s = sum->snapshot;
+    const struct hist *opened = s->trends[TREND_WS_CONNECTING];
+    if (opened == NULL)
+        return;
+    char held[32] = "-";
+    const struct hist *sessions = s->trends[TREND_WS_SESSION_DURATION];
+    if (sessions != NULL)
+        units_format_duration(hist_percentile(sessions, 50), held,
+                              sizeof(held));
+    print_head(sum, "websocket");
+    fprintf(sum->stream,
+            "%" PRIu64 "   %" PRIu64 " messages sent (%s), %" PRIu64
+            " received",
+            hist_count(opened), s->ws_messages_sent,
+            summary_rate(s->ws_messages_sent, sum->result->duration).s,
+            s->ws_messages_received);
+    fprintf(sum->stream, " (%s)   open for %s (p50)\n",
+            summary_rate(s->ws_messages_received, sum->result->duration).s,
+            held);
+}
+
 static void
 print_times(const struct summary *sum)
 {
-    static const enum trend shown[] = {TREND_HTTP_REQ_DURATION,
-                                       TREND_RUN_DURATION, TREND_RUN_ACTIVE};
+    static const enum trend shown[] = {
+        TREND_HTTP_REQ_DURATION, TREND_HTTP_REQ_RESPONSE, TREND_RUN_DURATION,
+        TREND_RUN_ACTIVE, TREND_START_LAG};
     static const char *const heads[] = {"time", "mean", "p50", "p90",
                                         "p95",  "p99",  "max"};
     struct table *table = table_create(heads, 7, 1);
@@ -210,7 +238,7 @@ print_times(const struct summary *sum)
         summary_add_percentile(table, hist, 90);
         summary_add_percentile(table, hist, 95);
         summary_add_percentile(table, hist, 99);
-        add_time(table, hist_max(hist));
+        summary_add_time(table, hist_max(hist));
     }
     if (rows > 0)
         summary_finish_table(sum, table, 0);
@@ -222,18 +250,15 @@ print_times(const struct summary *sum)
 static void
 print_generator(const struct summary *sum)
 {
-    const struct result_generator *generator = &sum->result->generator;
-    if (!generator->saturated)
+    const struct result *result = sum->result;
+    if (result->verdict == NULL || !result->generator.saturated)
         return;
-    char lag[32], text[256];
-    units_format_duration(generator->loop_lag_p99, lag, sizeof(lag));
-    snprintf(text, sizeof(text),
-             "The load generator was saturated (%.0f %% of a core, event loop "
-             "late by %s at p99):\ntimes above include its own delay.",
-             100 * generator->cpu, lag);
+    struct buf text = {0};
+    verdict_text(result->verdict, &text);
     fputc('\n', sum->stream);
-    summary_print(sum, STYLE_BAD, text);
+    summary_print(sum, STYLE_BAD, text.data);
     fputc('\n', sum->stream);
+    buf_finish(&text);
 }
 
 /* The cause that decides the exit code comes first. */
@@ -272,11 +297,18 @@ out_summary_write(const struct result *result, FILE *stream, bool color)
     print_runs(&sum);
     print_requests(&sum);
     print_status(&sum);
+    print_websockets(&sum);
     print_times(&sum);
-    summary_scenarios(&sum);
+    if (result->plan->workloads[0].executor == EXECUTOR_SINGLE_RUN)
+        summary_single_run(&sum);
+    else
+        summary_scenarios(&sum);
     summary_endpoints(&sum);
+    summary_transactions(&sum);
+    summary_custom(&sum);
     summary_checks(&sum);
     summary_thresholds(&sum);
+    summary_sizing(&sum);
     summary_errors(&sum);
     summary_coordination(&sum);
     print_generator(&sum);

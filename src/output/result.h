@@ -30,14 +30,27 @@ struct result_cause {
 };
 #define RESULT_MAX_CAUSES 8
 
+/* Of a simulated run, CPU and lag are 0 and not known. */
 struct result_generator {
-    /* Of a simulated run, CPU and lag are 0 and not known. */
     double cpu; /* CPU seconds of the process per second, of one core */
-    nsec_t loop_lag_p99, loop_lag_max;
-    uint64_t max_rss; /* bytes */
-    uint64_t fds;     /* most descriptors in use */
+    /* The loop's thread alone; and what of the time it was ready and another
+     * process had the core. Below 0: the system does not tell. */
+    double cpu_loop, cpu_wait;
+    nsec_t loop_lag_p50, loop_lag_p99, loop_lag_max;
+    uint64_t shortages; /* requests that failed for want of descriptors, ports
+                           or memory */
+    uint64_t max_rss;   /* bytes */
+    uint64_t fds;       /* most descriptors in use */
+    uint64_t fds_limit;
+    uint64_t lua_memory; /* most bytes in use */
+    uint64_t gc_cycles;
     bool saturated;
 };
+
+struct outputs;
+struct sizing;
+struct interval_list;
+struct verdict;
 
 /* What a run came to, as outputs see it. Borrows everything. */
 struct result {
@@ -47,6 +60,10 @@ struct result {
     char started_at[32];
     nsec_t duration;
     struct result_generator generator;
+    const struct verdict *verdict; /* NULL: none was made; like the next two */
+    const struct interval_list *intervals;
+    const struct outputs *outputs;
+    const struct sizing *sizing; /* NULL: it was not asked for */
     /* Why it ended: "completed", "duration", "interrupted" ... */
     const char *ended_by;
     const struct threshold *thresholds; /* judged */

@@ -25,6 +25,7 @@ summary_print(const struct summary *sum, enum style style, const char *text);
 /* STYLE_BAD if there is something to worry about. */
 enum style summary_bad_if(uint64_t count);
 struct rate_text summary_rate(uint64_t count, nsec_t duration);
+void summary_add_time(struct table *table, nsec_t t);
 /* Cells of a table; "-" where nothing was recorded (`hist` may be NULL). */
 void summary_add_percentile(struct table *table, const struct hist *hist,
                             double percent);
@@ -37,8 +38,13 @@ void summary_finish_table(const struct summary *sum, struct table *table,
 /* The sections with one row per name. Empty ones print nothing. */
 /* By scenario and role, unless there is but one scenario without roles. */
 void summary_scenarios(struct summary *sum);
+/* With --single-run: each scenario like a test. */
+void summary_single_run(struct summary *sum);
 void summary_endpoints(struct summary *sum);
 void summary_checks(struct summary *sum);
+void summary_transactions(struct summary *sum);
+/* The metrics that the script defines. */
+void summary_custom(struct summary *sum);
 void summary_thresholds(struct summary *sum);
 void summary_errors(struct summary *sum);
 void summary_coordination(struct summary *sum);

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/secrets.h"
+
 /* Length of the valid UTF-8 sequence at `s`, 0 if there is none. Overlong
  * forms, surrogates and what lies beyond U+10FFFF are not valid. */
 static size_t
@@ -37,10 +39,9 @@ is_control(const char *s, size_t length)
     return length == 2 && first == 0xc2 && (unsigned char)s[1] < 0xa0;
 }
 
-void
-text_append_printable(struct buf *out, const char *s)
+static void
+append_printable(struct buf *out, const char *s)
 {
-    buf_append(out, "", 0);
     while (*s != '\0') {
         size_t length = sequence_length(s);
         if (length > 0 && !is_control(s, length)) {
@@ -59,6 +60,16 @@ text_append_printable(struct buf *out, const char *s)
                 buf_printf(out, "\\x%02x", (unsigned)(unsigned char)*s);
         }
     }
+}
+
+void
+text_append_printable(struct buf *out, const char *s)
+{
+    struct buf shown = {0};
+    buf_append(out, "", 0);
+    secrets_append(&shown, s, strlen(s));
+    append_printable(out, shown.data);
+    buf_finish(&shown);
 }
 
 /* Byte offset of character `index`, at most the length. */
@@ -113,9 +124,11 @@ text_truncate(char *s, size_t width)
 }
 
 char *
-text_to_utf8(const char *s)
+text_to_utf8(const char *text)
 {
-    struct buf out = {0};
+    struct buf shown = {0}, out = {0};
+    secrets_append(&shown, text, strlen(text));
+    const char *s = shown.data;
     while (*s != '\0') {
         size_t length = sequence_length(s);
         if (length > 0)
@@ -124,5 +137,6 @@ text_to_utf8(const char *s)
             buf_append_str(&out, "\xef\xbf\xbd");
         s += length > 0 ? length : 1;
     }
+    buf_finish(&shown);
     return buf_take(&out);
 }

@@ -5,7 +5,8 @@
 
 #include "base/buf.h"
 
-/* Text from scripts and servers, made fit for terminals and for JSON. */
+/* Text from scripts and servers, made fit for terminals and for JSON. What a
+ * script has declared secret (base/secrets.h) is not in it. */
 
 /* Appends `s` so that it stays on its line and cannot steer a terminal: control
  * characters and bytes that are no UTF-8 become \n, \x1b ... */
@@ -17,6 +18,6 @@ size_t text_width(const char *s);
 /* Cuts `s` in place after at most `width` characters. */
 void text_truncate(char *s, size_t width);
 /* Copy with U+FFFD in place of bytes that are no UTF-8; owned by the caller. */
-char *text_to_utf8(const char *s);
+char *text_to_utf8(const char *text);
 
 #endif

@@ -3,14 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "output/text.h"
+#include "output/json_line.h"
 
 /* Lines are gathered up to here, then written at once. */
 #define BUFFER_SIZE (64 * 1024)
@@ -57,50 +56,11 @@ timeline_flush(struct timeline *timeline)
     buf_clear(&timeline->lines);
 }
 
-/* JSON needs no escapes for it. */
-static bool
-is_plain(const char *s)
-{
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
-            return false;
-    }
-    return true;
-}
-
-static void
-append_text(struct buf *out, const char *key, const char *value)
-{
-    if (value == NULL)
-        return;
-    if (is_plain(value)) {
-        buf_printf(out, ", \"%s\": \"%s\"", key, value);
-        return;
-    }
-    char *utf8 = text_to_utf8(value);
-    json_t *json = json_string(utf8);
-    char *quoted = json_dumps(json, JSON_ENCODE_ANY);
-    buf_printf(out, ", \"%s\": %s", key, quoted);
-    free(quoted);
-    json_decref(json);
-    free(utf8);
-}
-
 static void
 append_number(struct buf *out, const char *key, int64_t value)
 {
     if (value > 0)
         buf_printf(out, ", \"%s\": %" PRId64, key, value);
-}
-
-/* Exact to the nanosecond, which a double is not after some months. */
-static void
-append_seconds(struct buf *out, nsec_t t)
-{
-    uint64_t length = t < 0 ? -(uint64_t)t : (uint64_t)t;
-    buf_printf(out, "%s%" PRIu64 ".%09" PRIu64, t < 0 ? "-" : "",
-               length / NSEC_PER_SEC, length % NSEC_PER_SEC);
 }
 
 void
@@ -110,26 +70,24 @@ timeline_write(struct timeline *timeline, const struct timeline_event *event)
         return;
     struct buf *out = &timeline->lines;
     buf_append_str(out, "{\"at\": ");
-    append_seconds(out, event->at);
-    append_text(out, "what", event->what);
+    json_line_append_seconds(out, event->at);
+    json_line_text(out, "what", event->what);
     if (event->worker < 0)
         buf_append_str(out, ", \"worker\": null");
     else
         buf_printf(out, ", \"worker\": %" PRId32, event->worker);
     if (event->op != NULL)
         buf_printf(out, ", \"task\": %" PRId64, event->task);
-    append_text(out, "type", event->type);
-    append_text(out, "name", event->name);
-    append_text(out, "op", event->op);
+    json_line_text(out, "type", event->type);
+    json_line_text(out, "name", event->name);
+    json_line_text(out, "op", event->op);
     if (event->room >= 0)
         buf_printf(out, ", \"room\": %" PRId32, event->room);
     append_number(out, "step", event->step);
     append_number(out, "round", event->round);
-    append_text(out, "where", event->where);
-    if (event->waited >= 0) {
-        buf_append_str(out, ", \"waited\": ");
-        append_seconds(out, event->waited);
-    }
+    json_line_text(out, "where", event->where);
+    if (event->waited >= 0)
+        json_line_seconds(out, "waited", event->waited);
     if (event->failed)
         buf_append_str(out, ", \"failed\": true");
     buf_append_str(out, "}\n");

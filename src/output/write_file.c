@@ -28,13 +28,15 @@ write_all(int fd, const char *data, size_t size)
     return true;
 }
 
-static const char *
-cause_of(int error)
+const char *
+write_file_cause(int error)
 {
     switch (error) {
     case ENOSPC:
     case EDQUOT:
         return "the disk is full";
+    case EFBIG:
+        return "it would be larger than a file may be (see 'ulimit -f')";
     case ENOENT:
         return "its directory does not exist";
     case EACCES:
@@ -51,7 +53,7 @@ cause_of(int error)
 static bool
 fail(struct err *err, const char *path, int error)
 {
-    return err_set(err, "cannot write %s: %s", path, cause_of(error));
+    return err_set(err, "cannot write %s: %s", path, write_file_cause(error));
 }
 
 static bool
@@ -99,6 +101,22 @@ open_temp(const char *target, char **temp)
     return -1;
 }
 
+/* The new name is on the disk only when the directory is. Not every file system
+ * can do that; what could be written is not lost for it. */
+static void
+sync_directory(const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    char *path = slash != NULL ? xstrndup(target, (size_t)(slash - target) + 1)
+                               : xstrdup(".");
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(path);
+    if (fd < 0)
+        return;
+    fsync(fd);
+    close(fd);
+}
+
 /* `target` is where the file really is; `old` its state, NULL if it is new. */
 static bool
 replace(const char *path, const char *target, const struct stat *old,
@@ -119,7 +137,9 @@ replace(const char *path, const char *target, const struct stat *old,
         ok = false;
         error = errno;
     }
-    if (!ok)
+    if (ok)
+        sync_directory(target);
+    else
         unlink(temp);
     free(temp);
     return ok ? true : fail(err, path, error);
@@ -145,4 +165,30 @@ write_file(const char *path, const char *data, size_t size, struct err *err)
         replace(path, target != NULL ? target : path, &old, data, size, err);
     free(target);
     return ok;
+}
+
+/* A file that is replaced is written beside its final name first, so it takes
+ * the directory. */
+static int
+probe_directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash != NULL ? xstrndup(path, (size_t)(slash - path) + 1)
+                                    : xstrdup(".");
+    int problem = access(directory, W_OK | X_OK) == 0 ? 0 : errno;
+    free(directory);
+    return problem;
+}
+
+int
+write_file_probe(const char *path, bool in_place)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return errno == ENOENT ? probe_directory_of(path) : errno;
+    if (S_ISDIR(status.st_mode))
+        return EISDIR;
+    if (S_ISREG(status.st_mode) && !in_place)
+        return probe_directory_of(path);
+    return access(path, W_OK) == 0 ? 0 : errno;
 }

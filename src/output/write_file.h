@@ -13,4 +13,10 @@
 bool
 write_file(const char *path, const char *data, size_t size, struct err *err);
 
+/* Could it be written? 0, or an errno. `in_place`: it is to be written to as it
+ * stands, not replaced. Creates and changes nothing. */
+int write_file_probe(const char *path, bool in_place);
+/* Why writing failed, in the words of the messages. */
+const char *write_file_cause(int error);
+
 #endif

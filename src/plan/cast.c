@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "plan/plan.h"
+#include "plan/executor.h"
 
 void
 cast_add(struct cast *cast, const char *role, int32_t seats)
@@ -131,21 +131,40 @@ refuse_missing_cast(const struct plan_scenario *with,
                    with->name, without->name);
 }
 
+/* Rooms are for workers who are there from the beginning to the end. */
+static bool
+refuse_executor(const struct plan_scenario *scenario,
+                const struct plan_workload *workload, struct err *err)
+{
+    return err_set(err,
+                   "scenario '%.80s' has a cast, which needs a fixed number of "
+                   "workers, and the workload '%.80s' (%s) has none: run it "
+                   "with constant_workers, runs_per_worker or round_rate, or "
+                   "choose another scenario",
+                   scenario->name, workload->name,
+                   executor_type_name(workload->executor));
+}
+
 /* The size that all scenarios ask for; 0: no cast. False with `err`. */
 static bool
-find_size(const struct plan *plan, int32_t workers, int32_t *size,
-          struct err *err)
+find_size(const struct plan *plan, const struct plan_workload *workload,
+          int32_t *size, struct err *err)
 {
-    const struct plan_scenario *first = &plan->scenarios[0];
+    const struct plan_scenario *first =
+        &plan->scenarios[workload->choices[0].scenario];
+    int32_t workers = workload->workers;
     *size = 0;
-    for (size_t i = 0; i < plan->scenario_count; i++) {
-        const struct plan_scenario *scenario = &plan->scenarios[i];
+    for (size_t i = 0; i < workload->choice_count; i++) {
+        const struct plan_scenario *scenario =
+            &plan->scenarios[workload->choices[i].scenario];
         bool has_cast = scenario->cast.count > 0;
         if (has_cast != (first->cast.count > 0))
             return has_cast ? refuse_missing_cast(scenario, first, err)
                             : refuse_missing_cast(first, scenario, err);
         if (!has_cast)
             continue;
+        if (!executor_find(workload->executor)->has_cohort)
+            return refuse_executor(scenario, workload, err);
         int32_t its_size = room_size_of(scenario, workers, err);
         if (its_size == 0)
             return false;
@@ -180,7 +199,7 @@ cast_make_rooms(struct plan *plan, struct err *err)
     for (size_t i = 0; i < plan->workload_count; i++) {
         struct plan_workload *workload = &plan->workloads[i];
         int32_t size;
-        if (!find_size(plan, workload->workers, &size, err))
+        if (!find_size(plan, workload, &size, err))
             return false;
         if (size == 0)
             continue;
@@ -216,10 +235,12 @@ cast_role_of(const struct plan *plan, const struct plan_workload *workload,
     if (workload->room_size == 0)
         return NULL;
     int32_t seat = cast_seat_of(workload, index);
-    for (size_t i = 0; i < plan->scenario_count; i++) {
-        if (scenario && strcmp(plan->scenarios[i].name, scenario) != 0)
+    for (size_t i = 0; i < workload->choice_count; i++) {
+        const struct plan_scenario *candidate =
+            &plan->scenarios[workload->choices[i].scenario];
+        if (scenario && strcmp(candidate->name, scenario) != 0)
             continue;
-        const struct cast *cast = &plan->scenarios[i].cast;
+        const struct cast *cast = &candidate->cast;
         const char *its_role =
             cast->roles[cast_role_at(cast, workload->room_size, seat)].name;
         if (role && strcmp(role, its_role) != 0)

@@ -17,4 +17,5 @@ const struct executor_ops exec_constant_workers = {
     .name = "constant_workers",
     .has_cohort = true,
     .next_run = next_run,
+    .workers_at = executor_spread_workers,
 };

@@ -19,4 +19,5 @@ const struct executor_ops exec_runs_per_worker = {
     .name = "runs_per_worker",
     .has_cohort = true,
     .next_run = next_run,
+    .workers_at = executor_spread_workers,
 };

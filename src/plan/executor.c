@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const struct executor_ops *const executors[] = {
-    &exec_constant_workers,
-    &exec_runs_per_worker,
+    &exec_constant_workers, &exec_ramping_workers, &exec_runs_per_worker,
+    &exec_shared_runs,      &exec_constant_rate,   &exec_ramping_rate,
+    &exec_round_rate,       &exec_manual,          &exec_single_run,
 };
 #define EXECUTOR_COUNT (sizeof(executors) / sizeof(executors[0]))
 
@@ -40,6 +41,19 @@ executor_spread_start(const struct plan_workload *workload, int32_t index)
     nsec_t whole = workload->ramp_up / workload->workers;
     nsec_t rest = workload->ramp_up % workload->workers;
     return whole * index + rest * index / workload->workers;
+}
+
+int32_t
+executor_spread_workers(const struct plan_workload *workload, nsec_t now)
+{
+    if (now < 0 || now >= workload->duration)
+        return 0;
+    if (now >= workload->ramp_up)
+        return workload->workers;
+    /* i * ramp_up / workers, rounded down, is at most now. */
+    __extension__ __int128 reached =
+        (__int128)(now + 1) * workload->workers - 1;
+    return (int32_t)(reached / workload->ramp_up) + 1;
 }
 
 struct executor_due

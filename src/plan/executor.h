@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "plan/plan.h"
+#include "plan/rate_walk.h"
 
 /* Decides when the next run of a workload is due. Sans-I/O: time is an
  * argument, measured from the start of the workload, and nothing here waits, so
@@ -67,6 +68,10 @@ const struct executor_ops *executor_find_name(const char *name);
 nsec_t
 executor_spread_start(const struct plan_workload *workload, int32_t index);
 
+/* How many of a ramp-up have started by then; 0 when the time is over. */
+int32_t
+executor_spread_workers(const struct plan_workload *workload, nsec_t now);
+
 /* Begin at `at`, or now if that is past. */
 struct executor_due executor_from(nsec_t at, nsec_t now);
 
@@ -87,13 +92,17 @@ plan_segment_has(struct plan_segment segment, int64_t number)
 int64_t plan_segment_share(struct plan_segment segment, int64_t total);
 
 /* Goes through the arrivals of a segment in order. Fixed ones: number k is due
- * where the integral of the rate reaches k. Poisson: where it reaches the sum
- * of k + 1 exponentially distributed numbers of mean 1 (the time change of an
- * inhomogeneous Poisson process); every segment draws all of them. */
+ * where the integral of the rate goes past k, to the nanosecond, rounded down;
+ * there are as many as there are whole runs in the integral of all. Poisson:
+ * where it goes past the sum of k + 1 exponentially distributed numbers of mean
+ * 1 (the time change of an inhomogeneous Poisson process); every segment draws
+ * all of them. */
 struct arrivals {
     const struct plan_workload *workload; /* borrowed */
     struct plan_segment segment;
-    int64_t next; /* number of the next arrival, of any segment */
+    int64_t next;  /* number of the next arrival, of any segment */
+    int64_t total; /* fixed */
+    struct rate_walk walk;
     struct rng rng;
     double position; /* Poisson: the sum so far */
 };

@@ -10,30 +10,21 @@
 /* A flag that another load-testing tool uses for something molo has. */
 struct foreign_flag {
     const char *spelling;
-    const char *ours; /* NULL: `advice` says it all */
+    const char *ours;
     const char *advice;
+    const char *unit; /* to follow a number; NULL: none */
 };
 
-#define NO_RATE                                                               \
-    "a fixed rate of runs (--rate) is not there yet; --delay sets the pause " \
-    "after each run"
-#define NO_SHARED_RUNS \
-    "runs shared by all workers (-i) are not there yet; -r is runs per worker"
-
 static const struct foreign_flag foreign_flags[] = {
-    {"-c", "-w", "workers"},
     {"--concurrency", "-w", "workers"},
     {"--connections", "-w", "workers"},
     {"--users", "-w", "workers"},
     {"-t", "-d", "length of the run"},
     {"--time", "-d", "length of the run"},
-    {"-n", NULL, NO_SHARED_RUNS},
-    {"-i", NULL, NO_SHARED_RUNS},
-    {"--iterations", NULL, NO_SHARED_RUNS},
-    {"--requests", NULL, NO_SHARED_RUNS},
-    {"-R", NULL, NO_RATE},
-    {"--rate", NULL, NO_RATE},
-    {"--rps", NULL, NO_RATE},
+    {"-n", "-i", "runs that all workers share"},
+    {"--requests", "-i", "runs that all workers share"},
+    {"-R", "--rate", "runs per time", "/s"},
+    {"--rps", "--rate", "runs per time", "/s"},
 };
 
 struct parser {
@@ -58,19 +49,17 @@ refuse(struct parser *parser, const char *spelling, const char *attached)
         const struct foreign_flag *flag = &foreign_flags[i];
         if (strcmp(flag->spelling, spelling) != 0)
             continue;
-        if (flag->ours == NULL)
-            return err_set(parser->err, "unknown option '%s': %s", spelling,
-                           flag->advice);
         const char *value = attached;
         if (value == NULL && parser->next < parser->argc &&
             parser->argv[parser->next][0] != '-')
             value = parser->argv[parser->next];
         /* A number or a time is repeated; a file name would mislead. */
         bool repeat = value != NULL && value[0] >= '0' && value[0] <= '9';
-        return err_set(parser->err,
-                       "unknown option '%s': did you mean '%s%s%.40s' (%s)?",
-                       spelling, flag->ours, repeat ? " " : "",
-                       repeat ? value : "", flag->advice);
+        return err_set(
+            parser->err,
+            "unknown option '%s': did you mean '%s%s%.40s%s' (%s)?", spelling,
+            flag->ours, repeat ? " " : "", repeat ? value : "",
+            repeat && flag->unit != NULL ? flag->unit : "", flag->advice);
     }
     if (strncmp(spelling, "--", 2) == 0)
         return option_refuse_unknown(OPTION_COMMAND_LINE, spelling + 2,

@@ -10,19 +10,41 @@ enum option_kind {
     OPTION_KIND_FLAG,    /* bool */
     OPTION_KIND_INT,     /* int64_t within min .. max */
     OPTION_KIND_TIME,    /* nsec_t within min .. max */
+    OPTION_KIND_SIZE,    /* int64_t, bytes within min .. max */
     OPTION_KIND_RANGE,   /* two nsec_t, the lower one first */
     OPTION_KIND_FAIL,    /* fail_runs, fail_percent */
     OPTION_KIND_PERCENT, /* double from 0 to 100 */
     OPTION_KIND_SEED,
-    OPTION_KIND_WORD, /* enum: index into words */
-    OPTION_KIND_TEXT, /* char * */
-    OPTION_KIND_LIST, /* struct option_list, repeatable */
-    OPTION_KIND_ENV,  /* pairs, merged by key */
+    OPTION_KIND_WORD,  /* enum: index into words */
+    OPTION_KIND_TEXT,  /* char * */
+    OPTION_KIND_LIST,  /* struct option_list, repeatable */
+    OPTION_KIND_RATE,  /* struct plan_rate */
+    OPTION_KIND_STAGE, /* struct plan_stage, repeatable */
+    OPTION_KIND_ENV,   /* pairs, merged by key */
     OPTION_KIND_TAG,
+    OPTION_KIND_SERVICE, /* the same with names as services have them */
     OPTION_KIND_THRESHOLD, /* struct option_threshold, repeatable */
     OPTION_KIND_QUIET,     /* both steer verbosity */
     OPTION_KIND_VERBOSE,
 };
+
+#define OPTION_WORKERS_MAX 1000000
+#define OPTION_RUNS_MAX INT64_C(1000000000000)
+/* Ten years: sums of a few such times still fit into nsec_t. */
+#define OPTION_TIME_MAX (INT64_C(87600) * 3600 * NSEC_PER_SEC)
+
+#define FORMS_TIME "a time such as 250ms, 30s, 2m, 1h30m or 1.5 (seconds)"
+#define FORMS_TIME_POSITIVE \
+    "a time above 0, such as 250ms, 30s, 2m, 1h30m or 1.5 (seconds)"
+#define FORMS_RANGE \
+    "a time such as 500ms or 2 (seconds), or a range such as 1s..5s"
+#define FORMS_WORKERS "a whole number from 1 to 1000000"
+#define FORMS_WORKERS_FROM_0 "a whole number from 0 to 1000000"
+#define FORMS_RATE "a rate such as 50/s, 2.5/s or 1/2m, at most 1000000000/s"
+#define FORMS_STAGE \
+    "a stage such as 1m:50 (workers) or 1m:100/s (a rate of runs)"
+#define FORMS_ARRIVAL "fixed or poisson"
+extern const char *const option_arrival_words[];
 
 enum option_group {
     OPTION_GROUP_LOAD,
@@ -52,7 +74,7 @@ struct option_spec {
     bool command_line_only;
 };
 
-#define OPTION_TABLE_SIZE 29
+#define OPTION_TABLE_SIZE 56
 extern const struct option_spec option_table[OPTION_TABLE_SIZE];
 extern const char *const option_group_names[OPTION_GROUP_COUNT];
 
@@ -81,6 +103,8 @@ struct option_value {
     int64_t high;   /* of a range */
     double percent;
     size_t key_size; /* of K=V */
+    struct plan_rate rate;
+    struct plan_stage stage;
 };
 
 /* `text` NULL: the option was given without a value. */

@@ -129,6 +129,9 @@ parse(const struct option_spec *spec, const char *text,
                                NULL);
     case OPTION_KIND_TIME:
         return parse_time(spec, text, &out->number);
+    case OPTION_KIND_SIZE:
+        return units_parse_bytes(text, &out->number, NULL) &&
+               out->number >= spec->min && out->number <= spec->max;
     case OPTION_KIND_RANGE:
         return parse_range(spec, text, out);
     case OPTION_KIND_FAIL:
@@ -136,6 +139,10 @@ parse(const struct option_spec *spec, const char *text,
     case OPTION_KIND_PERCENT:
         return text[0] != '\0' && text[strlen(text) - 1] == '%' &&
                parse_percentage(text, strlen(text) - 1, &out->percent);
+    case OPTION_KIND_RATE:
+        return rate_parse(text, &out->rate);
+    case OPTION_KIND_STAGE:
+        return stage_parse(text, &out->stage);
     case OPTION_KIND_WORD:
         return parse_word(spec, text, &out->number);
     case OPTION_KIND_TEXT:
@@ -144,6 +151,8 @@ parse(const struct option_spec *spec, const char *text,
     case OPTION_KIND_THRESHOLD:
         /* Metrics are known further up. */
         return text[0] != '\0';
+    case OPTION_KIND_SERVICE:
+        return parse_pair(text, &out->key_size) && spec->is_valid(text);
     case OPTION_KIND_ENV:
     case OPTION_KIND_TAG:
         return parse_pair(text, &out->key_size);

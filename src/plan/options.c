@@ -8,13 +8,15 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "plan/option_table.h"
+#include "plan/option_workload.h"
 
 /* Where each value came from stays out of reach of those who read them. */
 struct options_state {
     struct options values; /* first: options_create returns its address */
     enum option_source sources[OPTION_TABLE_SIZE];
     /* Of each pair, as script and command line may name different keys. */
-    enum option_source *env_sources, *tag_sources;
+    enum option_source *env_sources, *tag_sources, *service_sources;
+    enum option_source workloads_source;
 };
 
 static struct options_state *
@@ -83,6 +85,31 @@ pairs_set(struct option_pair **pairs, enum option_source **sources,
     (*sources)[(*count)++] = source;
 }
 
+/* "User-Api" is "user_api", in place. */
+static char *
+service_key(char *name)
+{
+    for (char *p = name; *p != '\0'; p++)
+        *p = *p == '-' ? '_' : (char)tolower((unsigned char)*p);
+    return name;
+}
+
+static void
+service_set(struct options_state *state, enum option_source source,
+            const struct option_value *value)
+{
+    struct options *options = &state->values;
+    char *text = xstrdup(value->text);
+    text[value->key_size] = '\0';
+    service_key(text);
+    text[value->key_size] = '=';
+    struct option_value renamed = *value;
+    renamed.text = text;
+    pairs_set(&options->services, &state->service_sources,
+              &options->service_count, source, &renamed);
+    free(text);
+}
+
 static void
 thresholds_finish(struct options *options)
 {
@@ -93,6 +120,16 @@ thresholds_finish(struct options *options)
     free(options->thresholds);
     options->thresholds = NULL;
     options->threshold_count = 0;
+}
+
+static void
+workloads_finish(struct options *options)
+{
+    for (size_t i = 0; i < options->workload_count; i++)
+        option_workload_finish(&options->workloads[i]);
+    free(options->workloads);
+    options->workloads = NULL;
+    options->workload_count = 0;
 }
 
 /* -q and -v are two ways to say one thing: the stronger source decides, and
@@ -123,6 +160,16 @@ verbosity_set(struct options_state *state, const struct option_spec *spec,
     *verbose = source;
 }
 
+static void
+add_stage(struct options *options, bool is_first, struct plan_stage stage)
+{
+    if (is_first)
+        options->stage_count = 0;
+    options->stages = xrealloc(options->stages, (options->stage_count + 1) *
+                                                    sizeof(options->stages[0]));
+    options->stages[options->stage_count++] = stage;
+}
+
 static void *
 field_of(struct options *options, const struct option_spec *spec)
 {
@@ -145,6 +192,9 @@ store(struct options_state *state, const struct option_spec *spec,
         pairs_set(&options->tags, &state->tag_sources, &options->tag_count,
                   source, value);
         break;
+    case OPTION_KIND_SERVICE:
+        service_set(state, source, value);
+        break;
     case OPTION_KIND_THRESHOLD: {
         char where[OPTION_SPELLING_SIZE];
         option_spell(source, spec->name, where);
@@ -165,6 +215,7 @@ store(struct options_state *state, const struct option_spec *spec,
         break;
     case OPTION_KIND_INT:
     case OPTION_KIND_TIME:
+    case OPTION_KIND_SIZE:
         if (!weaker)
             *(int64_t *)field_of(options, spec) = value->number;
         break;
@@ -184,6 +235,14 @@ store(struct options_state *state, const struct option_spec *spec,
             options->fail_runs = value->number;
             options->fail_percent = value->percent;
         }
+        break;
+    case OPTION_KIND_RATE:
+        if (!weaker)
+            *(struct plan_rate *)field_of(options, spec) = value->rate;
+        break;
+    case OPTION_KIND_STAGE:
+        if (!weaker)
+            add_stage(options, source > *current, value->stage);
         break;
     case OPTION_KIND_SEED:
         if (!weaker) {
@@ -219,6 +278,7 @@ store(struct options_state *state, const struct option_spec *spec,
 }
 
 _Static_assert(sizeof(enum option_progress) == sizeof(unsigned) &&
+                   sizeof(enum plan_arrival) == sizeof(unsigned) &&
                    sizeof(enum option_on_deadlock) == sizeof(unsigned),
                "words are stored as unsigned");
 _Static_assert(sizeof(nsec_t) == sizeof(int64_t),
@@ -237,11 +297,18 @@ options_create(void)
     state->values = (struct options){
         .workers = 1,
         .duration = NSEC_NEVER,
+        .max_lag = 1 * NSEC_PER_SEC,
+        .manual_step = 1,
+        .max_workers = 1000,
+        .sizing_tolerance = 5,
+        .sizing_step = 5 * NSEC_PER_SEC,
         .fail_runs = 1,
         .fail_percent = -1,
         .graceful_stop = 30 * NSEC_PER_SEC,
         .wait_timeout = 60 * NSEC_PER_SEC,
         .timeout = 60 * NSEC_PER_SEC,
+        .precheck_timeout = 10 * NSEC_PER_SEC,
+        .precheck_every = 250 * NSEC_PER_MSEC,
         .sim_latency_low = 1 * NSEC_PER_MSEC,
         .sim_latency_high = 10 * NSEC_PER_MSEC,
         .seed = rng_fresh_seed(),
@@ -256,15 +323,24 @@ options_destroy(struct options *options)
         return;
     struct options_state *state = state_of(options);
     option_list_finish(&options->scenarios);
+    option_list_finish(&options->only_tags);
     option_list_finish(&options->headers);
     option_list_finish(&options->outputs);
     thresholds_finish(options);
+    workloads_finish(options);
+    free(options->stages);
+    free(options->workload);
     pairs_finish(options->env, options->env_count);
     pairs_finish(options->tags, options->tag_count);
+    pairs_finish(options->services, options->service_count);
+    free(options->config);
+    free(options->jobs);
     free(options->base_url);
+    free(options->precheck);
     free(options->timeline);
     free(state->env_sources);
     free(state->tag_sources);
+    free(state->service_sources);
     free(state);
 }
 
@@ -283,6 +359,19 @@ options_is_given(const struct options *options, const char *name)
     return options_is_stronger(options, name, OPTION_DEFAULT);
 }
 
+const char *
+options_service(const struct options *options, const char *name)
+{
+    char *key = service_key(xstrdup(name));
+    const char *url = NULL;
+    for (size_t i = 0; i < options->service_count && url == NULL; i++) {
+        if (strcmp(options->services[i].key, key) == 0)
+            url = options->services[i].value;
+    }
+    free(key);
+    return url;
+}
+
 bool
 options_set(struct options *options, enum option_source source,
             const char *name, const char *value, struct err *err)
@@ -296,6 +385,47 @@ options_set(struct options *options, enum option_source source,
         return false;
     store(state_of(options), spec, source, &parsed);
     return true;
+}
+
+bool
+options_begin_workloads(struct options *options, enum option_source source)
+{
+    enum option_source *current = &state_of(options)->workloads_source;
+    if (source < *current)
+        return false;
+    workloads_finish(options);
+    *current = source;
+    return true;
+}
+
+struct option_workload *
+options_add_workload(struct options *options, const char *name,
+                     const char *where, struct err *err)
+{
+    for (size_t i = 0; i < options->workload_count; i++) {
+        if (strcmp(options->workloads[i].name, name) == 0) {
+            err_set(err, "workload '%.80s' is there twice", name);
+            return NULL;
+        }
+    }
+    if (name[0] == '\0') {
+        err_set(err, "the name of a workload is empty");
+        return NULL;
+    }
+    options->workloads =
+        xrealloc(options->workloads,
+                 (options->workload_count + 1) * sizeof(options->workloads[0]));
+    struct option_workload *workload =
+        &options->workloads[options->workload_count++];
+    *workload = (struct option_workload){
+        .name = xstrdup(name),
+        .where = xstrdup(where),
+        .workers = 1,
+        .max_workers = 1000,
+        .duration = NSEC_NEVER,
+        .max_lag = 1 * NSEC_PER_SEC,
+    };
+    return workload;
 }
 
 void
@@ -320,6 +450,26 @@ options_add_threshold(struct options *options, enum option_source source,
     copy->where = xstrdup(threshold->where);
 }
 
+/* MOLO_SERVICE_USERS=http://...; `name` begins behind MOLO_. */
+static bool
+read_service(struct options *options, const char *name, const char *equals,
+             struct err *err)
+{
+    const struct option_spec *spec = option_find("service", strlen("service"));
+    char *text = xstrdup(name + strlen("SERVICE_"));
+    struct option_value value;
+    bool ok = option_parse_value(spec, OPTION_ENVIRONMENT, text, &value, NULL);
+    if (ok)
+        store(state_of(options), spec, OPTION_ENVIRONMENT, &value);
+    else
+        err_set(err,
+                "MOLO_%.*s: '%.80s' is not an address such as "
+                "http://127.0.0.1:8642",
+                (int)(equals - name), name, equals + 1);
+    free(text);
+    return ok;
+}
+
 bool
 options_read_environment(struct options *options, char *const *environ,
                          struct err *err)
@@ -336,6 +486,11 @@ options_read_environment(struct options *options, char *const *environ,
         /* An empty variable is one that somebody unset the easy way. */
         if (size >= sizeof(lower) || equals[1] == '\0')
             continue;
+        if (strncmp(name, "SERVICE_", strlen("SERVICE_")) == 0) {
+            if (!read_service(options, name, equals, err))
+                return false;
+            continue;
+        }
         for (size_t i = 0; i < size; i++)
             lower[i] = (char)tolower((unsigned char)name[i]);
         lower[size] = '\0';

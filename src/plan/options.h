@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "plan/rate.h"
 
 /* Every option of `molo run`, from whatever source: one table gives its name,
  * short name, argument, type, range, environment variable and help, so that
@@ -38,16 +39,38 @@ struct option_threshold {
 };
 
 enum option_progress { PROGRESS_AUTO, PROGRESS_ON, PROGRESS_OFF };
+enum option_summary { SUMMARY_TEXT, SUMMARY_JSON, SUMMARY_NONE };
 enum option_on_deadlock { ON_DEADLOCK_STOP, ON_DEADLOCK_BREAK };
+
+struct option_workload;
 
 /* The values. Read freely; written by options_set only. Owns its strings. */
 struct options {
     int64_t workers;
-    nsec_t duration;  /* NSEC_NEVER: not given */
-    int64_t max_runs; /* per worker; 0: not given */
+    nsec_t duration;    /* NSEC_NEVER: not given */
+    int64_t max_runs;   /* per worker; 0: not given */
+    int64_t iterations; /* by all workers; 0: not given */
     nsec_t ramp_up;
+    struct plan_rate rate; /* --rate; count 0: not given */
+    struct plan_stage *stages;
+    size_t stage_count;
+    enum plan_arrival arrival;
+    nsec_t max_lag;
+    bool single_run;
+    bool manual;
+    int64_t manual_step, max_workers;
+    bool sizing;
+    double sizing_tolerance; /* percent of failed runs */
+    nsec_t sizing_step;
+    char *workload; /* --workload; NULL: all */
+    /* Those of the script, if it has any: plan/option_workload.h. */
+    struct option_workload *workloads;
+    size_t workload_count;
     nsec_t delay_low, delay_high;
     struct option_list scenarios; /* -s */
+    struct option_list only_tags; /* --only-tag */
+    bool shuffle;                 /* the order of --single-run */
+    int64_t max_lua_memory;       /* bytes, of each worker; 0: no limit */
     bool stop_on_failure;
     int64_t fail_runs;   /* --fail N; -1: never, or a percentage is given */
     double fail_percent; /* --fail P%; negative: not given */
@@ -60,18 +83,29 @@ struct options {
     nsec_t timeout;             /* of a request */
     bool insecure;              /* -k */
     struct option_list headers; /* -H "K: V" */
+    int64_t max_rss;            /* bytes, of the process; 0: no limit */
+    char *precheck;             /* URL; NULL: none */
+    nsec_t precheck_timeout, precheck_every;
+    int64_t precheck_status; /* 0: any below 400 */
+    bool http_debug;
     bool sim;
     nsec_t sim_latency_low, sim_latency_high;
     double sim_failures;     /* percent */
     struct option_pair *env; /* -e K=V */
     size_t env_count;
+    struct option_pair *services; /* --service NAME=URL */
+    size_t service_count;
+    char *config;             /* -c; NULL: none */
+    char *jobs;               /* --jobs; NULL: not given */
     struct option_pair *tags; /* --tag K=V */
     size_t tag_count;
     bool seed_given;
     uint64_t seed;              /* fresh unless given */
     struct option_list outputs; /* -o KIND=FILE */
-    char *timeline;             /* file, "-": stdout; NULL: none */
-    int verbosity;              /* -1: -q, 1: -v, 2: -vv */
+    enum option_summary summary_format;
+    bool strict;    /* a saturated generator makes exit code 5 */
+    char *timeline; /* file, "-": stdout; NULL: none */
+    int verbosity;  /* -1: -q, 1: -v, 2: -vv */
     enum option_progress progress;
     bool no_color;
     bool help;
@@ -84,6 +118,9 @@ bool options_is_given(const struct options *options, const char *name);
 /* ... by a source stronger than `source`? */
 bool options_is_stronger(const struct options *options, const char *name,
                          enum option_source source);
+/* The address of a service, borrowed; NULL: it has none. Case does not matter,
+ * nor '-' or '_', which names of environment variables cannot tell apart. */
+const char *options_service(const struct options *options, const char *name);
 
 /* Sets one option by its long name ("max-runs" or "max_runs"). A weaker source
  * than the one that set it before is ignored silently (but its value is
@@ -98,13 +135,14 @@ bool options_set(struct options *options, enum option_source source,
  * sources replace each other as those of other options do. */
 void options_add_threshold(struct options *options, enum option_source source,
                            const struct option_threshold *threshold);
-/* MOLO_* from `environ`. An unknown MOLO_ variable is ignored. */
+/* MOLO_* from `environ`, and MOLO_SERVICE_name for each service. An unknown
+ * MOLO_ variable is ignored. */
 bool options_read_environment(struct options *options, char *const *environ,
                               struct err *err);
 /* Arguments after "molo run": "--max-runs 5", "--max-runs=5", "-r5", "-r 5",
  * "-vv", flags in one word ("-qx"), "--" ends options. What is no option is
  * appended to `positionals` (owned by the caller's list). Flags of other tools
- * get a hint: `-c 64` (-w), `-t 30s` (-d), `-n` (-i), `-R` (--rate). */
+ * get a hint: `-c 64` (-w), `-t 30s` (-d), `-n 100` (-i), `-R 50` (--rate). */
 bool
 options_parse_arguments(struct options *options, int argc, char *const *argv,
                         struct option_list *positionals, struct err *err);

@@ -12,7 +12,7 @@
 static void
 append_wrapped(struct buf *out, const char *text, size_t column)
 {
-    if (column >= HELP_COLUMN) {
+    if (column + 2 > HELP_COLUMN) {
         buf_append_str(out, "\n");
         column = 0;
     }

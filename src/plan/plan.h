@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "plan/cast.h"
 #include "plan/options.h"
+#include "plan/rate.h"
 
 /* The immutable result of all configuration: what will run, for how long, and
  * when it counts as failed. Read from any thread. */
@@ -19,22 +20,6 @@ enum executor_type {
     EXECUTOR_MANUAL,
     EXECUTOR_SINGLE_RUN,
 };
-
-/* `count` per `per`: 50/s is {50, 1 s}. */
-struct plan_rate {
-    int64_t count;
-    nsec_t per;
-};
-
-/* A straight line to `target`, which is a number of workers (`per` 0) or a
- * rate, from where the stage before ended (the first: from the workload's
- * `workers_at_start` or `rate`). */
-struct plan_stage {
-    nsec_t duration;
-    struct plan_rate target;
-};
-
-enum plan_arrival { ARRIVAL_FIXED, ARRIVAL_POISSON };
 
 /* A scenario of a workload and how often it is picked. */
 struct plan_choice {
@@ -86,6 +71,7 @@ struct plan_scenario {
     char *name;
     double weight;
     struct cast cast;
+    size_t candidate; /* which it was: its number in the script */
 };
 
 struct plan {
@@ -102,10 +88,15 @@ struct plan_candidate {
     const char *name;
     double weight;
     const struct cast *cast; /* NULL: none */
+    const char *family;      /* that -s may name too; NULL: none */
+    const char *group;       /* NULL: none */
+    char *const *tags;       /* for --only-tag */
+    size_t tag_count;
 };
 
 /* `options` must outlive the plan. Selects scenarios (-s; an unknown one is an
- * error with a suggestion; those of weight 0 only when named), applies the 10 s
+ * error with a suggestion; those of weight 0 only when named; --only-tag: those
+ * with such a tag; --shuffle: in an order of the seed), applies the 10 s
  * default when nothing bounds the run, divides the workers into rooms. Refuses
  * --sim-* without --sim. NULL with `err`. */
 struct plan *plan_create(const struct options *options,
@@ -122,6 +113,9 @@ int32_t plan_unreached_workers(const struct plan *plan);
 nsec_t plan_deadline(const struct plan *plan);
 /* For `molo check`: the plan in words. */
 void plan_describe(const struct plan *plan, struct buf *out);
+/* And in letters: the workers and the runs per second that are expected, over
+ * time. Nothing, if that is not known beforehand. */
+void plan_plot(const struct plan *plan, struct buf *out);
 const char *executor_type_name(enum executor_type type);
 
 #endif

@@ -1,70 +1,49 @@
-#include "plan/plan.h"
+#include "plan/plan_internal.h"
 
 #include <inttypes.h>
 
-#include "base/units.h"
-
-static void
-describe_time(struct buf *out, nsec_t t)
+/* Of the rooms of the first workload that runs it. */
+static int32_t
+room_size_of(const struct plan *plan, size_t scenario)
 {
-    char text[32];
-    units_format_duration(t, text, sizeof(text));
-    buf_append_str(out, text);
+    for (size_t i = 0; i < plan->workload_count; i++) {
+        const struct plan_workload *workload = &plan->workloads[i];
+        for (size_t j = 0; j < workload->choice_count; j++)
+            if (workload->choices[j].scenario == scenario)
+                return workload->room_size;
+    }
+    return 0;
 }
 
 static void
-describe_workload(const struct plan_workload *workload, struct buf *out)
+describe_weight(const struct plan_workload *workload, size_t scenario,
+                double sum, struct buf *out)
 {
-    buf_printf(out, "workload        %s (%s)\n", workload->name,
-               executor_type_name(workload->executor));
-    buf_printf(out, "  workers       %" PRId32, workload->workers);
-    if (workload->ramp_up > 0) {
-        buf_append_str(out, ", started evenly over ");
-        describe_time(out, workload->ramp_up);
+    for (size_t i = 0; i < workload->choice_count; i++) {
+        double weight = workload->choices[i].weight;
+        if (workload->choices[i].scenario == scenario)
+            buf_printf(out, " (weight %g, %.3g %%)", weight,
+                       100 * weight / sum);
     }
-    if (workload->room_size > 0)
-        buf_printf(out, "\n  rooms         %" PRId32 " of %" PRId32 " worker%s",
-                   workload->rooms, workload->room_size,
-                   workload->room_size == 1 ? "" : "s");
-    buf_append_str(out, "\n  ends          after ");
-    if (workload->max_runs > 0)
-        buf_printf(out, "%" PRId64 " run%s per worker", workload->max_runs,
-                   workload->max_runs == 1 ? "" : "s");
-    if (workload->max_runs > 0 && workload->duration != NSEC_NEVER)
-        buf_append_str(out, " or ");
-    if (workload->duration != NSEC_NEVER)
-        describe_time(out, workload->duration);
-    if (workload->max_runs > 0 && workload->duration != NSEC_NEVER)
-        buf_append_str(out, ", whichever is first");
-    buf_append_str(out, "\n");
-    if (workload->delay_high == 0)
-        return;
-    buf_append_str(out, "  delay         ");
-    describe_time(out, workload->delay_low);
-    if (workload->delay_high > workload->delay_low) {
-        buf_append_str(out, " to ");
-        describe_time(out, workload->delay_high);
-    }
-    buf_append_str(out, " after each run\n");
 }
 
 static void
 describe_scenarios(const struct plan *plan, struct buf *out)
 {
     double sum = 0;
-    for (size_t i = 0; i < plan->scenario_count; i++)
-        sum += plan->scenarios[i].weight;
+    for (size_t i = 0; i < plan->workloads[0].choice_count; i++)
+        sum += plan->workloads[0].choices[i].weight;
     for (size_t i = 0; i < plan->scenario_count; i++) {
         const struct plan_scenario *scenario = &plan->scenarios[i];
         buf_printf(out, "%-16s%s", i == 0 ? "scenarios" : "", scenario->name);
-        if (plan->scenario_count > 1)
-            buf_printf(out, " (weight %g, %.3g %%)", scenario->weight,
-                       100 * scenario->weight / sum);
+        if (plan->scenario_count > 1 && plan->workload_count == 1 &&
+            plan->workloads[0].executor != EXECUTOR_SINGLE_RUN)
+            describe_weight(&plan->workloads[0], i, sum, out);
         buf_append_str(out, "\n");
         if (scenario->cast.count == 0)
             continue;
         buf_append_str(out, "  roles         ");
-        cast_describe(&scenario->cast, plan->workloads[0].room_size, out);
+        cast_describe(&scenario->cast, room_size_of(plan, i), out);
         buf_append_str(out, "\n");
     }
 }
@@ -98,7 +77,7 @@ describe_thresholds(const struct options *options, struct buf *out)
             buf_append_str(out, "; ends the test");
         if (threshold->after > 0) {
             buf_append_str(out, " after ");
-            describe_time(out, threshold->after);
+            plan_describe_time(out, threshold->after);
         }
         buf_append_str(out, "\n");
     }
@@ -108,11 +87,11 @@ static void
 describe_waiting(const struct options *options, struct buf *out)
 {
     buf_append_str(out, "grace           ");
-    describe_time(out, options->graceful_stop);
+    plan_describe_time(out, options->graceful_stop);
     buf_append_str(out, " for runs in flight at the end\nwaits           ");
     if (options->wait_timeout > 0) {
         buf_append_str(out, "at most ");
-        describe_time(out, options->wait_timeout);
+        plan_describe_time(out, options->wait_timeout);
     } else {
         buf_append_str(out, "without limit");
     }
@@ -130,10 +109,10 @@ static void
 describe_simulation(const struct options *options, struct buf *out)
 {
     buf_append_str(out, "simulated       answers after ");
-    describe_time(out, options->sim_latency_low);
+    plan_describe_time(out, options->sim_latency_low);
     if (options->sim_latency_high > options->sim_latency_low) {
         buf_append_str(out, " to ");
-        describe_time(out, options->sim_latency_high);
+        plan_describe_time(out, options->sim_latency_high);
     }
     buf_printf(out, ", %g %% of them fail\n", options->sim_failures);
 }
@@ -143,7 +122,7 @@ plan_describe(const struct plan *plan, struct buf *out)
 {
     const struct options *options = plan->options;
     for (size_t i = 0; i < plan->workload_count; i++)
-        describe_workload(&plan->workloads[i], out);
+        plan_describe_workload(plan, &plan->workloads[i], out);
     int32_t unreached = plan_unreached_workers(plan);
     if (unreached > 0)
         buf_printf(out,
@@ -155,7 +134,7 @@ plan_describe(const struct plan *plan, struct buf *out)
     describe_thresholds(options, out);
     describe_waiting(options, out);
     buf_append_str(out, "requests        at most ");
-    describe_time(out, options->timeout);
+    plan_describe_time(out, options->timeout);
     buf_append_str(out, options->insecure ? ", any TLS certificate\n" : "\n");
     if (options->sim)
         describe_simulation(options, out);

@@ -4,9 +4,20 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "plan/options.h"
+#include "base/secrets.h"
+#include "base/units.h"
+#include "http/redact.h"
+#include "plan/plan.h"
+#include "script/lua_data.h"
+#include "script/lua_defer.h"
+#include "script/lua_events.h"
+#include "script/lua_eventually.h"
+#include "script/lua_metric.h"
 #include "script/lua_room.h"
+#include "script/lua_service.h"
+#include "script/lua_stream.h"
 #include "script/lua_sync.h"
+#include "script/lua_tags.h"
 #include "script/lua_task.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
@@ -42,6 +53,51 @@ core_sleep(lua_State *L)
     return wait_yield(L, task);
 }
 
+int
+lua_core_think(lua_State *L)
+{
+    struct task *task = wait_check(L, "session:think");
+    nsec_t low = mlua_check_time(L, 2, "session:think");
+    nsec_t high = low;
+    if (!lua_isnoneornil(L, 3))
+        high = mlua_check_time(L, 3, "session:think");
+    if (high < low)
+        return mlua_misuse(L, "session:think: the low end of the range is "
+                              "above its high end");
+    nsec_t t = low == high ? low : rng_int(&task->worker->rng, low, high);
+    wait_claim(task, &sleep_wait, NULL);
+    timer_start(&task->timer, nsec_add(clock_now(), t));
+    return wait_yield(L, task);
+}
+
+/* core.seconds(time, what) -> number */
+static int
+core_seconds(lua_State *L)
+{
+    lua_pushnumber(
+        L, nsec_to_seconds(mlua_check_time(L, 1, luaL_checkstring(L, 2))));
+    return 1;
+}
+
+/* core.clock() -> seconds, also before the test has started */
+static int
+core_clock(lua_State *L)
+{
+    lua_pushnumber(L, nsec_to_seconds(clock_now()));
+    return 1;
+}
+
+/* core.duration_text(seconds) -> "10 s" */
+static int
+core_duration_text(lua_State *L)
+{
+    char text[32];
+    units_format_duration(nsec_from_seconds(luaL_checknumber(L, 1)), text,
+                          sizeof(text));
+    lua_pushstring(L, text);
+    return 1;
+}
+
 /* molo.now(): monotonic seconds since the start of the test. */
 static int
 core_now(lua_State *L)
@@ -75,25 +131,37 @@ check_in_run(lua_State *L, const char *what)
     return name;
 }
 
-/* molo.check(name, condition) -> condition */
+/* The condition is at 2, tags may be at `tags`. */
+static void
+record_check(lua_State *L, const char *name, int tags)
+{
+    struct script *script = script_of(L);
+    const struct recorder_context *context = lua_tags_context(L, tags);
+    struct task *task = script->in_listener ? NULL : script->current;
+    bool passed = lua_toboolean(L, 2);
+    if (!lua_eventually_keeps(L, task, context, name, passed))
+        recorder_check(script->env.recorder, context, name, passed);
+}
+
+/* molo.check(name, condition, tags?) -> condition */
 static int
 core_check(lua_State *L)
 {
     const char *name = check_in_run(L, "molo.check");
     luaL_checkany(L, 2);
-    recorder_check(script_of(L)->env.recorder, name, lua_toboolean(L, 2));
+    record_check(L, name, 3);
     lua_settop(L, 2);
     return 1;
 }
 
-/* molo.expect(name, condition, detail) -> condition; raises `check`. */
+/* molo.expect(name, condition, detail?, tags?) -> condition; raises `check`. */
 static int
 core_expect(lua_State *L)
 {
     const char *name = check_in_run(L, "molo.expect");
     luaL_checkany(L, 2);
     bool passed = lua_toboolean(L, 2);
-    recorder_check(script_of(L)->env.recorder, name, passed);
+    record_check(L, name, 4);
     if (passed) {
         lua_settop(L, 2);
         return 1;
@@ -191,28 +259,73 @@ core_misuse(lua_State *L)
     return mlua_misuse(L, "%s", luaL_checkstring(L, 1));
 }
 
-/* The environment as scripts see it: -e K=V, then the process's own. */
+static const char *
+find_pair(const struct option_pair *pairs, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(pairs[i].key, key) == 0)
+            return pairs[i].value;
+    return NULL;
+}
+
+/* The environment as scripts see it: that of the worker's workload, -e K=V,
+ * then the process's own. */
+static const char *
+find_env(const struct script *script, const char *name)
+{
+    const struct options *options =
+        script->load_options ? script->load_options : script->env.options;
+    const struct worker *worker = script->picking;
+    const char *value = NULL;
+    if (script->current)
+        worker = script->current->worker;
+    if (worker && worker->workload)
+        value =
+            find_pair(worker->workload->env, worker->workload->env_count, name);
+    if (!value && options)
+        value = find_pair(options->env, options->env_count, name);
+    return value ? value : getenv(name);
+}
+
 static int
 core_getenv(lua_State *L)
 {
-    const char *name = luaL_checkstring(L, 1);
-    struct script *script = script_of(L);
-    const struct options *options =
-        script->load_options ? script->load_options : script->env.options;
-    size_t count = options ? options->env_count : 0;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(options->env[i].key, name) == 0) {
-            lua_pushstring(L, options->env[i].value);
-            return 1;
-        }
-    }
-    lua_pushstring(L, getenv(name));
+    lua_pushstring(L, find_env(script_of(L), luaL_checkstring(L, 1)));
+    return 1;
+}
+
+/* molo.secret(name) -> value, which no output shows from now on */
+static int
+core_secret(lua_State *L)
+{
+    if (lua_type(L, 1) != LUA_TSTRING)
+        return mlua_misuse(L,
+                           "molo.secret: expected the name of a variable, "
+                           "got %s",
+                           luaL_typename(L, 1));
+    const char *name = lua_tostring(L, 1);
+    const char *value = find_env(script_of(L), name);
+    if (!value)
+        return mlua_misuse(L,
+                           "molo.secret: '%s' is not set: export it, or give "
+                           "it with -e %s=VALUE",
+                           name, name);
+    if (!secrets_add(value))
+        return mlua_misuse(L,
+                           "molo.secret: the value of '%s' has fewer than %d "
+                           "characters: hiding it would hide too much",
+                           name, SECRET_MIN);
+    redact_hide(value); /* which may look at it in pieces */
+    lua_pushstring(L, value);
     return 1;
 }
 
 static const luaL_Reg core_functions[] = {
     {"abort", core_abort},
     {"check", core_check},
+    {"clock", core_clock},
+    {"defer", lua_defer},
+    {"duration_text", core_duration_text},
     {"error_kind", core_error_kind},
     {"error_text", core_error_text},
     {"expect", core_expect},
@@ -221,6 +334,9 @@ static const luaL_Reg core_functions[] = {
     {"log", core_log},
     {"misuse", core_misuse},
     {"now", core_now},
+    {"seconds", core_seconds},
+    {"secret", core_secret},
+    {"service", lua_service},
     {"sleep", core_sleep},
     {"stop", core_stop},
     {NULL, NULL},
@@ -230,6 +346,7 @@ void
 lua_core_open(lua_State *L)
 {
     luaL_newlib(L, core_functions);
+    lua_eventually_open(L);
     lua_sync_open(L);
     lua_setfield(L, -2, "sync");
     lua_var_open(L);
@@ -238,4 +355,12 @@ lua_core_open(lua_State *L)
     lua_setfield(L, -2, "room");
     lua_task_open(L);
     lua_setfield(L, -2, "task");
+    lua_metric_open(L);
+    lua_setfield(L, -2, "metric");
+    lua_stream_open(L);
+    lua_setfield(L, -2, "stream");
+    lua_events_open(L);
+    lua_setfield(L, -2, "events");
+    lua_data_open(L);
+    lua_setfield(L, -2, "data");
 }

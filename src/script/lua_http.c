@@ -3,24 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/units.h"
 #include "http/session.h"
 #include "script/lua_request.h"
 #include "script/lua_response.h"
 #include "script/lua_session.h"
+#include "script/lua_stream.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 #include "stats/recorder.h"
 
 #define MAX_NAME 512
-
-/* Whose request it is; in the transfer's data. */
-struct exchange {
-    struct exchange *next_spare;
-    struct task *task;
-};
 
 static bool
 is_failed(const struct transfer *transfer)
@@ -47,42 +40,66 @@ copy_label(const struct transfer *transfer, char name[MAX_NAME])
     name[size] = '\0';
 }
 
+static const struct recorder_context *
+context_of(const struct transfer *transfer, const struct lua_exchange *exchange)
+{
+    static const char poll_tag[] = "poll\0true"; /* packed, see stats/tags.h */
+    const struct worker *worker = exchange->worker;
+    struct recorder *recorder = worker->script->env.recorder;
+    const struct buf *tags = &transfer->request.tags;
+    const struct recorder_context *context = recorder_context_with(
+        recorder, worker->context, tags->data, tags->size);
+    if (exchange->poll)
+        context = recorder_context_with(recorder, context, poll_tag,
+                                        sizeof(poll_tag));
+    return context;
+}
+
+/* What a visitor waited, who came when the run was due; later requests and the
+ * hops of a redirect are due when they begin. */
+static nsec_t
+take_response_time(const struct transfer *transfer,
+                   struct lua_exchange *exchange)
+{
+    nsec_t due = exchange->due_at > 0 ? exchange->due_at : transfer->started_at;
+    exchange->due_at = 0;
+    return transfer->ended_at > due ? transfer->ended_at - due : 0;
+}
+
 static void
 on_exchange(struct transfer *transfer)
 {
-    const struct exchange *exchange = transfer->data;
-    struct script *script = exchange->task->worker->script;
+    struct lua_exchange *exchange = transfer->data;
+    struct script *script = exchange->worker->script;
     char name[MAX_NAME];
     copy_label(transfer, name);
     const struct transfer_timings *t = &transfer->timings;
     bool failed = is_failed(transfer);
     recorder_request(script->env.recorder,
                      &(struct request_sample){
+                         .context = context_of(transfer, exchange),
                          .method = transfer->request.method,
                          .name = name,
                          .status = transfer->response.status,
                          .failed = failed,
+                         .poll = exchange->poll,
                          .sends = transfer->sends,
                          .bytes_sent = transfer->bytes_sent,
                          .bytes_received = transfer->bytes_received,
                          .duration = t->duration,
+                         .response = take_response_time(transfer, exchange),
                          .dns = t->dns,
                          .connect = t->connect,
                          .tls = t->tls,
                          .send = t->send,
                          .wait = t->wait,
                          .receive = t->receive,
+                         .worker_id = exchange->worker->id,
+                         .step = exchange->worker->step,
+                         .kind = transfer->fault != FAULT_NONE
+                                     ? transfer_fault_name(transfer->fault)
+                                     : NULL,
                      });
-    if (log_get_level() >= LOG_DEBUG) {
-        char took[32];
-        units_format_duration(t->elapsed, took, sizeof(took));
-        log_debug(
-            "worker %d: %s %s: %d %s%s%s (%s)", (int)exchange->task->worker->id,
-            transfer->request.method, transfer->request.url.data,
-            transfer->response.status, transfer_fault_name(transfer->fault),
-            transfer->fault != FAULT_NONE ? " " : "",
-            transfer->fault != FAULT_NONE ? transfer->fault_message : "", took);
-    }
     enum event_type type = transfer->response.status == 0 ? EVENT_REQUEST_ERROR
                                                           : EVENT_REQUEST_END;
     /* Without a fault and without an answer it was aborted. */
@@ -90,7 +107,7 @@ on_exchange(struct transfer *transfer)
     if (script_listens(script, type))
         script_emit(script, &(struct event){
                                 .type = type,
-                                .worker = exchange->task->worker,
+                                .worker = exchange->worker,
                                 .method = transfer->request.method,
                                 .url = transfer->request.url.data,
                                 .name = name,
@@ -109,21 +126,28 @@ on_exchange(struct transfer *transfer)
 static void
 on_done(struct transfer *transfer)
 {
-    const struct exchange *exchange = transfer->data;
+    const struct lua_exchange *exchange = transfer->data;
     task_wake(exchange->task);
 }
 
 /* Kept for the next request, so that one in steady state allocates nothing. */
-static struct exchange *
+static struct lua_exchange *
 take_exchange(struct task *task)
 {
     struct script *script = task->worker->script;
-    struct exchange *exchange = script->spare_exchanges;
+    struct lua_exchange *exchange = script->spare_exchanges;
     if (exchange)
         script->spare_exchanges = exchange->next_spare;
     else
         exchange = xmalloc(sizeof(*exchange));
-    exchange->task = task;
+    struct worker *worker = task->worker;
+    *exchange = (struct lua_exchange){
+        .worker = worker,
+        .task = task,
+        .poll = task->polling > 0,
+        .due_at = worker->has_requested ? 0 : worker->due_at,
+    };
+    worker->has_requested = true;
     return exchange;
 }
 
@@ -131,17 +155,17 @@ void
 lua_http_finish(struct script *script)
 {
     while (script->spare_exchanges) {
-        struct exchange *exchange = script->spare_exchanges;
+        struct lua_exchange *exchange = script->spare_exchanges;
         script->spare_exchanges = exchange->next_spare;
         free(exchange);
     }
 }
 
-static void
-release(struct transfer *transfer)
+void
+lua_http_release(struct transfer *transfer)
 {
-    struct exchange *exchange = transfer->data;
-    struct script *script = exchange->task->worker->script;
+    struct lua_exchange *exchange = transfer->data;
+    struct script *script = exchange->worker->script;
     exchange->next_spare = script->spare_exchanges;
     script->spare_exchanges = exchange;
     transfer->data = NULL;
@@ -153,7 +177,7 @@ cancel_transfer(struct task *task)
 {
     struct transfer *transfer = task->wait.data;
     session_cancel(transfer);
-    release(transfer);
+    lua_http_release(transfer);
     task->wait.data = NULL;
 }
 
@@ -187,18 +211,18 @@ push_fault(lua_State *L, const struct transfer *transfer)
     }
 }
 
-static int
-finish_transfer(lua_State *L, struct task *task)
+bool
+lua_http_is_accepted(const struct transfer *transfer)
 {
-    struct transfer *transfer = task->wait.data;
     const struct http_request *request = &transfer->request;
-    if (transfer->fault == FAULT_NONE &&
-        (request->expected.count == 0 ||
-         http_request_expects(request, transfer->response.status))) {
-        lua_response_push(L, transfer);
-        release(transfer);
-        return 1;
-    }
+    return transfer->fault == FAULT_NONE &&
+           (request->expected.count == 0 ||
+            http_request_expects(request, transfer->response.status));
+}
+
+void
+lua_http_push_error(lua_State *L, const struct transfer *transfer)
+{
     if (transfer->fault != FAULT_NONE)
         push_fault(L, transfer);
     else
@@ -207,14 +231,31 @@ finish_transfer(lua_State *L, struct task *task)
     lua_setfield(L, -2, "url");
     lua_pushstring(L, transfer->request.method);
     lua_setfield(L, -2, "method");
-    release(transfer);
+}
+
+int
+lua_http_raise(lua_State *L, struct transfer *transfer)
+{
+    lua_http_push_error(L, transfer);
+    lua_http_release(transfer);
     return lua_error(L);
+}
+
+static int
+finish_transfer(lua_State *L, struct task *task)
+{
+    struct transfer *transfer = task->wait.data;
+    if (!lua_http_is_accepted(transfer))
+        return lua_http_raise(L, transfer);
+    lua_response_push(L, transfer);
+    lua_http_release(transfer);
+    return 1;
 }
 
 static void
 drop_transfer(struct task *task)
 {
-    release(task->wait.data);
+    lua_http_release(task->wait.data);
     task->wait.data = NULL;
 }
 
@@ -225,29 +266,28 @@ static const struct wait_ops request_wait = {
     .finish = finish_transfer,
 };
 
-/* Stack: session, url, options or nil. */
-static int
-request(lua_State *L, const char *method, size_t method_size)
+struct transfer *
+lua_http_begin(lua_State *L, struct task *task, const char *method,
+               size_t method_size)
 {
-    struct worker *worker = lua_session_check(L, 1);
-    struct task *task = wait_check(L, "a request");
     if (lua_type(L, 2) != LUA_TSTRING)
-        return mlua_misuse(L, "expected a URL, got %s", luaL_typename(L, 2));
+        mlua_misuse(L, "expected a URL, got %s", luaL_typename(L, 2));
     struct transfer *transfer = session_begin(lua_session_http(L, 1));
-    struct exchange *exchange = take_exchange(task);
+    struct lua_exchange *exchange = take_exchange(task);
     transfer->data = exchange;
     transfer->on_exchange = on_exchange;
     transfer->on_done = on_done;
     struct lua_request reading = {
         .transfer = transfer,
+        .worker = task->worker,
         .method = method,
         .method_size = method_size,
     };
     reading.url = lua_tolstring(L, 2, &reading.url_size);
     struct err err;
     if (!lua_request_begin(&reading, &err)) {
-        release(transfer);
-        return mlua_misuse(L, "%s", err.message);
+        lua_http_release(transfer);
+        mlua_misuse(L, "%s", err.message);
     }
     if (!lua_isnoneornil(L, 3)) {
         lua_settop(L, 3);
@@ -255,25 +295,57 @@ request(lua_State *L, const char *method, size_t method_size)
         lua_pushlightuserdata(L, &reading);
         lua_pushvalue(L, 3);
         if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
-            release(transfer);
-            return lua_error(L);
+            lua_http_release(transfer);
+            lua_error(L);
         }
     }
-    struct script *script = worker->script;
+    return transfer;
+}
+
+const struct recorder_context *
+lua_http_context(const struct transfer *transfer)
+{
+    const struct lua_exchange *exchange = transfer->data;
+    return context_of(transfer, exchange);
+}
+
+void
+lua_http_announce(struct transfer *transfer)
+{
+    const struct lua_exchange *exchange = transfer->data;
+    struct script *script = exchange->worker->script;
     if (script_listens(script, EVENT_REQUEST_START)) {
         char name[MAX_NAME];
         copy_label(transfer, name);
         script_emit(script, &(struct event){
                                 .type = EVENT_REQUEST_START,
-                                .worker = worker,
+                                .worker = exchange->worker,
                                 .method = transfer->request.method,
                                 .url = transfer->request.url.data,
                                 .name = name,
                                 .duration = -1,
                             });
     }
-    wait_claim(task, &request_wait, transfer);
+}
+
+void
+lua_http_send(struct transfer *transfer)
+{
+    lua_http_announce(transfer);
     session_send(transfer);
+}
+
+/* Stack: session, url, options or nil. */
+static int
+request(lua_State *L, const char *method, size_t method_size)
+{
+    lua_session_check(L, 1);
+    struct task *task = wait_check(L, "a request");
+    if (lua_stream_is_wanted(L, 3))
+        return lua_stream_request(L, method, method_size);
+    struct transfer *transfer = lua_http_begin(L, task, method, method_size);
+    wait_claim(task, &request_wait, transfer);
+    lua_http_send(transfer);
     return wait_yield(L, task);
 }
 

@@ -26,7 +26,7 @@ lua_identity_make(lua_State *L)
         lua_session_check_options(L, 1);
     struct lua_identity *identity = xmalloc(sizeof(*identity));
     *identity = (struct lua_identity){
-        .http = session_create(worker->script->env.transport),
+        .http = worker_make_session(worker),
         .view_ref = LUA_NOREF,
     };
     /* From here on the worker ends it, whatever is raised. */

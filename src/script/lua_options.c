@@ -7,6 +7,7 @@
 #include "http/request.h"
 #include "http/transport.h"
 #include "script/lua_reach.h"
+#include "script/lua_tags.h"
 #include "script/mlua.h"
 
 void
@@ -308,6 +309,7 @@ const struct lua_option lua_shared_options[LUA_SHARED_OPTIONS] = {
     {"proxy", lua_reach_proxy},
     {"redirects", option_redirects},
     {"resolve", lua_reach_resolve},
+    {"tags", lua_tags_option},
     {"timeout", option_timeout},
     {"unix_socket", lua_reach_unix_socket},
     {"verify", lua_reach_verify},

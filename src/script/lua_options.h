@@ -17,7 +17,7 @@ struct lua_option {
     void (*apply)(lua_State *L, struct http_request *request, int index);
 };
 
-#define LUA_SHARED_OPTIONS 19
+#define LUA_SHARED_OPTIONS 20
 extern const struct lua_option lua_shared_options[LUA_SHARED_OPTIONS];
 
 /* Applies those that the table at `index` has, in the order of the rows, so

@@ -1,18 +1,19 @@
 /* What a scenario file says while it is loaded. */
-#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "plan/options.h"
-#include "script/lua_cast.h"
 #include "script/lua_core.h"
+#include "script/lua_picker.h"
+#include "script/lua_scenario.h"
 #include "script/lua_session.h"
 #include "script/lua_threshold.h"
+#include "script/lua_workloads.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 
-static struct script *
-check_loading(lua_State *L, const char *what)
+struct script *
+lua_register_check_loading(lua_State *L, const char *what)
 {
     struct script *script = script_of(L);
     if (!script->load_options)
@@ -23,94 +24,12 @@ check_loading(lua_State *L, const char *what)
     return script;
 }
 
-static void
-check_function(lua_State *L, int index, const char *what)
+void
+lua_register_check_function(lua_State *L, int index, const char *what)
 {
     if (lua_type(L, index) != LUA_TFUNCTION)
         mlua_misuse(L, "%s: expected a function, got %s", what,
                     luaL_typename(L, index));
-}
-
-static void
-scenario_options(lua_State *L, int index, struct scenario *scenario)
-{
-    static const char *const known[] = {"cast", "delay", "weight"};
-    if (!lua_istable(L, index))
-        mlua_misuse(L, "scenario '%s': options must be a table, got %s",
-                    scenario->name, luaL_typename(L, index));
-    mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
-    if (lua_getfield(L, index, "weight") != LUA_TNIL) {
-        int ok;
-        scenario->weight = lua_tonumberx(L, -1, &ok);
-        if (!ok || !(scenario->weight >= 0) || isinf(scenario->weight))
-            mlua_misuse(L, "scenario '%s': weight must be a number from 0 on",
-                        scenario->name);
-    }
-    if (lua_getfield(L, index, "delay") != LUA_TNIL) {
-        struct err err;
-        scenario->has_delay = true;
-        if (!mlua_to_range(L, -1, &scenario->delay_low, &scenario->delay_high,
-                           &err))
-            mlua_misuse(L, "scenario '%s': delay: %s", scenario->name,
-                        err.message);
-    }
-    lua_pop(L, 2);
-}
-
-/* Leaves the checked cast of the options at 2 on the stack, or nil. */
-static void
-push_cast(lua_State *L, int fn, const char *scenario)
-{
-    if (fn == 2 || lua_getfield(L, 2, "cast") == LUA_TNIL) {
-        if (fn == 3 && lua_istable(L, fn))
-            mlua_misuse(L,
-                        "scenario '%s': functions by role need the roles: "
-                        "give it a cast such as {{\"speaker\", 1}, "
-                        "{\"listener\", 4}}",
-                        scenario);
-        check_function(L, fn, "molo.scenario");
-        lua_pushnil(L);
-        return;
-    }
-    lua_cast_check(L, -1, scenario);
-    if (lua_istable(L, fn))
-        lua_cast_check_functions(L, -1, fn, scenario);
-    else
-        check_function(L, fn, "molo.scenario");
-}
-
-/* molo.scenario(name, [options,] fn) -> fn, which is a function or, with a
- * cast, a table of functions by role. */
-static int
-register_scenario(lua_State *L)
-{
-    struct script *script = check_loading(L, "molo.scenario");
-    if (lua_type(L, 1) != LUA_TSTRING || lua_rawlen(L, 1) == 0)
-        return mlua_misuse(L, "molo.scenario: expected a name, got %s",
-                           luaL_typename(L, 1));
-    const char *name = lua_tostring(L, 1);
-    int fn = lua_gettop(L) >= 3 ? 3 : 2;
-    lua_settop(L, fn);
-    for (size_t i = 0; i < script->scenario_count; i++)
-        if (strcmp(script->scenarios[i].name, name) == 0)
-            return mlua_misuse(L,
-                               "scenario '%s' is registered twice: names must "
-                               "be unique",
-                               name);
-    struct scenario scenario = {.name = (char *)(uintptr_t)name, .weight = 1};
-    if (fn == 3)
-        scenario_options(L, 2, &scenario);
-    push_cast(L, fn, name);
-    scenario.name = xstrdup(name);
-    if (lua_istable(L, -1))
-        lua_cast_take(L, lua_gettop(L), fn, &scenario);
-    lua_pushvalue(L, fn);
-    scenario.ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    script->scenarios = xrealloc(
-        script->scenarios, (script->scenario_count + 1) * sizeof(scenario));
-    script->scenarios[script->scenario_count++] = scenario;
-    lua_settop(L, fn);
-    return 1;
 }
 
 /* Upvalue 1: the phase. */
@@ -122,8 +41,8 @@ register_fixture(lua_State *L)
     const char *name = worker_phase_name(phase);
     char what[64];
     snprintf(what, sizeof(what), "molo.%s", name);
-    struct script *script = check_loading(L, what);
-    check_function(L, 1, what);
+    struct script *script = lua_register_check_loading(L, what);
+    lua_register_check_function(L, 1, what);
     if (script->fixtures[phase] != LUA_NOREF)
         return mlua_misuse(L, "molo.%s is registered twice: one per file",
                            name);
@@ -147,9 +66,9 @@ add_listener(lua_State *L, struct listener_list *list, int fn)
 static int
 register_listener(lua_State *L)
 {
-    struct script *script = check_loading(L, "molo.on");
+    struct script *script = lua_register_check_loading(L, "molo.on");
     const char *name = luaL_optstring(L, 1, "");
-    check_function(L, 2, "molo.on");
+    lua_register_check_function(L, 2, "molo.on");
     bool found = false;
     for (int type = 0; type < EVENT_TYPES; type++) {
         if (strcmp(name, "*") != 0 &&
@@ -184,6 +103,10 @@ set_option(lua_State *L, struct script *script, const char *key, int index)
         text = lua_tostring(L, index);
         break;
     case LUA_TNUMBER:
+        if (strcmp(key, "rate") == 0) {
+            text = lua_workloads_push_rate(L, index, key);
+            break;
+        }
         lua_pushvalue(L, index); /* tostring would change a key of lua_next */
         text = lua_tostring(L, -1);
         break;
@@ -210,11 +133,55 @@ set_option_range(lua_State *L, struct script *script, const char *key,
     set_option(L, script, key, lua_gettop(L));
 }
 
+/* In order, which a walk over a table does not promise. */
+static void
+set_option_stages(lua_State *L, struct script *script, const char *key,
+                  int index)
+{
+    lua_Integer count = (lua_Integer)lua_rawlen(L, index);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, index, i);
+        set_option(L, script, key, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+    if (count == 0)
+        mlua_misuse(L, "molo.options: '%s' is a list such as {\"1m:50\"}", key);
+}
+
+/* {url =, timeout =, every =, status =} */
+static void
+set_option_precheck(lua_State *L, struct script *script, int index)
+{
+    static const char *const keys[][2] = {
+        {"url", "precheck"},
+        {"timeout", "precheck_timeout"},
+        {"every", "precheck_every"},
+        {"status", "precheck_status"},
+    };
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        int value = lua_gettop(L);
+        const char *name = lua_type(L, value - 1) == LUA_TSTRING
+                               ? lua_tostring(L, value - 1)
+                               : luaL_tolstring(L, value - 1, NULL);
+        const char *key = NULL;
+        for (size_t i = 0; i < ARRAY_LENGTH(keys) && !key; i++)
+            key = strcmp(name, keys[i][0]) == 0 ? keys[i][1] : NULL;
+        if (!key)
+            mlua_misuse(L,
+                        "molo.options: precheck: unknown option '%s' (there "
+                        "are: url, timeout, every, status)",
+                        name);
+        set_option(L, script, key, value);
+        lua_settop(L, value - 1);
+    }
+}
+
 static bool
 takes_table(const char *key)
 {
-    static const char *const known[] = {"env", "header", "out", "scenario",
-                                        "tag"};
+    static const char *const known[] = {
+        "env", "header", "only_tag", "out", "scenario", "service", "tag"};
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
         if (strcmp(key, known[i]) == 0)
             return true;
@@ -228,6 +195,14 @@ set_option_table(lua_State *L, struct script *script, const char *key,
 {
     if (strcmp(key, "delay") == 0) {
         set_option_range(L, script, key, index);
+        return;
+    }
+    if (strcmp(key, "precheck") == 0) {
+        set_option_precheck(L, script, index);
+        return;
+    }
+    if (strcmp(key, "stage") == 0) {
+        set_option_stages(L, script, key, index);
         return;
     }
     if (!takes_table(key)) {
@@ -261,7 +236,7 @@ set_option_table(lua_State *L, struct script *script, const char *key,
 static int
 register_options(lua_State *L)
 {
-    struct script *script = check_loading(L, "molo.options");
+    struct script *script = lua_register_check_loading(L, "molo.options");
     if (!lua_istable(L, 1))
         return mlua_misuse(L, "molo.options: expected a table, got %s",
                            luaL_typename(L, 1));
@@ -279,6 +254,8 @@ register_options(lua_State *L)
         } else if (strcmp(key, "thresholds") == 0 ||
                    strcmp(key, "threshold") == 0) {
             lua_threshold_options(L, 3, script->load_options);
+        } else if (strcmp(key, "workloads") == 0) {
+            lua_workloads_options(L, 3, script->load_options);
         } else if (lua_istable(L, 3)) {
             set_option_table(L, script, key, 3);
         } else {
@@ -292,7 +269,8 @@ register_options(lua_State *L)
 static const luaL_Reg register_functions[] = {
     {"on", register_listener},
     {"options", register_options},
-    {"scenario", register_scenario},
+    {"scenario", lua_scenario_register},
+    {"scenario_picker", lua_picker_register},
     {NULL, NULL},
 };
 

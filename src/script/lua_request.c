@@ -5,6 +5,7 @@
 
 #include "http/session.h"
 #include "http/uri.h"
+#include "script/lua_files.h"
 #include "script/lua_options.h"
 #include "script/lua_pairs.h"
 #include "script/mlua.h"
@@ -53,13 +54,16 @@ static void
 check_one_body(lua_State *L, struct lua_request *r)
 {
     if (r->transfer->request.has_body)
-        mlua_misuse(L, "give only one of body, json and form");
+        mlua_misuse(L, "give only one of body, json and form (with files)");
 }
 
 static void
 option_form(lua_State *L, struct lua_request *r, int index)
 {
     check_one_body(L, r);
+    lua_pushliteral(L, "files");
+    if (lua_rawget(L, 2) != LUA_TNIL)
+        return; /* carries them, too */
     http_request_set_body(&r->transfer->request, "", 0);
     lua_pairs_each_parameter(L, index, "form", put_form, r);
     set_header(L, r, "Content-Type", "application/x-www-form-urlencoded");
@@ -69,10 +73,14 @@ static void
 option_body(lua_State *L, struct lua_request *r, int index)
 {
     check_one_body(L, r);
+    if (lua_istable(L, index)) {
+        lua_files_set_body(L, r, index);
+        return;
+    }
     if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER)
         mlua_misuse(L,
-                    "body: expected a string, got %s; for tables use json "
-                    "or form",
+                    "body: expected a string or {path = ...}, got %s; for "
+                    "tables use json or form",
                     luaL_typename(L, index));
     size_t size;
     const char *data = lua_tolstring(L, index, &size);
@@ -90,6 +98,22 @@ option_json(lua_State *L, struct lua_request *r, int index)
     http_request_set_body(&r->transfer->request, text, strlen(text));
     free(text);
     set_header(L, r, "Content-Type", "application/json");
+}
+
+static void
+option_files(lua_State *L, struct lua_request *r, int index)
+{
+    check_one_body(L, r);
+    lua_files_set_parts(L, r, index);
+}
+
+/* lua_stream.c calls it. */
+static void
+option_sink(lua_State *L, struct lua_request *r, int index)
+{
+    if (!lua_isfunction(L, index))
+        mlua_misuse(L, "sink: expected a function, got %s",
+                    luaL_typename(L, index));
 }
 
 static void
@@ -221,7 +245,7 @@ struct request_option {
 static const struct request_option request_options[] = {
     {"vars", option_vars},       {"query", option_query}, {"body", option_body},
     {"form", option_form},       {"json", option_json},   {"name", option_name},
-    {"cookies", option_cookies},
+    {"cookies", option_cookies}, {"files", option_files}, {"sink", option_sink},
 };
 
 bool

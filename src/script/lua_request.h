@@ -11,9 +11,11 @@
 
 struct session;
 struct transfer;
+struct worker;
 
 struct lua_request {
     struct transfer *transfer;
+    struct worker *worker;
     const char *url;
     size_t url_size;
     const char *method;

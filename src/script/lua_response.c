@@ -12,6 +12,7 @@ static const char headers_metatable[] = "molo.headers";
 
 struct response {
     int status, http_version, redirects;
+    bool truncated;
     struct transfer_timings timings;
     uint64_t bytes_sent, bytes_received;
     size_t url_size, headers_size, history_size;
@@ -32,6 +33,7 @@ lua_response_push(lua_State *L, const struct transfer *transfer)
         .status = got->status,
         .http_version = got->http_version,
         .redirects = transfer->redirects_followed,
+        .truncated = transfer->truncated,
         .timings = transfer->timings,
         .bytes_sent = transfer->bytes_sent,
         .bytes_received = transfer->bytes_received,
@@ -46,7 +48,8 @@ lua_response_push(lua_State *L, const struct transfer *transfer)
         memcpy(r->text + url->size + got->headers.size, transfer->history.data,
                transfer->history.size);
     luaL_setmetatable(L, response_metatable);
-    lua_pushlstring(L, got->body.data ? got->body.data : "", got->body.size);
+    bool keeps = got->body.data != NULL && !transfer->request.streams;
+    lua_pushlstring(L, keeps ? got->body.data : "", keeps ? got->body.size : 0);
     lua_setiuservalue(L, -2, SLOT_BODY);
 }
 
@@ -248,6 +251,7 @@ enum field {
     FIELD_REDIRECTS,
     FIELD_HISTORY,
     FIELD_JSON,
+    FIELD_TRUNCATED,
     FIELD_COUNT,
 };
 static const char *const field_names[FIELD_COUNT] = {
@@ -264,6 +268,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [FIELD_REDIRECTS] = "redirects",
     [FIELD_HISTORY] = "history",
     [FIELD_JSON] = "json",
+    [FIELD_TRUNCATED] = "truncated",
 };
 
 static void
@@ -323,6 +328,9 @@ response_index(lua_State *L)
         return 1;
     case FIELD_JSON:
         lua_pushcfunction(L, response_json);
+        return 1;
+    case FIELD_TRUNCATED:
+        lua_pushboolean(L, r->truncated);
         return 1;
     case FIELD_COUNT:
         break;

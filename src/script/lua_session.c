@@ -2,14 +2,17 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/units.h"
 #include "http/session.h"
 #include "plan/plan.h"
 #include "script/lua_cookies.h"
+#include "script/lua_core.h"
 #include "script/lua_http.h"
 #include "script/lua_identity.h"
 #include "script/lua_room.h"
 #include "script/lua_util.h"
+#include "script/lua_websocket.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 
@@ -137,6 +140,21 @@ push_data(lua_State *L, struct worker *worker)
     lua_rawgeti(L, LUA_REGISTRYINDEX, worker->data_ref);
 }
 
+/* A copy for each run, made when it first looks. */
+static void
+push_param(lua_State *L, struct worker *worker)
+{
+    if (!worker->param) {
+        lua_pushnil(L);
+        return;
+    }
+    if (worker->param_ref == LUA_NOREF) {
+        mlua_push_value(L, worker->param);
+        worker->param_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, worker->param_ref);
+}
+
 /* Outside of runs it is what the worker plays in all scenarios. */
 static void
 push_role(lua_State *L, const struct worker *worker)
@@ -162,7 +180,8 @@ enum field {
     FIELD_ROLE,
     FIELD_ROOM,
     FIELD_SEAT,
-    FIELD_LAST_OF_SESSION = FIELD_SEAT,
+    FIELD_PARAM,
+    FIELD_LAST_OF_SESSION = FIELD_PARAM,
     FIELD_WORKLOADS,
     FIELD_SEED,
     FIELD_COUNT,
@@ -180,6 +199,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [FIELD_ROLE] = "role",
     [FIELD_ROOM] = "room",
     [FIELD_SEAT] = "seat",
+    [FIELD_PARAM] = "param",
     [FIELD_WORKLOADS] = "workloads",
     [FIELD_SEED] = "seed",
 };
@@ -231,6 +251,9 @@ push_field(lua_State *L, struct worker *worker, enum field field)
             lua_pushinteger(L, worker->seat);
         else
             lua_pushnil(L);
+        return;
+    case FIELD_PARAM:
+        push_param(L, worker);
         return;
     case FIELD_WORKLOADS:
         lua_createtable(L, 0, (int)plan->workload_count);
@@ -303,8 +326,20 @@ session_tostring(lua_State *L)
 static int
 session_quit(lua_State *L)
 {
-    lua_session_check(L, 1)->quit = true;
+    struct worker *worker = lua_session_check(L, 1);
+    worker->quit = true;
+    if (!lua_isnoneornil(L, 2))
+        log_verbose("worker %d quits: %s", (int)worker->id,
+                    luaL_tolstring(L, 2, NULL));
     return 0;
+}
+
+/* session:think(time) or session:think(low, high) */
+static int
+session_think(lua_State *L)
+{
+    lua_session_check(L, 1);
+    return lua_core_think(L);
 }
 
 static const luaL_Reg session_methods[] = {
@@ -313,6 +348,8 @@ static const luaL_Reg session_methods[] = {
     {"quit", session_quit},
     {"reset", lua_session_reset},
     {"set_cookie", lua_cookies_set},
+    {"websocket", lua_websocket_make},
+    {"think", session_think},
     {NULL, NULL},
 };
 

@@ -1,25 +1,73 @@
 #include "script/lua_threshold.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "plan/options.h"
 #include "script/mlua.h"
+#include "script/script_internal.h"
 #include "stats/threshold.h"
 
 #define WHAT "molo.options: thresholds"
 
+/* Of molo.options, until the whole file is known. */
+struct pending_threshold {
+    char *expression, *where;
+};
+
 static void
 add(lua_State *L, struct options *options, struct option_threshold *option)
 {
-    struct threshold read = {0};
-    struct err err;
-    if (!threshold_init(&read, option->expression, &err))
-        mlua_misuse(L, WHAT ": %s", err.message);
-    threshold_finish(&read);
+    struct script *script = script_of(L);
     char where[256];
     mlua_where(L, where, sizeof(where));
     option->where = where;
     options_add_threshold(options, OPTION_SCRIPT, option);
+    script->thresholds =
+        xrealloc(script->thresholds,
+                 (script->threshold_count + 1) * sizeof(script->thresholds[0]));
+    script->thresholds[script->threshold_count++] = (struct pending_threshold){
+        .expression = xstrdup(option->expression),
+        .where = xstrdup(where),
+    };
+}
+
+static void
+add_tags(struct script *script, const struct option_pair *tags, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        metric_catalog_add_tag(script->metrics, tags[i].key);
+}
+
+bool
+lua_threshold_check(struct script *script, const struct options *options,
+                    struct err *err)
+{
+    add_tags(script, options->tags, options->tag_count);
+    for (size_t i = 0; i < script->scenario_count; i++)
+        add_tags(script, script->scenarios[i].metric_tags,
+                 script->scenarios[i].metric_tag_count);
+    for (size_t i = 0; i < script->threshold_count; i++) {
+        const struct pending_threshold *pending = &script->thresholds[i];
+        struct threshold read = {0};
+        if (!threshold_init(&read, pending->expression, script->metrics, err))
+            return err_prefix(err, "%s: " WHAT, pending->where);
+        threshold_finish(&read);
+    }
+    return true;
+}
+
+void
+lua_threshold_finish(struct script *script)
+{
+    for (size_t i = 0; i < script->threshold_count; i++) {
+        free(script->thresholds[i].expression);
+        free(script->thresholds[i].where);
+    }
+    free(script->thresholds);
+    script->thresholds = NULL;
+    script->threshold_count = 0;
 }
 
 static char *

@@ -15,6 +15,8 @@ static struct rng *
 current_rng(lua_State *L)
 {
     struct script *script = script_of(L);
+    if (script->picking)
+        return &script->picking->rng;
     return script->current ? &script->current->worker->rng : &script->load_rng;
 }
 

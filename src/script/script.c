@@ -10,22 +10,31 @@
 
 #include "base/mem.h"
 #include "plan/options.h"
+#include "script/collector.h"
 #include "script/lua_http.h"
 #include "script/lua_pairs.h"
+#include "script/lua_picker.h"
+#include "script/lua_scenario.h"
 #include "script/lua_sync.h"
+#include "script/lua_threshold.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 #include "script/state.h"
+#include "stats/metric.h"
+#include "stats/recorder.h"
 
 struct script *
-script_create(void)
+script_create(int64_t max_memory)
 {
     struct script *script = xcalloc(1, sizeof(*script));
+    memory_init(&script->memory, max_memory);
     for (size_t i = 0; i < FIXTURE_COUNT; i++)
         script->fixtures[i] = LUA_NOREF;
     script->session_options_ref = LUA_NOREF;
+    script->picker_ref = LUA_NOREF;
     script->park_after = NSEC_NEVER;
     script->signal_grace = NSEC_NEVER;
+    script->metrics = metric_catalog_create();
     script->L = state_create(script);
     return script;
 }
@@ -36,12 +45,12 @@ script_destroy(struct script *script)
     if (!script)
         return;
     lua_close(script->L);
+    memory_finish(&script->memory);
+    lua_threshold_finish(script);
+    metric_catalog_destroy(script->metrics);
     lua_http_finish(script);
-    for (size_t i = 0; i < script->scenario_count; i++) {
-        free(script->scenarios[i].name);
-        free(script->scenarios[i].role_refs);
-        cast_finish(&script->scenarios[i].cast);
-    }
+    for (size_t i = 0; i < script->scenario_count; i++)
+        lua_scenario_finish(&script->scenarios[i]);
     free(script->scenarios);
     for (size_t i = 0; i < script->declaration_count; i++) {
         free((char *)(uintptr_t)script->declarations[i].options.lock);
@@ -52,6 +61,7 @@ script_destroy(struct script *script)
         free(script->listeners[i].items);
     value_unref(script->data);
     buf_finish(&script->scratch);
+    buf_finish(&script->tags);
     free(script->workers);
     free(script->path);
     free(script);
@@ -129,7 +139,20 @@ script_load(struct script *script, const char *path, struct options *options,
                      "%s: no scenario is registered: add "
                      "molo.scenario(\"name\", function(session) ... end)",
                      path);
-    return ok;
+    if (ok && options->max_lua_memory != script->memory.limit)
+        ok = err_set(err,
+                     "%s: molo.options: max_lua_memory has to be known before "
+                     "the file is loaded: give it as --max-lua-memory or "
+                     "MOLO_MAX_LUA_MEMORY",
+                     path);
+    return ok && lua_picker_check(script, err) &&
+           lua_threshold_check(script, options, err);
+}
+
+const struct metric_catalog *
+script_metrics(const struct script *script)
+{
+    return script->metrics;
 }
 
 size_t
@@ -169,6 +192,51 @@ script_scenario_delay(const struct script *script, size_t i, nsec_t *low,
 }
 
 bool
+script_scenario_pace(const struct script *script, size_t i, nsec_t *low,
+                     nsec_t *high)
+{
+    const struct scenario *scenario = &script->scenarios[i];
+    if (!scenario->has_pace)
+        return false;
+    *low = scenario->pace_low;
+    *high = scenario->pace_high;
+    return true;
+}
+
+nsec_t
+script_scenario_timeout(const struct script *script, size_t i)
+{
+    return script->scenarios[i].timeout;
+}
+
+const char *
+script_scenario_family(const struct script *script, size_t i)
+{
+    return script->scenarios[i].family;
+}
+
+const char *
+script_scenario_group(const struct script *script, size_t i)
+{
+    return script->scenarios[i].group;
+}
+
+size_t
+script_scenario_tags(const struct script *script, size_t i, char *const **tags)
+{
+    *tags = script->scenarios[i].tags;
+    return script->scenarios[i].tag_count;
+}
+
+size_t
+script_scenario_metric_tags(const struct script *script, size_t i,
+                            const struct option_pair **tags)
+{
+    *tags = script->scenarios[i].metric_tags;
+    return script->scenarios[i].metric_tag_count;
+}
+
+bool
 script_has_fixture(const struct script *script, enum worker_phase phase)
 {
     return script->fixtures[phase] != LUA_NOREF;
@@ -182,6 +250,8 @@ script_attach(struct script *script, const struct script_env *env)
         lua_pairs_open(script->L);
     script->worker_slots = (size_t)env->plan->workers + 1;
     script->workers = xcalloc(script->worker_slots, sizeof(struct worker *));
+    memory_attach(&script->memory, script->worker_slots);
+    recorder_define(env->recorder, metric_catalog_definitions(script->metrics));
     lua_handle_declare(script);
 }
 
@@ -195,6 +265,18 @@ void
 script_set_result(struct script *script, json_t *result)
 {
     script->result = result;
+}
+
+uint64_t
+script_lua_memory(const struct script *script)
+{
+    return collector_memory(script->L);
+}
+
+uint64_t
+script_gc_cycles(const struct script *script)
+{
+    return script->gc_cycles;
 }
 
 size_t

@@ -14,6 +14,7 @@
  * One thread. */
 
 struct loop;
+struct metric_catalog;
 struct recorder;
 struct transport;
 
@@ -40,13 +41,16 @@ struct script_env {
     struct script_host host;
 };
 
-struct script *script_create(void);
+/* `max_memory`: bytes that the Lua values of a worker may take; 0: no limit. */
+struct script *script_create(int64_t max_memory);
 void script_destroy(struct script *script);
 
 /* Runs the file once: registers scenarios and fixtures, merges molo.options
  * into `options` (which also gives molo.env and the seed). */
 bool script_load(struct script *script, const char *path,
                  struct options *options, struct err *err);
+/* The metrics that the script defines; as long as the script. */
+const struct metric_catalog *script_metrics(const struct script *script);
 /* What was registered, in order. */
 size_t script_scenario_count(const struct script *script);
 const char *script_scenario_name(const struct script *script, size_t i);
@@ -55,7 +59,34 @@ const struct cast *script_scenario_cast(const struct script *script, size_t i);
 /* Pause of its own after each run of it; false: none given. */
 bool script_scenario_delay(const struct script *script, size_t i, nsec_t *low,
                            nsec_t *high);
+/* ... from the start of one run to that of the next. */
+bool script_scenario_pace(const struct script *script, size_t i, nsec_t *low,
+                          nsec_t *high);
+/* How long a run of it may take; 0: as long as it likes. */
+nsec_t script_scenario_timeout(const struct script *script, size_t i);
+/* Of one that has `params`: the name they share. NULL: it has none. */
+const char *script_scenario_family(const struct script *script, size_t i);
+/* Its `group`; NULL: none. */
+const char *script_scenario_group(const struct script *script, size_t i);
+/* The tags that select it (--only-tag). */
+size_t
+script_scenario_tags(const struct script *script, size_t i, char *const **tags);
+/* The tags that its metrics carry. */
+size_t script_scenario_metric_tags(const struct script *script, size_t i,
+                                   const struct option_pair **tags);
+/* Appends its options in words: "weight 1   group a   tags smoke". */
+void script_describe_scenario(const struct script *script, size_t i,
+                              struct buf *out);
 bool script_has_fixture(const struct script *script, enum worker_phase phase);
+
+/* molo.scenario_picker */
+bool script_has_picker(const struct script *script);
+/* Calls it for the run that the worker's `step` will be. *number: in the script
+ * as above; SIZE_MAX: it leaves the choice to the weights. False: it raised, or
+ * what it returned cannot be run; the message names it and its place. Calls
+ * Lua: not from within a resume. */
+bool script_pick_scenario(struct script *script, struct worker *worker,
+                          int64_t step, size_t *number, struct err *err);
 
 /* Tells of each place where a scenario or fixture assigns a local of the file,
  * which is not the same local for all workers: one sentence each, beginning
@@ -69,6 +100,11 @@ void script_attach(struct script *script, const struct script_env *env);
 void script_set_started_at(struct script *script, nsec_t at);
 /* The result for global_teardown; borrowed until its call is done. */
 void script_set_result(struct script *script, json_t *result);
+
+/* Bytes that Lua's values take, and how often its collector has gone through
+ * all of them. */
+uint64_t script_lua_memory(const struct script *script);
+uint64_t script_gc_cycles(const struct script *script);
 
 /* How many tasks wait for something outside the hub (a transfer, a sleep). */
 size_t script_outside_waits(const struct script *script);

@@ -5,6 +5,8 @@
 
 #include "base/buf.h"
 #include "http/session.h"
+#include "plan/options.h"
+#include "script/memory.h"
 #include "script/script.h"
 
 /* What the files of src/script share. */
@@ -15,8 +17,17 @@ struct scenario {
     int ref; /* the function, or the table of role_refs */
     struct cast cast;
     int *role_refs; /* a function for each role of the cast; NULL: `ref` */
-    bool has_delay;
+    bool has_delay, has_pace;
     nsec_t delay_low, delay_high;
+    nsec_t pace_low, pace_high;
+    nsec_t timeout; /* of a run; 0: none */
+    char *family;   /* `params`: the name without [param]; NULL: none */
+    struct value *param;
+    char *group; /* NULL: none */
+    char **tags; /* that select it, ... */
+    size_t tag_count;
+    struct option_pair *metric_tags; /* ... and that its metrics carry */
+    size_t metric_tag_count;
 };
 
 struct listener {
@@ -48,8 +59,17 @@ struct script {
     struct listener_list listeners[EVENT_TYPES];
     struct declaration *declarations;
     size_t declaration_count;
+    struct metric_catalog *metrics;
+    struct pending_threshold *thresholds; /* lua_threshold.c */
+    size_t threshold_count;
+    uint64_t feed_count;     /* data files, lua_data.c */
+    struct buf tags;         /* packed, of what is about to be recorded */
     int session_options_ref; /* molo.options{session = ...} */
-    struct task *current;    /* the task whose coroutine runs */
+    int picker_ref;          /* molo.scenario_picker; LUA_NOREF: none */
+    char picker_where[128];
+    struct memory memory;
+    struct worker *picking; /* for whom the picker runs now; NULL: nobody */
+    struct task *current;   /* the task whose coroutine runs */
     bool in_listener;
     size_t outside_waits;
     nsec_t park_after;
@@ -60,10 +80,11 @@ struct script {
     nsec_t started_at;
     struct value *data;
     json_t *result;
-    struct exchange *spare_exchanges; /* lua_http.c */
-    struct buf scratch;               /* encoding of values */
-    struct rng load_rng;              /* math.random outside of runs */
-    struct worker **workers;          /* by id + 1; NULL: none */
+    struct lua_exchange *spare_exchanges; /* lua_http.c */
+    struct buf scratch;                   /* encoding of values */
+    uint64_t gc_cycles;                   /* collections Lua has finished */
+    struct rng load_rng;                  /* math.random outside of runs */
+    struct worker **workers;              /* by id + 1; NULL: none */
     size_t worker_slots;
 };
 

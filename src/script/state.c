@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "loop/signals.h"
 #include "script/builtin.h"
+#include "script/collector.h"
+#include "script/limit.h"
 #include "script/lua_core.h"
 #include "script/lua_crypto.h"
 #include "script/lua_json.h"
@@ -16,6 +18,7 @@
 #include "script/lua_session.h"
 #include "script/lua_url.h"
 #include "script/lua_util.h"
+#include "script/lua_websocket.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 
@@ -119,11 +122,18 @@ on_count(lua_State *L, lua_Debug *ar)
 {
     struct script *script = script_of(L);
     struct task *task = script->current;
-    if (!must_park(script))
+    if (!must_park(script)) {
+        if (task && !script->in_listener) {
+            limit_watch(L, task);
+            memory_watch(L, task);
+        }
         return;
+    }
     if (!task || script->in_listener)
         luaL_error(L, "stopped: %s did not end",
-                   script->load_options ? "loading the file" : "a listener");
+                   script->load_options ? "loading the file"
+                   : script->picking    ? "the scenario picker"
+                                        : "a listener");
     if (task->resetting)
         luaL_error(L, "stopped: the run is being taken down");
     if (!task->parked)
@@ -137,10 +147,20 @@ on_count(lua_State *L, lua_Debug *ar)
         luaL_error(L, "stopped: the run did not yield");
 }
 
+void
+state_watch_closely(lua_State *co, bool closely)
+{
+    int count = closely ? 1 : HOOK_COUNT;
+    if (lua_gethookcount(co) != count)
+        lua_sethook(co, on_count, LUA_MASKCOUNT, count);
+}
+
 lua_State *
 state_create(struct script *script)
 {
-    lua_State *L = lua_newstate(allocate, NULL);
+    lua_State *L = script->memory.limit > 0
+                       ? lua_newstate(memory_allocate, script)
+                       : lua_newstate(allocate, NULL);
     memcpy(lua_getextraspace(L), &script, sizeof(script));
     luaL_openlibs(L);
     /* Generational collection suits many short-lived responses, but 5.4.4 has
@@ -148,6 +168,7 @@ state_create(struct script *script)
     lua_gc(L, LUA_GCINC, 0, 0, 0);
     mlua_open_error(L);
     lua_response_open(L);
+    lua_websocket_open(L);
     lua_rng_open(L);
     lua_core_open(L);
     lua_register_open(L);
@@ -160,6 +181,7 @@ state_create(struct script *script)
     lua_util_open(L);
     builtin_open(L);
     lua_sandbox_open(L);
+    collector_watch(L, &script->gc_cycles);
     lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_COUNT);
     return L;
 }

@@ -12,6 +12,8 @@ lua_State *state_create(struct script *script);
 
 /* Coroutines of molo's own, which scripts may not resume. Neither raises. */
 void state_mark_task(lua_State *co);
+/* Whether the count hook looks at every instruction of that coroutine. */
+void state_watch_closely(lua_State *co, bool closely);
 bool state_is_task(lua_State *co);
 
 #endif

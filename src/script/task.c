@@ -1,14 +1,18 @@
 #include "script/task.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hub/value.h"
+#include "script/limit.h"
+#include "script/lua_defer.h"
 #include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/scope.h"
 #include "script/script_internal.h"
+#include "script/state.h"
 #include "script/tasks.h"
 #include "script/worker.h"
 
@@ -55,7 +59,7 @@ message_handler(lua_State *L)
     mlua_complete_error(L);
     /* What `<close>` variables raise while the test is being stopped, or the
      * task is taken down, must not hide why the run failed before. */
-    if (task->stop_raised || task->resetting)
+    if (task->stop_raised || task->resetting || task->failed_before)
         return 1;
     if (task->error_ref == LUA_NOREF) {
         lua_pushvalue(L, -1);
@@ -72,8 +76,12 @@ body_done(lua_State *L, int status, lua_KContext context)
 {
     struct task *task = (struct task *)context;
     task->body_failed = status != LUA_OK && status != LUA_YIELD;
+    task->body_over = true;
+    if (status == LUA_ERRMEM)
+        memory_complete_error(L, task);
     if (task->id != TASK_ROOT)
-        return lua_gettop(L) - 1;
+        return task->defer_ref == LUA_NOREF ? lua_gettop(L) - 1
+                                            : lua_defer_run(L, task);
     lua_settop(L, 2);
     return tasks_await_all(L, task);
 }
@@ -136,6 +144,10 @@ on_cleanup_over(struct timer *timer)
     /* Those it waits for were told to end after it was, or are told now. */
     if (task->wait.ops && task->wait.ops->for_tasks) {
         tasks_cancel_groups(task);
+        if (task->id == TASK_ROOT && task->body_over) {
+            tasks_cancel(task->worker, NULL);
+            tasks_limit_cleanup(task->worker);
+        }
         timer_start(timer, nsec_add(clock_now(), TASK_CLEANUP / 50));
         return;
     }
@@ -156,6 +168,7 @@ task_init(struct task *task, struct worker *worker, uint32_t id, lua_State *co)
         .worker = worker,
         .id = id,
         .co = co,
+        .defer_ref = LUA_NOREF,
         .error_ref = LUA_NOREF,
     };
     list_init(&task->scopes);
@@ -171,6 +184,7 @@ task_finish(struct task *task)
     timer_stop(&task->timer);
     timer_stop(&task->cleanup);
     scopes_finish(task);
+    luaL_unref(task->worker->script->L, LUA_REGISTRYINDEX, task->defer_ref);
     clear_reply(&task->wait);
 }
 
@@ -180,11 +194,21 @@ task_call(struct task *task, int nargs)
     task->running = true;
     task->stop_raised = false;
     task->stop_wanted = false;
+    task->cancel_asked = false;
+    task->cancel_raised = false;
     task->resetting = false;
     task->parked = false;
     task->overdue = false;
+    task->body_over = false;
     task->body_failed = false;
+    task->cleaning = false;
+    task->failed_before = false;
+    task->no_results = false;
+    task->watched = false;
     task->updating = 0;
+    task->polling = 0;
+    task->attempt = NULL;
+    state_watch_closely(task->co, false);
     lua_pushcfunction(task->co, body);
     lua_insert(task->co, -(nargs + 2));
     loop_post(task->worker->script->env.loop, &task->ready);
@@ -225,6 +249,10 @@ task_stop(struct task *task)
 {
     if (!task->running || task->stop_raised || task->stop_wanted)
         return;
+    if (task->cleaning) {
+        task_limit_cleanup(task);
+        return;
+    }
     if (task->cancel_raised)
         return; /* its clean-up goes on, and is limited already */
     task->stop_wanted = true;
@@ -236,6 +264,10 @@ task_cancel(struct task *task)
 {
     if (!task->running || task->cancel_asked)
         return;
+    if (task->cleaning) {
+        task_limit_cleanup(task);
+        return;
+    }
     if (task->stop_raised || task->stop_wanted)
         return; /* asked for more already */
     task->cancel_asked = true;
@@ -264,8 +296,9 @@ task_reset(struct task *task)
     script_enter(script);
     script->current = task;
     lua_resetthread(task->co);
-    script->current = before;
     lua_settop(task->co, 0);
+    lua_defer_run_now(task);
+    script->current = before;
     scopes_finish(task);
     task->resetting = false;
     task->running = false;
@@ -275,6 +308,12 @@ task_reset(struct task *task)
 int
 task_raise_stopped(lua_State *L, struct task *task)
 {
+    return task_raise_end(L, task, "the test is ending");
+}
+
+int
+task_raise_end(lua_State *L, struct task *task, const char *text)
+{
     char where[96];
     mlua_where(L, where, sizeof(where));
     task->stop_wanted = false;
@@ -282,22 +321,24 @@ task_raise_stopped(lua_State *L, struct task *task)
     task->cancel_raised = task->cancel_asked;
     scopes_deliver(task, where);
     task_limit_cleanup(task);
-    mlua_push_error(L, "stopped", "the test is ending");
+    mlua_push_error(L, "stopped", text);
     return lua_error(L);
 }
 
-static const char *
-cancellation_text(const struct scope *scope)
+static void
+describe_cancellation(const struct task *task, const struct scope *scope,
+                      char *out, size_t size)
 {
-    if (!scope)
-        return "the task was cancelled";
-    switch (scope->kind) {
-    case SCOPE_TIMEOUT:
-        return "the time of molo.timeout is over";
-    case SCOPE_GROUP:
-        break;
+    const char *text = "another task of the group has failed";
+    if (!scope && task->worker->limit.over) {
+        limit_describe(&task->worker->limit, out, size);
+        return;
     }
-    return "another task of the group has failed";
+    if (!scope)
+        text = "the task was cancelled";
+    else if (scope->kind == SCOPE_TIMEOUT)
+        text = "the time of molo.timeout is over";
+    snprintf(out, size, "%s", text);
 }
 
 int
@@ -312,7 +353,10 @@ task_raise_cancellation(lua_State *L, struct task *task)
         task->cancel_raised = true;
     else
         scope = scopes_pending(task);
-    mlua_push_error(L, "cancelled", cancellation_text(scope));
+    char text[256];
+    describe_cancellation(task, scope, text, sizeof(text));
+    limit_note_where(task, where);
+    mlua_push_error(L, "cancelled", text);
     lua_pushstring(L, where);
     lua_setfield(L, -2, "where");
     scopes_deliver(task, where);
@@ -329,6 +373,12 @@ task_check(lua_State *L, const char *what)
         mlua_misuse(L,
                     "%s cannot be used in a listener: listeners may not wait; "
                     "note what happened and act on it in the scenario",
+                    what);
+    if (script->picking)
+        mlua_misuse(L,
+                    "%s cannot be used in the scenario picker: it is called "
+                    "between runs and may not wait; decide by what "
+                    "molo.now, math.random and its arguments say",
                     what);
     if (!task)
         mlua_misuse(L,
@@ -366,7 +416,7 @@ struct task *
 wait_check_brief(lua_State *L, const char *what)
 {
     struct task *task = check_can_wait(L, what);
-    if (task->stop_wanted)
+    if (task->stop_wanted && !task->cleaning)
         task_raise_stopped(L, task);
     return task;
 }
@@ -376,7 +426,9 @@ wait_check(lua_State *L, const char *what)
 {
     struct task *task = check_can_wait(L, what);
     scopes_check_deadlines(task);
-    if (scopes_asked(task) > scopes_delivered(task))
+    limit_check(task->worker);
+    if (task->cleaning ? scopes_pending(task) != NULL
+                       : scopes_asked(task) > scopes_delivered(task))
         task_raise_cancellation(L, task);
     return task;
 }

@@ -83,9 +83,19 @@ struct task {
     bool resetting;     /* `<close>` variables run, nothing may wait */
     bool parked;        /* taken off the processor by the watchdog */
     bool overdue;       /* reset because clean-up took too long */
+    bool body_over;     /* its function is */
     bool body_failed;
-    int error_ref; /* why it failed, if that was before any `stopped` */
-    int updating;  /* depth of update_var callbacks */
+    bool cleaning;         /* calls what it deferred: is not told to end */
+    bool failed_before;    /* ... although it had failed */
+    bool no_results;       /* ... and its function returned nothing */
+    bool watched;          /* found running when the time of the run was over */
+    nsec_t watched_at;     /* in real time */
+    nsec_t cleaning_since; /* in real time */
+    int defer_ref;         /* list of what was deferred; LUA_NOREF: nothing */
+    int error_ref;         /* why it failed, if that was before any `stopped` */
+    int updating;          /* depth of update_var callbacks */
+    int polling;           /* depth of molo.eventually, ... */
+    struct attempt *attempt; /* ... whose innermost attempt keeps checks */
 };
 
 void task_init(struct task *task, struct worker *worker, uint32_t id,
@@ -131,6 +141,8 @@ void wait_claim(struct task *task, const struct wait_ops *ops, void *data);
 int wait_yield(struct lua_State *L, struct task *task);
 /* Raises the error object `stopped` and limits the time left for clean-up. */
 int task_raise_stopped(struct lua_State *L, struct task *task);
+/* The same with another reason, where the worker alone comes to its end. */
+int task_raise_end(struct lua_State *L, struct task *task, const char *text);
 /* Raises what was asked for: `stopped` before `cancelled`, one from outside
  * before that of a scope, an outer scope's before an inner one's. */
 int task_raise_cancellation(struct lua_State *L, struct task *task);

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 #include "hub/op.h"
+#include "script/limit.h"
+#include "script/lua_defer.h"
 #include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/scope.h"
@@ -77,6 +79,7 @@ tasks_spawn(lua_State *L, struct task *parent, struct scope *group, int index)
                              .other = parent->id,
                          });
     task_call(&child->task, nargs);
+    child->task.polling = parent->polling;
     return child;
 }
 
@@ -283,6 +286,14 @@ tasks_cancel_groups(const struct task *owner)
     }
 }
 
+void
+tasks_limit_cleanup(struct worker *worker)
+{
+    list_for_each (it, &worker->tasks)
+        if (!of_link(it)->ended)
+            task_limit_cleanup(&of_link(it)->task);
+}
+
 struct task *
 tasks_find(struct worker *worker, uint32_t id)
 {
@@ -410,13 +421,15 @@ tasks_await_all(lua_State *L, struct task *root)
 {
     struct worker *worker = root->worker;
     tasks_let_go(worker, TASK_ROOT);
-    if (root->body_failed)
+    if (root->body_failed && !root->cleaning)
         tasks_cancel(worker, NULL);
     if (root->stop_raised)
         worker_stop(worker);
     const struct child *child = first_live(worker);
-    if (!child)
-        return 1;
+    if (!child) {
+        limit_end(worker);
+        return root->defer_ref == LUA_NOREF ? 1 : lua_defer_run(L, root);
+    }
     return await(L, root, child->task.id, &await_all_wait, &outside_all_wait);
 }
 

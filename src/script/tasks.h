@@ -51,6 +51,8 @@ void tasks_let_go(struct worker *worker, uint32_t holder);
 void tasks_cancel(struct worker *worker, const struct scope *group);
 /* Those of all groups of this task, and those that they may begin. */
 void tasks_cancel_groups(const struct task *owner);
+/* All have TASK_CLEANUP from now on, also those that cannot be told yet. */
+void tasks_limit_cleanup(struct worker *worker);
 /* NULL: there is none of that number. */
 struct task *tasks_find(struct worker *worker, uint32_t id);
 

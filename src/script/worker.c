@@ -3,12 +3,16 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "http/session.h"
 #include "plan/plan.h"
 #include "script/lua_identity.h"
 #include "script/lua_session.h"
+#include "script/lua_stream.h"
+#include "script/lua_websocket.h"
 #include "script/mlua.h"
+#include "script/place.h"
 #include "script/script_internal.h"
 #include "script/state.h"
 #include "script/tasks.h"
@@ -50,6 +54,7 @@ worker_create(struct script *script, int32_t id, int32_t index,
         .state_ref = LUA_NOREF,
         .data_ref = LUA_NOREF,
         .room_ref = LUA_NOREF,
+        .param_ref = LUA_NOREF,
         .room = workload ? cast_room_of(workload, index) : -1,
         .seat = workload ? cast_seat_of(workload, index) : -1,
         .owner = owner,
@@ -59,10 +64,13 @@ worker_create(struct script *script, int32_t id, int32_t index,
              (uint64_t)((int64_t)id + 2));
     list_init(&worker->tasks);
     list_init(&worker->sessions);
+    list_init(&worker->websockets);
+    list_init(&worker->streams);
     lua_State *co = lua_newthread(script->L);
     state_mark_task(co);
     worker->co_ref = luaL_ref(script->L, LUA_REGISTRYINDEX);
     task_init(&worker->task, worker, TASK_ROOT, co);
+    limit_init(&worker->limit, worker);
     script_add_worker(script, worker);
     return worker;
 }
@@ -75,6 +83,9 @@ worker_destroy(struct worker *worker)
     lua_State *L = worker->script->L;
     tasks_finish(worker);
     task_finish(&worker->task);
+    limit_finish(&worker->limit);
+    lua_stream_end_all(worker);
+    lua_websocket_end_all(worker);
     lua_identity_end_all(worker);
     script_remove_worker(worker->script, worker);
     session_destroy(worker->http);
@@ -85,8 +96,30 @@ worker_destroy(struct worker *worker)
     luaL_unref(L, LUA_REGISTRYINDEX, worker->state_ref);
     luaL_unref(L, LUA_REGISTRYINDEX, worker->data_ref);
     luaL_unref(L, LUA_REGISTRYINDEX, worker->room_ref);
+    luaL_unref(L, LUA_REGISTRYINDEX, worker->param_ref);
     luaL_unref(L, LUA_REGISTRYINDEX, worker->co_ref);
     free(worker);
+}
+
+static bool
+is_viewed(const struct worker *worker)
+{
+    return worker->script->env.options->http_debug &&
+           (worker->id == 0 || worker->id == HUB_GLOBAL);
+}
+
+struct session *
+worker_make_session(struct worker *worker)
+{
+    struct session *session = session_create(worker->script->env.transport);
+    bool full = is_viewed(worker);
+    if (full || log_get_level() >= LOG_DEBUG) {
+        worker->viewer.worker = worker->id == HUB_GLOBAL ? -1 : worker->id;
+        worker->viewer.step = &worker->step;
+        worker->viewer.full = full;
+        session_set_viewer(session, &worker->viewer);
+    }
+    return session;
 }
 
 struct session *
@@ -95,7 +128,7 @@ worker_http(struct worker *worker)
     struct script *script = worker->script;
     if (worker->http)
         return worker->http;
-    worker->http = session_create(script->env.transport);
+    worker->http = worker_make_session(worker);
     lua_session_apply_defaults(script, worker->http);
     return worker->http;
 }
@@ -119,11 +152,22 @@ worker_call(struct worker *worker, enum worker_phase phase, size_t scenario)
     worker->idle = 0;
     worker->live_tasks = 1;
     worker->was_stopped = false;
+    worker->has_requested = false;
+    limit_begin(worker, NULL, 0);
+    memory_begin_call(worker);
+    worker->param = NULL;
+    luaL_unref(co, LUA_REGISTRYINDEX, worker->param_ref);
+    worker->param_ref = LUA_NOREF;
     int ref = script->fixtures[phase];
     if (phase == PHASE_RUN) {
         worker->scenario = script->scenarios[scenario].name;
+        worker->param = script->scenarios[scenario].param;
+        limit_begin(worker, worker->scenario,
+                    script->scenarios[scenario].timeout);
         ref = scenario_function(worker, &script->scenarios[scenario]);
     }
+    place_enter(worker,
+                phase == PHASE_RUN ? &script->scenarios[scenario] : NULL);
     lua_settop(co, 0);
     lua_rawgeti(co, LUA_REGISTRYINDEX, ref);
     if (phase == PHASE_GLOBAL_SETUP)
@@ -204,6 +248,27 @@ fail_overdue(struct call_result *result)
                       "(by molo.timeout or a group) and was taken down";
 }
 
+/* Whatever it ended with after it was told. The traceback is of the place where
+ * it was. */
+static void
+fail_late(struct worker *worker, lua_State *co, char *message, size_t size,
+          struct call_result *result)
+{
+    struct task *task = &worker->task;
+    limit_describe(&worker->limit, message, size);
+    result->status = CALL_FAILED;
+    result->stopped = false;
+    result->kind = "timeout";
+    result->message = message;
+    result->where = worker->limit.where;
+    const char *kind;
+    if (task->error_ref == LUA_NOREF)
+        return;
+    lua_rawgeti(co, LUA_REGISTRYINDEX, task->error_ref);
+    if (mlua_is_error(co, -1, &kind))
+        result->traceback = string_field(co, lua_gettop(co), "traceback");
+}
+
 static void
 on_root_done(struct worker *worker, int status)
 {
@@ -217,7 +282,11 @@ on_root_done(struct worker *worker, int status)
         .duration = duration,
         .active = duration - worker->idle,
     };
-    if (task->overdue && !task->stop_raised) {
+    char late[256];
+    limit_end(worker);
+    if (worker->limit.over) {
+        fail_late(worker, co, late, sizeof(late), &result);
+    } else if (task->overdue && !task->stop_raised) {
         fail_overdue(&result);
     } else if (task->error_ref != LUA_NOREF) {
         /* It had failed before anything stopped it. */
@@ -241,6 +310,8 @@ on_root_done(struct worker *worker, int status)
     luaL_unref(co, LUA_REGISTRYINDEX, task->error_ref);
     task->error_ref = LUA_NOREF;
     tasks_finish(worker);
+    lua_stream_end_all(worker);
+    lua_websocket_end_all(worker);
     lua_identity_end_all(worker);
     if (!result.message)
         result.message = "";

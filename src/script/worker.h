@@ -2,6 +2,8 @@
 #define MOLO_SCRIPT_WORKER_H
 
 #include "base/rng.h"
+#include "http/wire_view.h"
+#include "script/limit.h"
 #include "script/task.h"
 
 /* One virtual user: its coroutine, its session, its own state. The engine says
@@ -9,6 +11,7 @@
  * thread. */
 
 struct plan_workload;
+struct recorder_context;
 struct session;
 
 enum worker_phase {
@@ -49,20 +52,30 @@ struct worker {
     int co_ref;
     int view_refs[2]; /* session and worker objects, made at first use */
     int state_ref, data_ref, room_ref;
-    struct session *http; /* made at first use */
+    const struct value *param; /* of the current run's scenario; NULL: none */
+    int param_ref;             /* its copy for this run */
+    struct session *http;      /* made at first use */
+    struct wire_viewer viewer; /* of all its sessions */
     struct rng rng;
-    struct task task;     /* the root task */
-    struct list tasks;    /* struct child: those beside the root task */
-    struct list sessions; /* struct lua_identity: molo.session */
+    struct task task;       /* the root task */
+    struct list tasks;      /* struct child: those beside the root task */
+    struct list websockets; /* struct lua_websocket: open ones */
+    struct list sessions;   /* struct lua_identity: molo.session */
+    struct list streams;    /* struct lua_stream: answers that are read */
     uint32_t last_task, last_end;
     int32_t live_tasks, idle_tasks;
     bool was_stopped; /* a task that ended was */
     bool acquired;    /* something it may not keep when its call ends */
     nsec_t called_at;
-    nsec_t idle; /* of the current call: all tasks wait or sleep */
+    /* Where what it does is recorded: of the call that goes on, or the last. */
+    const struct recorder_context *context;
+    bool has_requested; /* in the current call */
+    nsec_t due_at; /* when the current run was due on a schedule; 0: on none */
+    nsec_t idle;   /* of the current call: all tasks wait or sleep */
     nsec_t idle_since;
-    bool quit;   /* session:quit() */
-    void *owner; /* the engine's */
+    bool quit;          /* session:quit() */
+    struct limit limit; /* of the current run */
+    void *owner;        /* the engine's */
 };
 
 /* `owner` is told of calls that end through script_host.on_call_done. */
@@ -97,5 +110,7 @@ nsec_t worker_last_done_at(const struct worker *worker);
 
 /* Its HTTP client with the defaults in force, made at first use. */
 struct session *worker_http(struct worker *worker);
+/* Makes one more, which the worker's requests are counted and shown with. */
+struct session *worker_make_session(struct worker *worker);
 
 #endif

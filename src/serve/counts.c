@@ -26,6 +26,7 @@ struct counts {
     uint64_t epoch;
     uint64_t requests, bytes_received, body_bytes_received, unanswered;
     uint64_t statuses[STATUS_COUNT];
+    uint64_t websockets[COUNT_WEBSOCKET_KINDS];
     struct path_count *paths;
 };
 
@@ -140,11 +141,20 @@ counts_add_unanswered(struct counts *counts, uint64_t epoch)
 }
 
 void
+counts_add_websocket(struct counts *counts, enum count_websocket what)
+{
+    pthread_mutex_lock(&counts->mutex);
+    counts->websockets[what]++;
+    pthread_mutex_unlock(&counts->mutex);
+}
+
+void
 counts_reset(struct counts *counts)
 {
     pthread_mutex_lock(&counts->mutex);
     forget_paths(counts);
     memset(counts->statuses, 0, sizeof(counts->statuses));
+    memset(counts->websockets, 0, sizeof(counts->websockets));
     counts->requests = 0;
     counts->bytes_received = 0;
     counts->body_bytes_received = 0;
@@ -157,6 +167,21 @@ static json_t *
 json_count(uint64_t n)
 {
     return json_integer((json_int_t)n);
+}
+
+static json_t *
+websockets_to_json(const uint64_t *counts)
+{
+    static const char *const names[COUNT_WEBSOCKET_KINDS] = {
+        [COUNT_WEBSOCKET_OPENED] = "opened",
+        [COUNT_WEBSOCKET_CLOSED] = "closed",
+        [COUNT_WEBSOCKET_RECEIVED] = "messages_received",
+        [COUNT_WEBSOCKET_SENT] = "messages_sent",
+    };
+    json_t *json = json_object();
+    for (int i = 0; i < COUNT_WEBSOCKET_KINDS; i++)
+        json_object_set_new(json, names[i], json_count(counts[i]));
+    return json;
 }
 
 json_t *
@@ -181,6 +206,8 @@ counts_to_json(struct counts *counts)
                         json_count(counts->bytes_received));
     json_object_set_new(json, "body_bytes_received",
                         json_count(counts->body_bytes_received));
+    json_object_set_new(json, "websockets",
+                        websockets_to_json(counts->websockets));
     pthread_mutex_unlock(&counts->mutex);
     json_object_set_new(json, "paths", paths);
     json_object_set_new(json, "status", statuses);

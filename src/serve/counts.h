@@ -19,6 +19,16 @@ void counts_add_body(struct counts *counts, uint64_t epoch, size_t size);
 void counts_add_status(struct counts *counts, uint64_t epoch, unsigned status);
 /* It ended without an answer. */
 void counts_add_unanswered(struct counts *counts, uint64_t epoch);
+/* WebSockets: their handshakes are requests, and these come after. A reset
+ * counts them from 0, too. */
+enum count_websocket {
+    COUNT_WEBSOCKET_OPENED,
+    COUNT_WEBSOCKET_CLOSED,
+    COUNT_WEBSOCKET_RECEIVED, /* messages */
+    COUNT_WEBSOCKET_SENT,
+    COUNT_WEBSOCKET_KINDS,
+};
+void counts_add_websocket(struct counts *counts, enum count_websocket what);
 void counts_reset(struct counts *counts);
 /* Returns a new object. */
 json_t *counts_to_json(struct counts *counts);

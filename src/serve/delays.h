@@ -23,8 +23,8 @@ struct delay {
 
 /* Loop thread. NULL with `err`: no descriptor left. */
 struct delays *delays_create(struct loop *loop, struct err *err);
-/* Any server thread, from the access handler. False: the server is closing, and
- * nothing was suspended. */
+/* Any server thread, from the access handler or while a body is asked for.
+ * False: the server is closing, and nothing was suspended. */
 bool delays_add(struct delays *delays, struct delay *delay,
                 struct MHD_Connection *connection, nsec_t at);
 /* Loop thread: resumes all, and refuses others from now on; the daemon cannot

@@ -14,7 +14,8 @@
 #define PATHS                                                           \
     "/  /pad/NAME  /delay/S  /status/N  /echo  /bytes/N  /redirect/N  " \
     "/flaky?p=  /stock/NAME  /seat/NAME  /auction/NAME  /chat/ROOM  "   \
-    "/limited/NAME  /stats"
+    "/limited/NAME  /events  /upload  /ws  /ws/room/NAME  "             \
+    "/stats"
 
 struct route {
     const char *path; /* one that ends in '/' has an argument behind it */
@@ -61,6 +62,12 @@ handle_root(struct request *request, const char *argument)
         "number N\n"
         "any method         /limited/NAME  429 beyond ?rate=10 per second and "
         "&burst=10 at once\n"
+        "GET                /events        server-sent events; ?count=10, "
+        "&every=0.1, &drop=N: the connection ends after N\n"
+        "PUT, POST          /upload        the parts of a form as JSON\n"
+        "WebSocket          /ws            sends each message back\n"
+        "WebSocket          /ws/room/NAME  sends each message to all in the "
+        "room\n"
         "GET                /stats         what was asked here, counted "
         "exactly\n"
         "DELETE             /stats         begin counting again\n");
@@ -320,6 +327,10 @@ static const struct route routes[] = {
     {"/auction/", METHOD_GET | METHOD_POST | METHOD_DELETE, handle_auction},
     {"/chat/", METHOD_GET | METHOD_POST, handle_chat},
     {"/limited/", METHOD_ANY, handle_limited},
+    {"/events", METHOD_GET, handle_events},
+    {"/upload", METHOD_PUT | METHOD_POST, handle_upload},
+    {"/ws", METHOD_GET, handle_websocket},
+    {"/ws/room/", METHOD_GET, handle_websocket},
     {stats_path, METHOD_GET | METHOD_DELETE, handle_stats},
 };
 

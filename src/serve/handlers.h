@@ -20,6 +20,13 @@ enum MHD_Result handle_auction(struct request *request, const char *argument);
 enum MHD_Result handle_chat(struct request *request, const char *argument);
 enum MHD_Result handle_limited(struct request *request, const char *argument);
 
+/* handlers_stream.c */
+enum MHD_Result handle_events(struct request *request, const char *argument);
+enum MHD_Result handle_upload(struct request *request, const char *argument);
+
+/* handlers_websocket.c */
+enum MHD_Result handle_websocket(struct request *request, const char *argument);
+
 /* --- for handlers --- */
 
 bool handler_is_method(const struct request *request, const char *method);

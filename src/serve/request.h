@@ -23,6 +23,7 @@ struct target {
     struct contests *contests;
     struct chats *chats;
     struct delays *delays;
+    struct websockets *websockets;
     pthread_mutex_t rng_mutex;
     struct rng rng;
 };

@@ -13,6 +13,7 @@
 #include "loop/loop.h"
 #include "loop/signals.h"
 #include "serve/request.h"
+#include "serve/websockets.h"
 
 #define LISTEN_BACKLOG 4096
 /* Descriptors that are no connections: listener, epoll, eventfds, stdio. */
@@ -119,12 +120,13 @@ start_daemon(struct serve *serve, const struct serve_config *config, int fd,
     if (config->workers < 2)
         pool[0] = pool[1];
     serve->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-        request_on_access, &serve->target, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_URI_LOG_CALLBACK, request_on_uri, &serve->target,
-        MHD_OPTION_NOTIFY_COMPLETED, request_on_completed, &serve->target,
-        MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_ARRAY, pool,
-        MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_ALLOW_UPGRADE,
+        0, NULL, NULL, request_on_access, &serve->target,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
+        request_on_uri, &serve->target, MHD_OPTION_NOTIFY_COMPLETED,
+        request_on_completed, &serve->target, MHD_OPTION_CONNECTION_LIMIT,
+        connection_limit(), MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
     if (serve->daemon != NULL)
         return true;
     return err_set(err, "cannot start the server's threads");
@@ -151,6 +153,8 @@ serve_create(const struct serve_config *config, struct err *err)
     serve->target.delays = delays_create(serve->loop, err);
     if (serve->target.delays == NULL)
         goto failed;
+    serve->target.websockets =
+        websockets_create(serve->loop, serve->target.counts);
     /* Before anybody knows the port, and so can send a signal. */
     serve->signals = signals_create(serve->loop, on_signal, serve);
     if (!start_daemon(serve, config, fd, err))
@@ -182,10 +186,12 @@ serve_destroy(struct serve *serve)
         return;
     if (serve->daemon != NULL) {
         delays_close(serve->target.delays);
+        websockets_close(serve->target.websockets);
         MHD_stop_daemon(serve->daemon);
     }
     signals_destroy(serve->signals);
     delays_destroy(serve->target.delays);
+    websockets_destroy(serve->target.websockets);
     loop_destroy(serve->loop);
     pages_destroy(serve->target.pages);
     contests_destroy(serve->target.contests);

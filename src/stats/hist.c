@@ -273,6 +273,25 @@ hist_bucket_limit(void)
     return block_start(block) + bucket + 1;
 }
 
+/* Finds the block of a bucket, and the bucket in it. */
+static size_t
+place_of(size_t index, size_t *bucket)
+{
+    size_t block = 0;
+    while (index >= block_start(block + 1))
+        block++;
+    *bucket = index - block_start(block);
+    return block;
+}
+
+nsec_t
+hist_bucket_first(size_t index)
+{
+    size_t bucket;
+    size_t block = place_of(index, &bucket);
+    return bucket_start(block, bucket);
+}
+
 size_t
 hist_next_bucket(const struct hist *hist, size_t from, uint64_t *count)
 {
@@ -292,6 +311,28 @@ hist_next_bucket(const struct hist *hist, size_t from, uint64_t *count)
 }
 
 bool
+hist_add_value(struct hist *hist, nsec_t value, uint64_t count)
+{
+    uint64_t total;
+    if (__builtin_add_overflow(hist->count, count, &total))
+        return false;
+    if (count == 0)
+        return true;
+    widen_range(hist, value, value);
+    unsigned __int128 sum = (unsigned __int128)value * count;
+    add_sum(hist, (uint64_t)(sum >> 64), (uint64_t)sum);
+    hist->count = total;
+    if (value > HIST_LONGEST) {
+        hist->overflow += count;
+        value = HIST_LONGEST;
+    }
+    size_t bucket;
+    size_t block = locate(value, &bucket);
+    need_block(hist, block)[bucket] += count;
+    return true;
+}
+
+bool
 hist_add_bucket(struct hist *hist, size_t index, uint64_t count)
 {
     uint64_t total;
@@ -300,10 +341,8 @@ hist_add_bucket(struct hist *hist, size_t index, uint64_t count)
         return false;
     if (count == 0)
         return true;
-    size_t block = 0;
-    while (index >= block_start(block + 1))
-        block++;
-    size_t bucket = index - block_start(block);
+    size_t bucket;
+    size_t block = place_of(index, &bucket);
     nsec_t first = bucket_start(block, bucket);
     nsec_t last = first + bucket_width(block) - 1;
     widen_range(hist, first, last < HIST_LONGEST ? last : HIST_LONGEST);

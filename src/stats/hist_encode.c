@@ -24,7 +24,15 @@ static const struct field {
     {"highest trackable value", 8, HIST_LONGEST},
     {"conversion ratio", 8, 0x3ff0000000000000}, /* 1.0 in IEEE 754 */
 };
-#define LENGTH_FIELD 1
+enum header_field {
+    COOKIE_FIELD,
+    LENGTH_FIELD,
+    OFFSET_FIELD,
+    DIGITS_FIELD,
+    LOWEST_FIELD,
+    HIGHEST_FIELD,
+    RATIO_FIELD,
+};
 #define FIELD_COUNT (sizeof(header) / sizeof(header[0]))
 #define HEADER_SIZE 40
 /* Unlike in plain LEB128 the ninth byte has 8 bits of the value, not 7. */
@@ -162,4 +170,118 @@ hist_decode_v2(const void *data, size_t size, struct err *err)
         return hist;
     hist_destroy(hist);
     return NULL;
+}
+
+/* --- those of others --- */
+
+/* How another histogram divides its range: like hist.c, with a power of two of
+ * linear buckets that is enough for the digits. */
+struct layout {
+    unsigned unit_bits; /* of the lowest value */
+    unsigned half_bits; /* log2 of half of the linear buckets */
+    uint64_t highest;
+};
+
+static bool
+read_layout(const unsigned char *bytes, size_t size, struct layout *layout,
+            struct err *err)
+{
+    if (size < HEADER_SIZE)
+        return err_set(err, "histogram of %zu bytes: the header alone has %d",
+                       size, HEADER_SIZE);
+    uint64_t values[FIELD_COUNT];
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        values[i] = read_big_endian(bytes, header[i].size);
+        bytes += header[i].size;
+    }
+    /* The size of words does not matter where they are packed. */
+    if ((values[COOKIE_FIELD] & ~UINT64_C(0xf0)) != 0x1c849303)
+        return err_set(err,
+                       "histogram with cookie 0x%llx: this is not the V2 "
+                       "encoding",
+                       (unsigned long long)values[COOKIE_FIELD]);
+    if (values[LENGTH_FIELD] != size - HEADER_SIZE ||
+        values[OFFSET_FIELD] != 0 || values[DIGITS_FIELD] < 1 ||
+        values[DIGITS_FIELD] > 5 || values[LOWEST_FIELD] < 1 ||
+        values[HIGHEST_FIELD] > INT64_MAX ||
+        values[LOWEST_FIELD] > values[HIGHEST_FIELD])
+        return err_set(err, "histogram with a header that contradicts itself");
+    unsigned linear = 2;
+    for (uint64_t i = 0; i < values[DIGITS_FIELD]; i++)
+        linear *= 10;
+    *layout = (struct layout){.highest = values[HIGHEST_FIELD]};
+    while ((2U << layout->half_bits) < linear)
+        layout->half_bits++;
+    layout->unit_bits = 63 - (unsigned)__builtin_clzll(values[LOWEST_FIELD]);
+    return layout->unit_bits + layout->half_bits < 61 ||
+           err_set(err, "histogram with a header that contradicts itself");
+}
+
+/* The middle of a bucket; false if it is out of range. */
+static bool
+middle_of(const struct layout *layout, uint64_t index, double *value)
+{
+    uint64_t half = UINT64_C(1) << layout->half_bits;
+    unsigned shift = layout->unit_bits;
+    uint64_t bucket = index;
+    if (index >= 2 * half) {
+        uint64_t block = (index >> layout->half_bits) - 1;
+        if (block > 63)
+            return false;
+        shift += (unsigned)block;
+        bucket = (index & (half - 1)) + half;
+    }
+    if (shift > 62 || bucket > (uint64_t)INT64_MAX >> shift)
+        return false;
+    uint64_t first = bucket << shift;
+    *value = (double)first + (double)((UINT64_C(1) << shift) / 2);
+    /* The highest value may be anywhere in its bucket. */
+    return first <= layout->highest;
+}
+
+static bool
+read_any_counts(struct hist *hist, const struct layout *layout,
+                const unsigned char *bytes, size_t size, double ratio,
+                struct err *err)
+{
+    uint64_t index = 0;
+    for (size_t at = 0; at < size;) {
+        int64_t number;
+        size_t used = read_number(bytes + at, size - at, &number);
+        if (used == 0)
+            return err_set(err, "histogram ends within a count");
+        at += used;
+        if (number <= 0) {
+            uint64_t zeros = number < 0 ? -(uint64_t)number : 1;
+            if (__builtin_add_overflow(index, zeros, &index))
+                return err_set(err, "histogram with too many buckets");
+            continue;
+        }
+        double middle;
+        if (!middle_of(layout, index++, &middle))
+            return err_set(err, "histogram with values above its own range");
+        double value = middle * ratio;
+        if (!hist_add_value(hist,
+                            value < 9e18 ? (nsec_t)(value + 0.5) : INT64_MAX,
+                            (uint64_t)number))
+            return err_set(err, "histogram with more than 2^64 values");
+    }
+    return true;
+}
+
+bool
+hist_decode_any_v2(const void *data, size_t size, double ratio,
+                   struct hist *hist, struct err *err)
+{
+    struct layout layout;
+    if (!read_layout(data, size, &layout, err))
+        return false;
+    struct hist *read = hist_create();
+    bool ok = read_any_counts(read, &layout,
+                              (const unsigned char *)data + HEADER_SIZE,
+                              size - HEADER_SIZE, ratio, err);
+    if (ok)
+        hist_merge(hist, read);
+    hist_destroy(read);
+    return ok;
 }

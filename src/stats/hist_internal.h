@@ -15,8 +15,13 @@
 
 /* Number of buckets: one past the bucket of HIST_LONGEST. */
 size_t hist_bucket_limit(void);
+/* The smallest value of a bucket. */
+nsec_t hist_bucket_first(size_t index);
 /* First bucket from `from` on with anything in it; the limit if none is. */
 size_t hist_next_bucket(const struct hist *hist, size_t from, uint64_t *count);
+/* As if `value` had been recorded `count` times. False, and nothing done, when
+ * the total would pass 2^64. */
+bool hist_add_value(struct hist *hist, nsec_t value, uint64_t count);
 /* As if `count` values from all over the bucket had been recorded: its middle
  * in the sum, its ends in min and max. False, and nothing done, when there is
  * no such bucket or the total would pass 2^64. */

@@ -14,6 +14,7 @@ enum metric_kind {
     METRIC_COUNTER, /* count; rate: per second */
     METRIC_SHARE,   /* count: those that hit; rate: their share of all */
     METRIC_TREND,   /* percentiles, min, max, mean, count */
+    METRIC_GAUGE,   /* last, min, max, count */
 };
 
 enum metric_unit {
@@ -25,19 +26,6 @@ enum metric_unit {
     METRIC_UNIT_BYTES_PER_SECOND,
 };
 
-/* In the order of metric_tag_name(). */
-enum metric_tag {
-    METRIC_TAG_CHECK,
-    METRIC_TAG_KIND,
-    METRIC_TAG_METHOD,
-    METRIC_TAG_NAME,
-    METRIC_TAG_ROLE,
-    METRIC_TAG_SCENARIO,
-    METRIC_TAG_STATUS,
-    METRIC_TAG_TYPE,
-    METRIC_TAG_COUNT,
-};
-
 enum metric_stat {
     METRIC_STAT_PERCENTILE,
     METRIC_STAT_MIN,
@@ -45,40 +33,75 @@ enum metric_stat {
     METRIC_STAT_MEAN,
     METRIC_STAT_COUNT,
     METRIC_STAT_RATE,
+    METRIC_STAT_LAST,
 };
 
 struct metric;
 
+/* The metrics that a script defines, besides those that are always there, and
+ * the tags it is known to set. One thread. */
+struct metric_catalog;
+
+struct metric_catalog *metric_catalog_create(void);
+void metric_catalog_destroy(struct metric_catalog *catalog);
+/* Defines a metric, or finds the one that was defined like that before. The
+ * catalog's. Errors: the name is no word, is molo's own, or is taken by a
+ * metric of another type or unit. */
+const struct custom_metric *
+metric_catalog_define(struct metric_catalog *catalog, const char *name,
+                      enum custom_type type, enum custom_unit unit,
+                      struct err *err);
+/* All of them, as a uthash table. */
+const struct custom_metric *
+metric_catalog_definitions(const struct metric_catalog *catalog);
+/* A tag that may look like a mistyped one of molo's and is none. */
+void metric_catalog_add_tag(struct metric_catalog *catalog, const char *name);
+
+struct metric_filter {
+    char *tag, *value;
+};
+
 /* One figure: of which metric, of which part of it, which statistic. Zeroed is
- * empty. Owns its tags; NULL: whatever it is. */
+ * empty. Owns its filters. */
 struct metric_query {
     const struct metric *metric;
-    char *tags[METRIC_TAG_COUNT];
+    struct metric_filter *filters;
+    size_t filter_count;
     enum metric_stat stat;
     double percent; /* of METRIC_STAT_PERCENTILE */
 };
 
 /* `unmeasured`: nothing that the query is about was recorded; the number is 0
- * then. */
+ * then. `missing`: a tag of the query that nothing of this metric has, whatever
+ * the value; the query's, or NULL. */
 struct metric_value {
     double number;
     bool unmeasured;
+    const char *missing;
 };
 
-/* An unknown name is an error with a suggestion. */
-const struct metric *metric_find(const char *name, struct err *err);
+/* An unknown name is an error with a suggestion. `catalog`: NULL if there is no
+ * script; borrowed by what is found. */
+const struct metric *
+metric_find(const char *name, const struct metric_catalog *catalog,
+            struct err *err);
 const char *metric_name(const struct metric *metric);
 enum metric_kind metric_kind(const struct metric *metric);
-const char *metric_tag_name(enum metric_tag tag);
+/* Of a metric that a script defines; NULL: it is one of molo's own. */
+const struct custom_metric *metric_custom(const struct metric *metric);
 
-/* Sets a filter. Errors: an unknown tag, one that this metric does not have
- * (the message lists those it has), one that is set already, a value that
- * cannot occur. */
-bool metric_query_set_tag(struct metric_query *query, const char *tag,
-                          const char *value, struct err *err);
+/* Adds a filter. Errors: one of molo's tags that this metric does not have, or
+ * what looks like one, mistyped; a tag that is set already; a value that cannot
+ * occur. */
+bool
+metric_query_set_tag(struct metric_query *query, const char *tag,
+                     const char *value, const struct metric_catalog *catalog,
+                     struct err *err);
+/* The value of that filter; NULL: it is not set. */
+const char *metric_query_tag(const struct metric_query *query, const char *tag);
 /* Sets the statistic from its name: p0 to p100 with fractions (p99.9, p(95)),
- * min max mean avg med count rate. Errors: an unknown one, one that this metric
- * does not have. */
+ * min max mean avg med count rate last. Errors: an unknown one, one that this
+ * metric does not have. */
 bool metric_query_set_stat(struct metric_query *query, const char *stat,
                            struct err *err);
 void metric_query_finish(struct metric_query *query);

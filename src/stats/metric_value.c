@@ -9,12 +9,6 @@
 
 #define LABEL_SIZE 256
 
-static bool
-matches(const struct metric_query *query, enum metric_tag tag, const char *text)
-{
-    return query->tags[tag] == NULL || strcmp(query->tags[tag], text) == 0;
-}
-
 static void
 add_hist(struct metric_sum *sum, const struct hist *hist)
 {
@@ -40,124 +34,233 @@ count_at(const void *row, size_t offset)
     return count;
 }
 
-/* --- requests --- */
-
-static bool
-matches_endpoint(const struct metric_query *query,
-                 const struct endpoint_stats *row)
+static const struct hist *
+hist_at(const void *row, size_t offset)
 {
-    const char *method = query->tags[METRIC_TAG_METHOD];
-    return (method == NULL || strcasecmp(method, row->method) == 0) &&
-           matches(query, METRIC_TAG_NAME, row->name);
+    const struct hist *hist;
+    memcpy(&hist, (const char *)row + offset, sizeof(hist));
+    return hist;
 }
 
+/* --- series --- */
+
 /* "404" or "4xx", checked when it was set. */
-static uint64_t
-answers_with(const struct endpoint_stats *row, const char *status)
+static bool
+matches_status(const char *wanted, const char *status)
 {
-    const uint64_t *class = row->status[status[0] - '0'];
-    if (status[1] != 'x')
-        return class[(status[1] - '0') * 10 + status[2] - '0'];
-    uint64_t count = 0;
-    for (size_t i = 0; i < sizeof(row->status[0]) / sizeof(class[0]); i++)
-        count += class[i];
-    return count;
+    if (wanted[1] != 'x')
+        return strcmp(wanted, status) == 0;
+    return wanted[0] == status[0];
+}
+
+static bool
+matches_filter(const struct metric_query *query,
+               const struct metric_filter *filter, const char *value)
+{
+    if (value == NULL)
+        return false;
+    if (query->metric->custom == NULL &&
+        query->metric->series == SERIES_REQUESTS) {
+        if (strcmp(filter->tag, "status") == 0)
+            return matches_status(filter->value, value);
+        if (strcmp(filter->tag, "method") == 0)
+            return strcasecmp(filter->value, value) == 0;
+    }
+    return strcmp(filter->value, value) == 0;
+}
+
+/* `outcome`: whatever came of it, the status too must match. */
+static bool
+matches(const struct metric_query *query, const struct series *row,
+        bool outcome)
+{
+    if (metric_query_tag(query, "phase") == NULL) {
+        const char *phase = tag_set_get(row->tags, "phase");
+        if (phase != NULL && strcmp(phase, "run") != 0)
+            return false;
+    }
+    for (size_t i = 0; i < query->filter_count; i++) {
+        const struct metric_filter *filter = &query->filters[i];
+        if (!outcome && (strcmp(filter->tag, "status") == 0 ||
+                         strcmp(filter->tag, "failed") == 0))
+            continue;
+        if (!matches_filter(query, filter, tag_set_get(row->tags, filter->tag)))
+            return false;
+    }
+    return true;
+}
+
+/* The next row that matches, from `row` on. */
+static const struct series *
+next_match(const struct metric_query *query, const struct series *row)
+{
+    while (row != NULL && !matches(query, row, true))
+        row = row->hh.next;
+    return row;
+}
+
+#define EACH_MATCH(query, row, rows)                                    \
+    (const struct series *row = next_match(query, rows); (row) != NULL; \
+     (row) = next_match(query, (row)->hh.next))
+
+/* A tag that no row has at all is more likely a mistake than a result. */
+static void
+look_for_tags(const struct metric_query *query, const struct series *rows,
+              struct metric_sum *sum)
+{
+    for (size_t i = 0; rows != NULL && i < query->filter_count; i++) {
+        const struct series *row = rows;
+        while (row != NULL &&
+               tag_set_get(row->tags, query->filters[i].tag) == NULL)
+            row = row->hh.next;
+        if (row == NULL)
+            sum->missing = query->filters[i].tag;
+    }
+}
+
+static const struct series *
+rows_of(const struct metric_query *query, const struct snapshot *s,
+        struct metric_sum *sum)
+{
+    const struct series *rows = s->series[query->metric->series];
+    look_for_tags(query, rows, sum);
+    return rows;
 }
 
 void
-metric_add_requests(const struct metric_query *query, const struct snapshot *s,
-                    struct metric_sum *sum)
+metric_add_count(const struct metric_query *query, const struct snapshot *s,
+                 struct metric_sum *sum)
 {
-    const char *status = query->tags[METRIC_TAG_STATUS];
-    for (const struct endpoint_stats *row = s->endpoints; row != NULL;
-         row = row->hh.next) {
-        if (!matches_endpoint(query, row))
+    /* Without a status, runs and transactions that ended by themselves. */
+    bool any = query->metric->series == SERIES_REQUESTS ||
+               metric_query_tag(query, "status") != NULL;
+    const struct series *rows = rows_of(query, s, sum);
+    for (const struct series *row = rows; row != NULL; row = row->hh.next) {
+        /* None with this status is a count of 0, and not nothing. */
+        sum->found = sum->found || matches(query, row, false);
+        if (!matches(query, row, true))
             continue;
-        sum->hits += status != NULL ? answers_with(row, status) : row->count;
-        sum->found = true;
+        const char *status = any ? NULL : tag_set_get(row->tags, "status");
+        if (status == NULL || strcmp(status, "interrupted") != 0)
+            sum->hits += row->count;
     }
+    /* That there are no errors is a result as well. */
+    if (query->metric->series == SERIES_ERRORS)
+        sum->found = true;
 }
 
 void
 metric_add_failed_requests(const struct metric_query *query,
                            const struct snapshot *s, struct metric_sum *sum)
 {
-    for (const struct endpoint_stats *row = s->endpoints; row != NULL;
-         row = row->hh.next) {
-        if (!matches_endpoint(query, row))
-            continue;
-        sum->hits += row->failed;
-        sum->total += row->count;
-        sum->found = true;
-    }
+    for
+        EACH_MATCH(query, row, rows_of(query, s, sum))
+        {
+            const char *failed = tag_set_get(row->tags, "failed");
+            if (failed != NULL && strcmp(failed, "true") == 0)
+                sum->hits += row->count;
+            sum->total += row->count;
+            sum->found = true;
+        }
 }
 
 void
-metric_add_request_durations(const struct metric_query *query,
-                             const struct snapshot *s, struct metric_sum *sum)
+metric_add_checks(const struct metric_query *query, const struct snapshot *s,
+                  struct metric_sum *sum)
 {
-    if (query->tags[METRIC_TAG_METHOD] == NULL &&
-        query->tags[METRIC_TAG_NAME] == NULL) {
-        metric_add_trend(query, s, sum);
-        return;
-    }
-    for (const struct endpoint_stats *row = s->endpoints; row != NULL;
-         row = row->hh.next) {
-        if (matches_endpoint(query, row))
-            add_hist(sum, row->duration);
-    }
+    for
+        EACH_MATCH(query, row, rows_of(query, s, sum))
+        {
+            sum->hits += row->count - row->failed;
+            sum->total += row->count;
+            sum->found = true;
+        }
 }
 
 void
 metric_add_bytes(const struct metric_query *query, const struct snapshot *s,
                  struct metric_sum *sum)
 {
-    for (const struct endpoint_stats *row = s->endpoints; row != NULL;
+    for
+        EACH_MATCH(query, row, rows_of(query, s, sum))
+        {
+            sum->hits += count_at(row, query->metric->offset);
+            sum->found = true;
+        }
+}
+
+void
+metric_add_times(const struct metric_query *query, const struct snapshot *s,
+                 struct metric_sum *sum)
+{
+    enum trend trend = query->metric->trend;
+    if (query->filter_count == 0 && trend < TREND_COUNT) {
+        add_hist(sum, s->trends[trend]);
+        return;
+    }
+    for
+        EACH_MATCH(query, row, rows_of(query, s, sum))
+    add_hist(sum, hist_at(row, query->metric->offset));
+}
+
+void
+metric_add_custom(const struct metric_query *query, const struct snapshot *s,
+                  struct metric_sum *sum)
+{
+    const struct custom_metric *custom =
+        custom_find(s->custom, query->metric->name);
+    if (custom == NULL)
+        return;
+    look_for_tags(query, custom->series, sum);
+    for
+        EACH_MATCH(query, row, custom->series)
+        {
+            sum->hits += row->count - row->failed;
+            sum->total += row->count;
+            sum->sum += row->sum;
+            sum->found = true;
+            series_merge_gauge(&sum->gauge, row);
+            sum->gauge.count += row->count;
+            add_hist(sum, row->time);
+        }
+}
+
+/* --- workloads --- */
+
+static bool
+matches_workload(const struct metric_query *query,
+                 const struct workload_stats *row)
+{
+    const char *workload = metric_query_tag(query, "workload");
+    return workload == NULL || strcmp(workload, row->name) == 0;
+}
+
+void
+metric_add_dropped(const struct metric_query *query, const struct snapshot *s,
+                   struct metric_sum *sum)
+{
+    if (query->filter_count == 0) {
+        sum->hits = s->runs_dropped;
+        sum->found = true;
+        return;
+    }
+    for (const struct workload_stats *row = s->workloads; row != NULL;
          row = row->hh.next) {
-        if (!matches_endpoint(query, row))
+        if (!matches_workload(query, row))
             continue;
-        sum->hits += count_at(row, query->metric->offset);
+        sum->hits += row->dropped;
         sum->found = true;
     }
 }
 
-/* --- runs --- */
-
-/* Of the status asked for; without one, of those that ended by themselves, as
- * the metric `runs` of the result has it. */
-static uint64_t
-runs_of(const struct metric_query *query, uint64_t ok, uint64_t failed,
-        uint64_t interrupted)
-{
-    const char *status = query->tags[METRIC_TAG_STATUS];
-    if (status == NULL)
-        return ok + failed;
-    return strcmp(status, "ok") == 0       ? ok
-           : strcmp(status, "failed") == 0 ? failed
-                                           : interrupted;
-}
-
 void
-metric_add_runs(const struct metric_query *query, const struct snapshot *s,
-                struct metric_sum *sum)
+metric_add_start_lag(const struct metric_query *query, const struct snapshot *s,
+                     struct metric_sum *sum)
 {
-    for (const struct scenario_stats *row = s->scenarios; row != NULL;
+    for (const struct workload_stats *row = s->workloads; row != NULL;
          row = row->hh.next) {
-        if (!matches(query, METRIC_TAG_SCENARIO, row->name))
-            continue;
-        if (query->tags[METRIC_TAG_ROLE] == NULL) {
-            sum->hits += runs_of(query, row->ok, row->failed, row->interrupted);
-            sum->found = true;
-            continue;
-        }
-        for (const struct role_stats *role = row->roles; role != NULL;
-             role = role->hh.next) {
-            if (!matches(query, METRIC_TAG_ROLE, role->name))
-                continue;
-            sum->hits +=
-                runs_of(query, role->ok, role->failed, role->interrupted);
-            sum->found = true;
-        }
+        if (matches_workload(query, row))
+            add_hist(sum, row->start_lag);
     }
 }
 
@@ -178,52 +281,26 @@ metric_add_trend(const struct metric_query *query, const struct snapshot *s,
     add_hist(sum, s->trends[query->metric->trend]);
 }
 
-/* --- checks and errors --- */
-
-void
-metric_add_checks(const struct metric_query *query, const struct snapshot *s,
-                  struct metric_sum *sum)
-{
-    for (const struct check_stats *row = s->checks; row != NULL;
-         row = row->hh.next) {
-        if (!matches(query, METRIC_TAG_CHECK, row->name))
-            continue;
-        sum->hits += row->passes;
-        sum->total += row->passes + row->fails;
-        sum->found = true;
-    }
-}
-
-void
-metric_add_errors(const struct metric_query *query, const struct snapshot *s,
-                  struct metric_sum *sum)
-{
-    for (const struct error_stats *row = s->errors; row != NULL;
-         row = row->hh.next) {
-        if (matches(query, METRIC_TAG_KIND, row->kind))
-            sum->hits += row->count;
-    }
-    /* That there are none is a result as well. */
-    sum->found = true;
-    /* Those that found no row have lost their kind. */
-    if (query->tags[METRIC_TAG_KIND] == NULL)
-        sum->hits += s->errors_dropped;
-}
-
 /* --- coordination --- */
 
 /* Rows are kept by label, and scripts know names. */
 static bool
 matches_object(const struct metric_query *query, const struct coord_stats *row)
 {
-    const char *name = query->tags[METRIC_TAG_NAME];
-    if (name != NULL) {
+    const char *type = metric_query_tag(query, "type");
+    if (type != NULL && strcmp(type, row->type) != 0)
+        return false;
+    const char *const names[] = {metric_query_tag(query, "name"),
+                                 metric_query_tag(query, "label")};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char label[LABEL_SIZE];
-        str_label(name, label, sizeof(label));
+        if (names[i] == NULL)
+            continue;
+        str_label(names[i], label, sizeof(label));
         if (strcmp(label, row->label) != 0)
             return false;
     }
-    return matches(query, METRIC_TAG_TYPE, row->type);
+    return true;
 }
 
 void
@@ -247,31 +324,45 @@ metric_add_coord_trend(const struct metric_query *query,
          row = row->hh.next) {
         if (!matches_object(query, row))
             continue;
-        const struct hist *hist;
-        memcpy(&hist, (const char *)row + query->metric->offset, sizeof(hist));
-        add_hist(sum, hist);
+        add_hist(sum, hist_at(row, query->metric->offset));
     }
 }
 
 /* --- one figure --- */
 
+/* What 1 is in the unit of the query, where a script counts or measures. */
+static double
+unit_scale(const struct metric *metric)
+{
+    return metric->unit == METRIC_UNIT_TIME ? 1e9 : 1;
+}
+
 static double
 trend_figure(const struct metric_query *query, const struct hist *hist)
 {
+    double value = 0;
     switch (query->stat) {
     case METRIC_STAT_PERCENTILE:
-        return (double)hist_percentile(hist, query->percent);
+        value = (double)hist_percentile(hist, query->percent);
+        break;
     case METRIC_STAT_MIN:
-        return (double)hist_min(hist);
+        value = (double)hist_min(hist);
+        break;
     case METRIC_STAT_MAX:
-        return (double)hist_max(hist);
+        value = (double)hist_max(hist);
+        break;
     case METRIC_STAT_MEAN:
-        return hist_mean(hist);
+        value = hist_mean(hist);
+        break;
     case METRIC_STAT_COUNT:
     case METRIC_STAT_RATE:
-        break;
+    case METRIC_STAT_LAST:
+        return (double)hist_count(hist);
     }
-    return (double)hist_count(hist);
+    const struct custom_metric *custom = query->metric->custom;
+    return custom != NULL
+               ? value / custom_scale(custom->unit) * unit_scale(query->metric)
+               : value;
 }
 
 static struct metric_value
@@ -290,10 +381,26 @@ counter_figure(const struct metric_query *query, const struct metric_sum *sum,
 {
     struct metric_value value = {.number = (double)sum->hits,
                                  .unmeasured = !sum->found};
+    if (query->metric->custom != NULL)
+        value.number = (double)sum->sum / 1e9 * unit_scale(query->metric);
     if (query->stat == METRIC_STAT_RATE)
         value.number =
             duration > 0 ? value.number / nsec_to_seconds(duration) : 0;
     return value;
+}
+
+static struct metric_value
+gauge_figure(const struct metric_query *query, const struct metric_sum *sum)
+{
+    const struct series *gauge = &sum->gauge;
+    if (query->stat == METRIC_STAT_COUNT)
+        return (struct metric_value){.number = (double)gauge->count,
+                                     .unmeasured = gauge->count == 0};
+    double value = query->stat == METRIC_STAT_MIN   ? gauge->min
+                   : query->stat == METRIC_STAT_MAX ? gauge->max
+                                                    : gauge->last;
+    return (struct metric_value){.number = value * unit_scale(query->metric),
+                                 .unmeasured = gauge->count == 0};
 }
 
 struct metric_value
@@ -315,7 +422,11 @@ metric_query_evaluate(const struct metric_query *query,
             value =
                 (struct metric_value){.number = trend_figure(query, sum.hist)};
         break;
+    case METRIC_GAUGE:
+        value = gauge_figure(query, &sum);
+        break;
     }
+    value.missing = sum.missing;
     hist_destroy(sum.own);
     return value;
 }

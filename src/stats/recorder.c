@@ -1,23 +1,16 @@
-#include "stats/recorder.h"
+#include "stats/recorder_internal.h"
 
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/str.h"
-
-#define LABEL_SIZE 256
-
-struct recorder {
-    struct snapshot *snapshot;
-    bool warned_endpoints;
-};
 
 struct recorder *
 recorder_create(void)
 {
     struct recorder *recorder = xcalloc(1, sizeof(*recorder));
     recorder->snapshot = snapshot_create();
+    recorder->nobody =
+        recorder_context(recorder, &(struct recorder_labels){.phase = "run"});
     return recorder;
 }
 
@@ -26,6 +19,7 @@ recorder_destroy(struct recorder *recorder)
 {
     if (recorder == NULL)
         return;
+    recorder_finish_series(recorder);
     snapshot_destroy(recorder->snapshot);
     free(recorder);
 }
@@ -36,41 +30,82 @@ recorder_snapshot(const struct recorder *recorder)
     return recorder->snapshot;
 }
 
-static void
-record_trend(struct recorder *recorder, enum trend trend, nsec_t value)
+void
+recorder_observe(struct recorder *recorder,
+                 const struct recorder_observer *observer)
 {
-    if (value >= 0)
-        snapshot_record(&recorder->snapshot->trends[trend], value);
+    recorder->observer = *observer;
 }
 
 void
-recorder_run_start(struct recorder *recorder)
+recorder_run_start(struct recorder *recorder, const char *workload)
 {
     recorder->snapshot->runs_started++;
+    if (workload != NULL)
+        snapshot_workload(recorder->snapshot, workload)->started++;
 }
 
-void
-recorder_run_end(struct recorder *recorder, const char *scenario,
-                 enum run_outcome outcome, nsec_t duration, nsec_t active)
+static const char *
+outcome_name(enum run_outcome outcome)
+{
+    switch (outcome) {
+    case RUN_OK:
+        return "ok";
+    case RUN_FAILED:
+        return "failed";
+    case RUN_INTERRUPTED:
+        break;
+    }
+    return "interrupted";
+}
+
+static void
+count_run(struct recorder *recorder, const struct recorder_context *context,
+          const char *scenario, enum run_outcome outcome)
 {
     struct snapshot *s = recorder->snapshot;
     struct scenario_stats *row = snapshot_scenario(s, scenario);
+    struct workload_stats none = {0};
+    struct workload_stats *workload =
+        context->workload != NULL ? context->workload : &none;
     switch (outcome) {
     case RUN_OK:
         s->runs_ok++;
         row->ok++;
+        workload->ok++;
         break;
     case RUN_FAILED:
         s->runs_failed++;
         row->failed++;
+        workload->failed++;
         break;
     case RUN_INTERRUPTED:
         s->runs_interrupted++;
         row->interrupted++;
-        return;
+        workload->interrupted++;
+        break;
     }
-    record_trend(recorder, TREND_RUN_DURATION, duration);
-    record_trend(recorder, TREND_RUN_ACTIVE, active);
+}
+
+void
+recorder_run_end(struct recorder *recorder,
+                 const struct recorder_context *context, const char *scenario,
+                 enum run_outcome outcome, nsec_t duration, nsec_t active)
+{
+    context = recorder_context_or_nobody(recorder, context);
+    count_run(recorder, context, scenario, outcome);
+    struct series *series =
+        recorder_series(recorder, SERIES_RUNS, context,
+                        (struct tag[]){{"status", outcome_name(outcome)},
+                                       {"scenario", scenario}},
+                        2);
+    series->count++;
+    if (outcome == RUN_INTERRUPTED)
+        return;
+    recorder_trend(recorder, TREND_RUN_DURATION, duration);
+    recorder_trend(recorder, TREND_RUN_ACTIVE, active);
+    recorder_time(&series->time, duration);
+    recorder_time(&series->active, active);
 }
 
 void
@@ -98,7 +133,7 @@ recorder_start_lag(struct recorder *recorder, const char *workload, nsec_t lag)
     struct workload_stats *row =
         snapshot_workload(recorder->snapshot, workload);
     snapshot_record(&row->start_lag, lag);
-    record_trend(recorder, TREND_START_LAG, lag < 0 ? 0 : lag);
+    recorder_trend(recorder, TREND_START_LAG, lag < 0 ? 0 : lag);
 }
 
 void
@@ -109,35 +144,42 @@ recorder_run_dropped(struct recorder *recorder, const char *workload)
 }
 
 static struct endpoint_stats *
-endpoint_of(struct recorder *recorder, const char *method, const char *name)
+endpoint_of(struct recorder *recorder, struct series_ref *ref,
+            const struct request_sample *sample)
 {
-    struct snapshot *s = recorder->snapshot;
-    struct endpoint_stats *row = snapshot_find_endpoint(s, method, name);
-    if (row != NULL)
-        return row;
-    if (HASH_COUNT(s->endpoints) < RECORDER_MAX_ENDPOINTS)
-        return snapshot_endpoint(s, method, name);
-    if (!recorder->warned_endpoints) {
-        recorder->warned_endpoints = true;
-        log_warning("more than %d different endpoints (the next is %s %.200s): "
-                    "further ones are counted as \"other\"; give requests to "
-                    "one kind of page one `name`",
-                    RECORDER_MAX_ENDPOINTS, method, name);
-    }
-    return snapshot_endpoint(s, "*", "other");
+    if (ref->endpoint == NULL)
+        ref->endpoint =
+            ref->other ? snapshot_endpoint(recorder->snapshot, "*", "other")
+                       : snapshot_endpoint(recorder->snapshot, sample->method,
+                                           sample->name);
+    return ref->endpoint;
 }
 
-void
-recorder_request(struct recorder *recorder, const struct request_sample *sample)
+/* Where a request of this outcome is counted. */
+static struct series_ref *
+request_ref(struct recorder *recorder, const struct recorder_context *context,
+            const struct request_sample *sample, int status, bool failed)
+{
+    char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
+                     (char)('0' + status % 10), '\0'};
+    bool known = status >= 100 && status < HTTP_STATUS_MAX;
+    return recorder_ref(recorder, SERIES_REQUESTS, context,
+                        (struct tag[]){
+                            {"failed", failed ? "true" : "false"},
+                            {"status", known ? digits : NULL},
+                            {"method", sample->method},
+                            {"name", sample->name},
+                        },
+                        4);
+}
+
+static void
+count_request(struct recorder *recorder, struct endpoint_stats *row,
+              const struct request_sample *sample, uint64_t attempts,
+              uint64_t failed)
 {
     struct snapshot *s = recorder->snapshot;
-    struct endpoint_stats *row =
-        endpoint_of(recorder, sample->method, sample->name);
-    bool sent = sample->sends > 0;
-    uint64_t attempts = sent ? sample->sends : 1;
-    uint64_t failed = attempts - 1 + (sample->failed ? 1 : 0);
-    uint64_t unsent = sent ? 0 : 1;
-
+    uint64_t unsent = sample->sends > 0 ? 0 : 1;
     row->count += attempts;
     row->failed += failed;
     row->unsent += unsent;
@@ -150,39 +192,91 @@ recorder_request(struct recorder *recorder, const struct request_sample *sample)
     s->bytes_received += sample->bytes_received;
     if (sample->status > 0 && sample->status < HTTP_STATUS_MAX)
         row->status[sample->status / 100][sample->status % 100]++;
+}
 
-    record_trend(recorder, TREND_HTTP_REQ_DNS, sample->dns);
-    record_trend(recorder, TREND_HTTP_REQ_CONNECT, sample->connect);
-    record_trend(recorder, TREND_HTTP_REQ_TLS, sample->tls);
-    if (!sent)
+/* Of requests in runs: how long they and their parts took. */
+static void
+record_trends(struct recorder *recorder, const struct request_sample *sample)
+{
+    recorder_trend(recorder, TREND_HTTP_REQ_DNS, sample->dns);
+    recorder_trend(recorder, TREND_HTTP_REQ_CONNECT, sample->connect);
+    recorder_trend(recorder, TREND_HTTP_REQ_TLS, sample->tls);
+    if (sample->sends == 0)
         return;
-    record_trend(recorder, TREND_HTTP_REQ_DURATION, sample->duration);
-    record_trend(recorder, TREND_HTTP_REQ_SEND, sample->send);
-    record_trend(recorder, TREND_HTTP_REQ_WAIT, sample->wait);
-    record_trend(recorder, TREND_HTTP_REQ_RECEIVE, sample->receive);
-    if (sample->duration >= 0)
-        snapshot_record(&row->duration, sample->duration);
+    recorder_trend(recorder, TREND_HTTP_REQ_DURATION, sample->duration);
+    recorder_trend(recorder, TREND_HTTP_REQ_SEND, sample->send);
+    recorder_trend(recorder, TREND_HTTP_REQ_WAIT, sample->wait);
+    recorder_trend(recorder, TREND_HTTP_REQ_RECEIVE, sample->receive);
 }
 
 void
-recorder_check(struct recorder *recorder, const char *name, bool passed)
+recorder_request(struct recorder *recorder, const struct request_sample *sample)
+{
+    const struct recorder_observer *observer = &recorder->observer;
+    if (observer->on_request != NULL)
+        observer->on_request(observer->data, sample);
+    const struct recorder_context *context =
+        recorder_context_or_nobody(recorder, sample->context);
+    bool sent = sample->sends > 0;
+    uint64_t resent = sent ? sample->sends - 1 : 0;
+    struct series_ref *ref =
+        request_ref(recorder, context, sample, sample->status, sample->failed);
+    struct series *series = ref->series;
+    struct endpoint_stats *row = endpoint_of(recorder, ref, sample);
+    count_request(recorder, row, sample, resent + 1,
+                  resent + (sample->failed ? 1 : 0));
+    series->count++;
+    series->unsent += sent ? 0 : 1;
+    series->bytes_sent += sample->bytes_sent;
+    series->bytes_received += sample->bytes_received;
+    if (sent && !sample->poll)
+        recorder_time(&series->time, sample->duration);
+    if (context->in_run && !sample->poll) {
+        record_trends(recorder, sample);
+        if (sent)
+            recorder_time(&row->duration, sample->duration);
+    }
+    if (context->in_run && context->scheduled && !sample->poll) {
+        recorder_trend(recorder, TREND_HTTP_REQ_RESPONSE, sample->response);
+        recorder_time(&series->response, sample->response);
+    }
+    if (resent > 0)
+        request_ref(recorder, context, sample, 0, true)->series->count +=
+            resent;
+}
+
+void
+recorder_check(struct recorder *recorder,
+               const struct recorder_context *context, const char *name,
+               bool passed)
 {
     struct snapshot *s = recorder->snapshot;
     struct check_stats *row = snapshot_check(s, name);
+    struct series *series = recorder_series(recorder, SERIES_CHECKS, context,
+                                            &(struct tag){"check", name}, 1);
+    series->count++;
     if (passed) {
         row->passes++;
         s->checks_passed++;
     } else {
         row->fails++;
         s->checks_failed++;
+        series->failed++;
     }
 }
 
 void
-recorder_error(struct recorder *recorder, const char *kind, const char *message,
-               const struct error_first *first)
+recorder_error(struct recorder *recorder,
+               const struct recorder_context *context, const char *kind,
+               const char *message, const struct error_first *first)
 {
+    const struct recorder_observer *observer = &recorder->observer;
+    if (observer->on_error != NULL)
+        observer->on_error(observer->data, kind, message, first);
     struct snapshot *s = recorder->snapshot;
+    recorder_series(recorder, SERIES_ERRORS, context,
+                    &(struct tag){"kind", kind}, 1)
+        ->count++;
     struct error_stats *row = snapshot_error(s, kind, message);
     if (row == NULL) {
         s->errors_dropped++;
@@ -195,77 +289,34 @@ recorder_error(struct recorder *recorder, const char *kind, const char *message,
     row->first.where = xstrdup(first->where != NULL ? first->where : "");
 }
 
-static struct coord_stats *
-coord_of(struct recorder *recorder, const char *type, const char *name)
+void
+recorder_transaction(struct recorder *recorder,
+                     const struct recorder_context *context, const char *name,
+                     enum run_outcome outcome, nsec_t duration)
 {
-    char label[LABEL_SIZE];
-    str_label(name, label, sizeof(label));
-    return snapshot_coord(recorder->snapshot, type, label);
+    struct series *series = recorder_series(
+        recorder, SERIES_TRANSACTIONS, context,
+        (struct tag[]){{"status", outcome_name(outcome)}, {"name", name}}, 2);
+    series->count++;
+    if (outcome != RUN_INTERRUPTED)
+        recorder_time(&series->time, duration);
 }
 
 void
-recorder_coord_wait(struct recorder *recorder, const char *type,
-                    const char *name, nsec_t waited)
+recorder_define(struct recorder *recorder, const struct custom_metric *metrics)
 {
-    struct coord_stats *row = coord_of(recorder, type, name);
-    row->waits++;
-    snapshot_record(&row->wait, waited);
-    record_trend(recorder, TREND_COORD_WAIT, waited < 0 ? 0 : waited);
+    for (; metrics != NULL; metrics = metrics->hh.next)
+        custom_add(&recorder->snapshot->custom, metrics->name, metrics->type,
+                   metrics->unit);
 }
 
 void
-recorder_coord_event(struct recorder *recorder, const char *type,
-                     const char *name, enum coord_event event)
+recorder_custom(struct recorder *recorder,
+                const struct recorder_context *context,
+                const struct custom_metric *metric, double value, nsec_t at)
 {
-    struct coord_stats *row = coord_of(recorder, type, name);
-    switch (event) {
-    case COORD_ROUND:
-        row->rounds++;
-        break;
-    case COORD_MISSED:
-        row->missed++;
-        break;
-    case COORD_TIMEOUT:
-        row->timeouts++;
-        break;
-    case COORD_BREAK:
-        row->breaks++;
-        break;
-    case COORD_CONTENDED:
-        row->contended++;
-        break;
-    }
-}
-
-void
-recorder_coord_time(struct recorder *recorder, enum coord_time which,
-                    const char *type, const char *name, nsec_t t)
-{
-    struct coord_stats *row = coord_of(recorder, type, name);
-    static const enum trend trends[] = {
-        [COORD_PROPAGATION] = TREND_COORD_PROPAGATION,
-        [COORD_VISIBILITY] = TREND_COORD_VISIBILITY,
-        [COORD_ROUND_TIME] = TREND_COORD_ROUND,
-        [COORD_SKEW] = TREND_COORD_SKEW,
-        [COORD_RELEASE] = TREND_COORD_RELEASE,
-        [COORD_HELD] = TREND_COORD_HELD,
-    };
-    struct hist **const hists[] = {
-        [COORD_PROPAGATION] = &row->propagation,
-        [COORD_VISIBILITY] = &row->visibility,
-        [COORD_ROUND_TIME] = &row->round,
-        [COORD_SKEW] = &row->skew,
-        [COORD_RELEASE] = &row->release,
-        [COORD_HELD] = &row->held,
-    };
-    snapshot_record(hists[which], t);
-    record_trend(recorder, trends[which], t < 0 ? 0 : t);
-}
-
-void
-recorder_coord_depth(struct recorder *recorder, const char *type,
-                     const char *name, uint64_t items)
-{
-    nsec_t depth = items < INT64_MAX ? (nsec_t)items : INT64_MAX;
-    snapshot_record(&coord_of(recorder, type, name)->depth, depth);
+    struct custom_metric *own = custom_add(
+        &recorder->snapshot->custom, metric->name, metric->type, metric->unit);
+    custom_record(own, recorder_custom_series(recorder, own, context), value,
+                  at);
 }

@@ -15,7 +15,9 @@
 struct snapshot *
 snapshot_create(void)
 {
-    return xcalloc(1, sizeof(struct snapshot));
+    struct snapshot *s = xcalloc(1, sizeof(*s));
+    s->tags = tag_table_create();
+    return s;
 }
 
 static void
@@ -126,6 +128,10 @@ snapshot_destroy(struct snapshot *snapshot)
     destroy_checks(snapshot);
     destroy_errors(snapshot);
     destroy_coords(snapshot);
+    for (int kind = 0; kind < SERIES_KINDS; kind++)
+        series_destroy(&snapshot->series[kind]);
+    custom_destroy(&snapshot->custom);
+    tag_table_destroy(snapshot->tags);
     buf_finish(&snapshot->key);
     free(snapshot);
 }
@@ -269,6 +275,9 @@ snapshot_merge(struct snapshot *into, const struct snapshot *from)
     into->bytes_received += from->bytes_received;
     into->checks_passed += from->checks_passed;
     into->checks_failed += from->checks_failed;
+    into->ws_messages_sent += from->ws_messages_sent;
+    into->ws_messages_received += from->ws_messages_received;
+    into->sse_events += from->sse_events;
     into->errors_dropped += from->errors_dropped;
     for (int i = 0; i < TREND_COUNT; i++)
         merge_hist(&into->trends[i], from->trends[i]);
@@ -278,6 +287,9 @@ snapshot_merge(struct snapshot *into, const struct snapshot *from)
     merge_checks(into, from);
     merge_errors(into, from);
     merge_coords(into, from);
+    for (int kind = 0; kind < SERIES_KINDS; kind++)
+        series_merge(&into->series[kind], into->tags, from->series[kind]);
+    custom_merge(&into->custom, into->tags, from->custom);
 }
 
 const char *
@@ -285,6 +297,7 @@ snapshot_trend_name(enum trend trend)
 {
     static const char *const names[TREND_COUNT] = {
         [TREND_HTTP_REQ_DURATION] = "http_req_duration",
+        [TREND_HTTP_REQ_RESPONSE] = "http_req_response",
         [TREND_HTTP_REQ_DNS] = "http_req_dns",
         [TREND_HTTP_REQ_CONNECT] = "http_req_connect",
         [TREND_HTTP_REQ_TLS] = "http_req_tls",
@@ -301,6 +314,11 @@ snapshot_trend_name(enum trend trend)
         [TREND_COORD_PROPAGATION] = "coord_propagation",
         [TREND_COORD_VISIBILITY] = "coord_visibility",
         [TREND_COORD_HELD] = "coord_held",
+        [TREND_WS_CONNECTING] = "ws_connecting",
+        [TREND_WS_SESSION_DURATION] = "ws_session_duration",
+        [TREND_WS_PING] = "ws_ping",
+        [TREND_SSE_FIRST_EVENT] = "sse_first_event",
+        [TREND_SSE_EVENT_GAP] = "sse_event_gap",
     };
     return names[trend];
 }

@@ -7,16 +7,20 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "stats/custom.h"
 #include "stats/hist.h"
+#include "stats/series.h"
 
 /* Everything measured so far, as data that outputs read and that merges: the
  * snapshots of N shards merged in any order equal the snapshot of one. Owns
  * all it points to. The maps are uthash tables in order of first use. */
 
 /* The built-in trends, in the order of the result JSON. snapshot_trend_name()
- * gives the public name. All are durations. */
+ * gives the public name. All are durations, of what happened in runs: what
+ * fixtures did is in the counts, and in the series under its phase. */
 enum trend {
     TREND_HTTP_REQ_DURATION, /* service time: from send to the last byte */
+    TREND_HTTP_REQ_RESPONSE, /* from when it was due; scheduled runs only */
     TREND_HTTP_REQ_DNS,
     TREND_HTTP_REQ_CONNECT,
     TREND_HTTP_REQ_TLS,
@@ -33,6 +37,11 @@ enum trend {
     TREND_COORD_PROPAGATION,
     TREND_COORD_VISIBILITY,
     TREND_COORD_HELD,
+    TREND_WS_CONNECTING, /* opening handshake, look-up included */
+    TREND_WS_SESSION_DURATION,
+    TREND_WS_PING,         /* round trips */
+    TREND_SSE_FIRST_EVENT, /* from when its connection was asked for */
+    TREND_SSE_EVENT_GAP,   /* between two of a connection, as read */
     TREND_COUNT,
 };
 
@@ -124,6 +133,8 @@ struct snapshot {
     uint64_t requests, requests_failed, requests_unsent;
     uint64_t bytes_sent, bytes_received;
     uint64_t checks_passed, checks_failed;
+    uint64_t ws_messages_sent, ws_messages_received;
+    uint64_t sse_events;
     uint64_t errors_dropped; /* occurrences beyond SNAPSHOT_MAX_ERRORS */
     struct hist *trends[TREND_COUNT]; /* NULL until the first value */
     struct scenario_stats *scenarios;
@@ -132,6 +143,10 @@ struct snapshot {
     struct check_stats *checks;
     struct error_stats *errors;
     struct coord_stats *coords;
+    /* By all that tells values apart. */
+    struct tag_table *tags;
+    struct series *series[SERIES_KINDS];
+    struct custom_metric *custom;
     struct buf key; /* of look-ups, so that they need no memory of their own */
 };
 

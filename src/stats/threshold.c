@@ -158,7 +158,14 @@ void
 threshold_value_text(const struct threshold *threshold,
                      char out[THRESHOLD_VALUE_SIZE])
 {
-    if (!threshold_has_value(threshold)) {
+    const char *missing = threshold->value.missing;
+    bool has_value = threshold_has_value(threshold);
+    if (threshold->value.unmeasured && missing != NULL) {
+        snprintf(out, THRESHOLD_VALUE_SIZE, "%s: nothing has the tag '%.60s'",
+                 has_value ? "0" : "no data", missing);
+        return;
+    }
+    if (!has_value) {
         snprintf(out, THRESHOLD_VALUE_SIZE, "no data");
         return;
     }

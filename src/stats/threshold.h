@@ -33,9 +33,10 @@ struct threshold {
     bool aborted; /* this one ended the test, with this value */
 };
 
-/* Reads an expression. Every message quotes it. */
+/* Reads an expression. Every message quotes it. `catalog`: what the script
+ * defines, which must outlive the threshold; or NULL. */
 bool threshold_init(struct threshold *threshold, const char *expression,
-                    struct err *err);
+                    const struct metric_catalog *catalog, struct err *err);
 void threshold_finish(struct threshold *threshold);
 
 /* Compares; a figure that was never measured fails, except counts and rates,
@@ -53,9 +54,8 @@ const char *threshold_op_text(enum threshold_op op);
 /* Is there a figure at all? */
 bool threshold_has_value(const struct threshold *threshold);
 /* The figure for people: "412 ms", "1.5 %", "no data", "0, nothing measured".
- * As many digits as it
- * takes to tell it from the bound. */
-#define THRESHOLD_VALUE_SIZE 64
+ * As many digits as it takes to tell it from the bound. */
+#define THRESHOLD_VALUE_SIZE 128
 void threshold_value_text(const struct threshold *threshold,
                           char out[THRESHOLD_VALUE_SIZE]);
 

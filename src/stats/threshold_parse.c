@@ -79,7 +79,8 @@ take_value(const char **p, struct buf *out, struct err *err)
 }
 
 static bool
-take_tag(const char **p, struct metric_query *query, struct err *err)
+take_tag(const char **p, struct metric_query *query,
+         const struct metric_catalog *catalog, struct err *err)
 {
     char *tag = take_word(p, WORD);
     struct buf value = {0};
@@ -93,7 +94,7 @@ take_tag(const char **p, struct metric_query *query, struct err *err)
         if (value.size == 0)
             err_set(err, "the tag '%.60s' has an empty value", tag);
         else
-            ok = metric_query_set_tag(query, tag, value.data, err);
+            ok = metric_query_set_tag(query, tag, value.data, catalog, err);
     }
     buf_finish(&value);
     free(tag);
@@ -101,14 +102,15 @@ take_tag(const char **p, struct metric_query *query, struct err *err)
 }
 
 static bool
-take_tags(const char **p, struct metric_query *query, struct err *err)
+take_tags(const char **p, struct metric_query *query,
+          const struct metric_catalog *catalog, struct err *err)
 {
     if (!take(p, '{'))
         return true;
     if (take(p, '}'))
         return true;
     do {
-        if (!take_tag(p, query, err))
+        if (!take_tag(p, query, catalog, err))
             return false;
     } while (take(p, ','));
     return take(p, '}') ||
@@ -288,13 +290,14 @@ take_op(const char **p, enum threshold_op *op, struct err *err)
 }
 
 static bool
-take_metric(const char **p, struct metric_query *query, struct err *err)
+take_metric(const char **p, struct metric_query *query,
+            const struct metric_catalog *catalog, struct err *err)
 {
     char *name = take_word(p, WORD);
     if (name[0] == '\0')
         err_set(err, "there is no metric: write " FORM);
     else
-        query->metric = metric_find(name, err);
+        query->metric = metric_find(name, catalog, err);
     free(name);
     return query->metric != NULL;
 }
@@ -311,8 +314,9 @@ take_stat(const char **p, struct metric_query *query, struct err *err)
                            *p);
         return err_set(err, "there is no statistic: write %s:%s %s",
                        metric_name(query->metric),
-                       metric_kind(query->metric) == METRIC_TREND ? "p95"
-                                                                  : "count",
+                       metric_kind(query->metric) == METRIC_TREND   ? "p95"
+                       : metric_kind(query->metric) == METRIC_GAUGE ? "last"
+                                                                    : "count",
                        **p != '\0' ? *p : "< bound");
     }
     char *stat = take_word(p, WORD ".()");
@@ -322,11 +326,13 @@ take_stat(const char **p, struct metric_query *query, struct err *err)
 }
 
 static bool
-parse(const char *p, struct threshold *threshold, struct err *err)
+parse(const char *p, struct threshold *threshold,
+      const struct metric_catalog *catalog, struct err *err)
 {
     struct metric_query *query = &threshold->query;
-    if (!take_metric(&p, query, err) || !take_tags(&p, query, err) ||
-        !take_stat(&p, query, err) || !take_op(&p, &threshold->op, err))
+    if (!take_metric(&p, query, catalog, err) ||
+        !take_tags(&p, query, catalog, err) || !take_stat(&p, query, err) ||
+        !take_op(&p, &threshold->op, err))
         return false;
     skip_space(&p);
     size_t size = strlen(p);
@@ -341,10 +347,10 @@ parse(const char *p, struct threshold *threshold, struct err *err)
 
 bool
 threshold_init(struct threshold *threshold, const char *expression,
-               struct err *err)
+               const struct metric_catalog *catalog, struct err *err)
 {
     struct threshold parsed = {0};
-    if (!parse(expression, &parsed, err)) {
+    if (!parse(expression, &parsed, catalog, err)) {
         threshold_finish(&parsed);
         return err_prefix(err, "'%.200s'", expression);
     }

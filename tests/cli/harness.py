@@ -257,8 +257,9 @@ class Test:
     # -- running molo
 
     def start_molo(self, *arguments, env=None, json_path=None, wrapped=True,
-                   stdout=None):
-        command = (WRAPPER if wrapped else []) + [MOLO] + list(arguments)
+                   stdout=None, prefix=()):
+        command = (list(prefix) + (WRAPPER if wrapped else []) + [MOLO]
+                   + list(arguments))
         running = Running(self.directory, command, clean_environment(env),
                           json_path, stdout)
         self._running.append(running)

@@ -135,7 +135,7 @@ def test_file_that_is_a_pipe(t):
         [harness.MOLO, "list", "/dev/stdin"], input=text,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         timeout=harness.PATIENCE, check=False)
-    t.equal(outcome.stdout, b"in a pipe\n", "stdout")
+    t.equal(outcome.stdout, b"in a pipe  weight 1\n", "stdout")
     t.equal(outcome.returncode, 0, "exit code")
 
 

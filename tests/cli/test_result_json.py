@@ -4,7 +4,10 @@
 import base64
 import json
 import os
+import signal
 import sys
+
+import jsonschema
 
 import harness
 
@@ -272,6 +275,103 @@ def test_results_without_a_single_run(t):
         """, "-r", "1").expect(3).result
     t.equal(result["runs"]["started"], 0, "started")
     t.equal(result["exit"]["code"], 3, "exit.code")
+
+
+# -- the schema
+
+with open(os.path.join(harness.ROOT, "docs/schema/molo-result-1.json"),
+          encoding="utf-8") as schema_file:
+    SCHEMA = json.load(schema_file)
+jsonschema.Draft202012Validator.check_schema(SCHEMA)
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def conforms(result, what):
+    problems = ["%s: %s" % (error.json_path, error.message[:300])
+                for error in VALIDATOR.iter_errors(result)]
+    if problems:
+        raise harness.Failure("%s does not conform:\n%s" % (
+            what, "\n".join(problems[:10])))
+
+
+def test_the_schema_is_strict(t):
+    """Nothing is allowed by leaving it out."""
+    result = mixed(t).result
+    conforms(result, "the result")
+    for path in ((), ("exit",), ("runs",), ("requests",), ("generator",),
+                 ("host",), ("plan",), ("endpoints", 0), ("errors", 0),
+                 ("errors", 0, "first"), ("intervals", 0),
+                 ("intervals", 0, "generator"), ("intervals", 0, "duration"),
+                 ("metrics", "http_req_duration"), ("checks", "sometimes")):
+        copy = json.loads(json.dumps(result))
+        where = copy
+        for key in path:
+            where = where[key]
+        for key in list(where):
+            value = where.pop(key)
+            t.check(not VALIDATOR.is_valid(copy),
+                    "%s in %r may be left out" % (key, path))
+            where[key] = value
+        where["surprise"] = 1
+        t.check(not VALIDATOR.is_valid(copy), "more may be in %r" % (path,))
+
+
+def test_every_end_conforms(t):
+    t.server
+    rows = (
+        (0, "molo.scenario('a', function(session) session:get('/') end)",
+         ("-r", "3", "-o", "requests=" + t.new_path(".x"))),
+        (1, "molo.scenario('a', function(session) molo.fail('x') end)",
+         ("-r", "3", "-w", "2")),
+        (1, "molo.scenario('a', function(session) molo.abort('x') end)",
+         ("-r", "3",)),
+        (1, "molo.scenario('a', function(session) end)\n"
+            "molo.global_teardown(function() error('x') end)", ("-r", "3",)),
+        (3, "molo.scenario('a', function(session) end)\n"
+            "molo.global_setup(function() error('x') end)", ("-r", "3",)),
+        (4, "molo.scenario('a', function(session)\n"
+            "molo.notifier('news'):wait_for_writer() end)", ("-r", "1",)),
+        (6, "molo.scenario('a', function(session) end)",
+         ("-r", "1", "-o", "csv=/dev/full")),
+        (99, "molo.scenario('a', function(session) session:get('/') end)",
+         ("-r", "3", "--threshold", "http_reqs:count > 5",
+          "--threshold", "http_req_duration{name=/}:p95 < 1m")),
+        (0, "molo.scenario('a', function(session) session:get('/') end)",
+         ("-r", "3", "--sim", "--tag", "a=b", "--seed", "1")),
+        (1, "molo.scenario('a', function(session)\n"
+            "session:get('http://127.0.0.1:1/') end)", ("-r", "2",)),
+    )
+    for code, scenario, arguments in rows:
+        # The one that cannot be written comes first, so that the JSON tells.
+        outcome = t.run(scenario + "\n", *arguments)
+        conforms(outcome.result, "%d, %s" % (code, scenario))
+        t.equal(outcome.code, code, scenario)
+
+
+def test_a_signal_conforms(t):
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        running = t.start("""
+            molo.scenario("a", function(session)
+                molo.log("info", "MARK begun")
+                molo.sleep(60)
+            end)
+            """, "--graceful-stop", "0")
+        running.wait_for_err("MARK begun")
+        running.send(number)
+        conforms(running.finish().expect(code).result, str(number))
+
+
+def test_examples_conform(t):
+    """What the scenarios that come with molo measure, of every kind."""
+    directory = os.path.join(harness.ROOT, "scenarios")
+    t.server
+    for name in sorted(os.listdir(directory)):
+        if not name.endswith(".lua"):
+            continue
+        outcome = t.run(os.path.join(directory, name), "-w", "6", "-r", "2",
+                        "-f", "never", "--wait-timeout", "5s", "-d", "8s")
+        if outcome.code != 2:
+            conforms(outcome.result, name)
 
 
 if __name__ == "__main__":

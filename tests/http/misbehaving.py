@@ -100,10 +100,21 @@ class Peer:
         self.close()
 
     def start_tls(self, context):
+        self._sock = context.wrap_socket(self._sock, server_side=True,
+                                         do_handshake_on_connect=False)
         try:
-            self._sock = context.wrap_socket(self._sock, server_side=True)
+            self._sock.do_handshake()
         except (ssl.SSLError, OSError):
-            self.close()
+            self._end_refused()
+
+    def _end_refused(self):
+        """What was not read would turn the end into a reset, which overtakes
+        the alert that says why."""
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        self.hold()
 
 
 class Server:

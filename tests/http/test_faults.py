@@ -3,6 +3,9 @@
 counts for, and that the worker goes on. See rows.py."""
 
 import functools
+import gzip
+import os
+import socket
 import sys
 
 import rows
@@ -70,9 +73,17 @@ SECONDS = 10 if rows.harness.WRAPPER else 1
 TIMEOUT = {"options": "{ timeout = %d }" % SECONDS, "wire": False}
 LATE = "no answer within %d s, " % SECONDS
 
+COMPRESS = {"options": "{ compress = true }", "wire": False}
+# 64 MB of zeros.
+BOMB = gzip.compress(bytes(64000000))
+BROKEN = gzip.compress(os.urandom(3000))
+BEHIND = gzip.compress(b"a") + b"and more"
+BROKEN = BROKEN[:500] + bytes(1000) + BROKEN[1500:]
+
 # name: behaviour, (kind, phase, message), and what differs:
 #   method, options  of the request
 #   total, failed, unsent  of the counts (2, 1, 0)
+#   encoding  that libcurl may lack
 #   wire=False       bytes are not compared: the client left before the end
 FAULTS = {
     "reset before the answer":
@@ -119,6 +130,10 @@ FAULTS = {
     "bad status line":
         (says(b"HTTP/1.1 abc Hello\r\nContent-Length: 0\r\n\r\n"),
          ("protocol", "receive", ".+"), {"wire": False}),
+    "status line without a status":
+        (says(b"HTTP/20 hello\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+         ("protocol", "receive", "the answer has no status"),
+         {"wire": False}),
     "no HTTP at all":
         (says(b"220 mail.example ESMTP\r\n"),
          ("protocol", "receive", ".+"), {"wire": False}),
@@ -161,6 +176,48 @@ FAULTS = {
         (says(HEAD + b"Content-Encoding: gzip\r\n" + SIZE % 5 + b"12345"),
          ("decode", "receive", "the body could not be decoded" + DETAIL),
          {"options": "{ headers = { ['Accept-Encoding'] = 'gzip' } }"}),
+    "unknown content-encoding":
+        (says(HEAD + b"Content-Encoding: fancy\r\n" + SIZE % 5 + b"12345"),
+         ("decode", "receive", "the body could not be decoded "
+          r"\(Unrecognized content encoding type\..+\)"), COMPRESS),
+    "several content-encodings, one of them unknown":
+        (says(HEAD + b"Content-Encoding: gzip, fancy\r\n" + SIZE % 5
+              + b"12345"),
+         ("decode", "receive", "the body could not be decoded" + DETAIL),
+         COMPRESS),
+    "corrupt gzip in the middle":
+        (says(HEAD + b"Content-Encoding: gzip\r\n" + SIZE % len(BROKEN)
+              + BROKEN),
+         ("decode", "receive", "the body could not be decoded" + DETAIL),
+         COMPRESS),
+    "gzip with something behind it":
+        (says(HEAD + b"Content-Encoding: gzip\r\n" + SIZE % len(BEHIND)
+              + BEHIND),
+         ("decode", "receive", "the body could not be decoded" + DETAIL),
+         COMPRESS),
+    "corrupt deflate":
+        (says(HEAD + b"Content-Encoding: deflate\r\n" + SIZE % 5 + b"12345"),
+         ("decode", "receive", "the body could not be decoded" + DETAIL),
+         COMPRESS),
+    "corrupt brotli":
+        (says(HEAD + b"Content-Encoding: br\r\n" + SIZE % 5
+              + b"\xff\xff\xff\xff\xff"),
+         ("decode", "receive", "the body could not be decoded" + DETAIL),
+         dict(COMPRESS, encoding="br")),
+    "corrupt zstd":
+        (says(HEAD + b"Content-Encoding: zstd\r\n" + SIZE % 5 + b"12345"),
+         ("decode", "receive", "the body could not be decoded" + DETAIL),
+         dict(COMPRESS, encoding="zstd")),
+    "gzip bomb":
+        (says(HEAD + b"Content-Encoding: gzip\r\n" + SIZE % len(BOMB) + BOMB),
+         ("too_large", "receive", r"the body is larger than 1\.0 MB"),
+         {"options": "{ compress = true, max_body = 1000000 }",
+          "wire": False}),
+    "gzip bomb that is not kept":
+        (says(HEAD + b"Content-Encoding: gzip\r\n" + SIZE % len(BOMB) + BOMB),
+         ("too_large", "receive", r"the body is larger than 1\.0 MB"),
+         {"options": "{ compress = true, max_body = 1000000, discard = true }",
+          "wire": False}),
     "redirect loop":
         (redirects_to(b"/loop"), ("redirect", "receive",
                                   "more than 3 redirects"),
@@ -190,6 +247,9 @@ ANSWERS = {
               then="keep"), (200, 2), {}),
     "no content-length":
         (says(HEAD + b"\r\nall there is"), (200, 12), {}),
+    "unknown content-encoding that nobody asked for":
+        (says(HEAD + b"Content-Encoding: fancy\r\n" + SIZE % 5 + b"12345",
+              then="keep"), (200, 5), {}),
     "redirect without a target":
         (says(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", then="keep"),
          (302, 0), {}),
@@ -216,6 +276,8 @@ ANSWERS = {
 def run_row(t, behave, differences):
     """The outcome and the server."""
     wanted = dict(differences)
+    if wanted.get("encoding"):
+        rows.need_encoding(t, wanted["encoding"])
     with Server(behave) as server:
         outcome = rows.run_pair(
             t, server.url + "/bad", server.url,
@@ -267,6 +329,47 @@ def unknown_host(t):
         outcome = rows.run_pair(t, "http://%s/" % host, server.url)
     rows.expect_fault(t, outcome, "dns", "dns",
                       "host name '%s' not found" % host, unsent=1)
+
+
+def run_reaching(t, options, *told, before=""):
+    """A request that goes elsewhere than its URL says, where nobody is."""
+    with Refusing() as port, Server() as server:
+        to = port.url.rsplit(":", 1)[1]
+        outcome = rows.run_pair(
+            t, "http://shop.invalid:81/", server.url,
+            options=options.replace("PORT", to), before=before)
+    rows.expect_fault(t, outcome, *told, unsent=1)
+
+
+def resolve_refused(t):
+    with Refusing() as port, Server() as server:
+        to = port.url.rsplit(":", 1)[1]
+        outcome = rows.run_pair(
+            t, "http://shop.invalid:%s/" % to, server.url,
+            options="{ resolve = { ['shop.invalid:%s'] = '127.0.0.1' } }" % to)
+    rows.expect_fault(t, outcome, "connect", "connect",
+                      r"connection refused \(127\.0\.0\.1:%s\)" % to, unsent=1)
+
+
+def connect_to_refused(t):
+    run_reaching(t, "{ connect_to = { ['shop.invalid:81'] = '127.0.0.1:PORT' "
+                 "} }", "connect", "connect",
+                 r"connection refused \(127\.0\.0\.1:\d+\)")
+
+
+def unix_socket_absent(t):
+    path = os.path.join(t.directory, "none")
+    run_reaching(t, "{ unix_socket = '%s' }" % path, "connect", "connect",
+                 r"no such file or directory \(%s\)" % path)
+
+
+def unix_socket_refused(t):
+    """The file is there, and nobody listens."""
+    path = os.path.join(t.directory, "left")
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(path)
+    run_reaching(t, "{ unix_socket = '%s' }" % path, "connect", "connect",
+                 r"connection refused \(%s\)" % path)
 
 
 # --- a kept connection ---
@@ -337,6 +440,60 @@ def redirect_drops_credentials(t):
             [False, False, True], "at the other")
 
 
+def redirect_drops_digest(t):
+    """The user's name and password stay with the first host, too."""
+    challenge = (b'HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm="r", '
+                 b'nonce="n", qop="auth"\r\nContent-Length: 0\r\n\r\n')
+    with Server(says(challenge, then="keep")) as other:
+        target = b"%s/bad" % other.url.encode()
+        with Server(redirects_to(target)) as server:
+            outcome = rows.run_pair(
+                t, server.url + "/bad", server.url,
+                options="{ auth = { user = 'me', password = 'hunter2', "
+                        "scheme = 'digest' } }")
+    rows.expect_answer(t, outcome, 401, 0, total=3, failed=1)
+    t.equal([r.headers.get("authorization") for r in other.requests], [None],
+            "Authorization at the other")
+
+
+def redirect_drops_cookies_of_the_jar(t):
+    """Ports share cookies (RFC 6265 section 8.5); hosts do not."""
+    with Server() as other:
+        target = b"http://localhost:%d/good" % other.port
+
+        def behave(peer, request):
+            peer.send(b"HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nLocation: "
+                      + target + b"\r\nContent-Length: 0\r\n\r\n")
+
+        with Server(behave) as server:
+            outcome = rows.run_pair(t, server.url + "/bad", server.url)
+    rows.expect_answer(t, outcome, 200, 4, total=3)
+    t.check("cookie" not in other.requests[0].headers, "Cookie at the other")
+    t.equal(server.requests[-1].headers.get("cookie"), "a=b",
+            "Cookie at the first")
+
+
+def jar_per_worker(t):
+    """Each worker gets back what it was given, and nothing else."""
+    def behave(peer, request):
+        own = request.path.rpartition("?")[2].encode()
+        given = request.headers.get("cookie", "none").encode()
+        peer.send(b"HTTP/1.1 200 OK\r\nSet-Cookie: id=" + own + b"\r\n"
+                  + SIZE % len(given) + given)
+
+    with Server(behave) as server:
+        outcome = t.run("""
+            molo.scenario("a", function(session)
+                local own = "id=" .. session.worker_id
+                local page = session:get("%s/x?" .. session.worker_id)
+                local wanted = session.step == 1 and "none" or own
+                molo.expect("mine", page.body == wanted, page.body)
+            end)
+            """ % server.url, "-w", "10", "-r", "5").expect(0)
+    outcome.expect_runs(ok=50)
+    t.equal(len(server.requests), 50, "requests")
+
+
 def redirect_keeps_credentials(t):
     with Server(redirects_to(b"/good")) as server:
         outcome = rows.run_pair(
@@ -368,6 +525,15 @@ def all_tests():
             redirect_drops_credentials,
         "redirect to the same origin keeps credentials":
             redirect_keeps_credentials,
+        "redirect to another port drops user and password":
+            redirect_drops_digest,
+        "redirect to another host drops cookies":
+            redirect_drops_cookies_of_the_jar,
+        "a jar for each worker": jar_per_worker,
+        "resolve to where nobody listens": resolve_refused,
+        "connect_to where nobody listens": connect_to_refused,
+        "unix socket that is not there": unix_socket_absent,
+        "unix socket that nobody listens on": unix_socket_refused,
     })
     return tests
 

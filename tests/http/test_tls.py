@@ -4,6 +4,7 @@ trusted, and servers that speak something else. See rows.py."""
 
 import functools
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -104,6 +105,52 @@ def tls_on_the_plain_port(certificates, t):
     rows.expect_counts(t, outcome, 2, 1, 0)
 
 
+def no_client_certificate(certificates, t):
+    """TLS 1.3 lets the client go ahead before the server refuses; 1.2 does not.
+    Either way it is a fault of TLS."""
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        context = misbehaving.tls_context(certificates.alone)
+        context.minimum_version = context.maximum_version = version
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(certificates.authority)
+        with Server(tls=context) as server, Server() as good:
+            outcome = rows.run_pair(t, server.url + "/", good.url, "-k")
+        t.equal(server.requests, [], "requests at the server")
+        error = outcome.result["errors"][0]
+        t.equal(error["kind"], "tls", version.name)
+        t.matches(error["message"], "certificate required|handshake failure")
+        early = version is ssl.TLSVersion.TLSv1_3
+        rows.expect_counts(t, outcome, 2, 1, 0 if early else 1)
+
+
+def client_certificate(certificates, name, ok, t):
+    pair = getattr(certificates, name)
+    context = misbehaving.tls_context(certificates.alone)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(certificates.authority)
+    with Server(tls=context) as server, Server() as good:
+        outcome = rows.run_pair(
+            t, server.url + "/good", good.url, "-k",
+            options="{ cert = '%s', key = '%s' }" % pair)
+    if ok:
+        rows.expect_answer(t, outcome, 200, 4)
+    else:
+        t.equal(outcome.result["errors"][0]["kind"], "tls", "kind")
+        t.equal(server.requests, [], "requests at the server")
+
+
+def wrong_key(certificates, t):
+    """Told before anything is sent."""
+    with Server(tls=misbehaving.tls_context(certificates.alone)) as server, \
+            Server() as good:
+        outcome = rows.run_pair(
+            t, server.url + "/", good.url, "-k",
+            options="{ cert = '%s', key = '%s' }"
+            % (certificates.signed[0], certificates.alone[1]))
+    rows.expect_fault(t, outcome, "tls", "tls", ".*(private key|key values).*",
+                      unsent=1)
+
+
 def closed_in_the_handshake(how, message, t):
     def accept(peer):
         # The client has begun: its first message is there.
@@ -167,6 +214,13 @@ def all_tests(certificates):
         "reset in the handshake":
             part(closed_in_the_handshake, "reset", ".+"),
         "stuck in the handshake": stuck_in_the_handshake,
+        "client certificate missing":
+            part(no_client_certificate, certificates),
+        "client certificate":
+            part(client_certificate, certificates, "signed", True),
+        "client certificate that is not known":
+            part(client_certificate, certificates, "alone", False),
+        "client certificate with another's key": part(wrong_key, certificates),
         "truncated body over TLS": part(truncated_body, certificates),
     }
 

@@ -213,6 +213,73 @@ test_ints(void **state)
     }
 }
 
+static void
+test_parse_bytes(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t bytes;
+    } rows[] = {
+        {"0", 0},
+        {"4096", 4096},
+        {"7B", 7},
+        {"1kB", 1000},
+        {"1KiB", 1024},
+        {"1.5kB", 1500},
+        {"0.5KiB", 512},
+        {"64MB", 64000000},
+        {"64MiB", 67108864},
+        {"2GB", 2000000000},
+        {"1GiB", 1073741824},
+        {"3TB", INT64_C(3000000000000)},
+        {"1TiB", INT64_C(1099511627776)},
+        {"9223372036854775807", INT64_MAX},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t bytes = -1;
+        struct err err = {0};
+        if (!units_parse_bytes(rows[i].text, &bytes, &err))
+            fail_msg("'%s': %s", rows[i].text, err.message);
+        if (bytes != rows[i].bytes)
+            fail_msg("'%s': %lld", rows[i].text, (long long)bytes);
+    }
+}
+
+static void
+test_refused_bytes(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "B",
+        "MB",
+        "-1",
+        "+1",
+        "1 MB",
+        "1mb",
+        "1MBB",
+        "1e6",
+        "0x10",
+        "inf",
+        "1M B",
+        "1PB",
+        "1.",
+        "1GB 1MB",
+        ".",
+        " 1",
+        "1 ",
+        "9223372036854775808",
+        "9300000TB",
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t bytes = 77;
+        struct err err = {0};
+        if (units_parse_bytes(rows[i], &bytes, &err))
+            fail_msg("'%s' is %lld", rows[i], (long long)bytes);
+        assert_int_equal(bytes, 77);
+        assert_non_null(strstr(err.message, rows[i]));
+    }
+}
+
 int
 main(void)
 {
@@ -224,6 +291,8 @@ main(void)
         cmocka_unit_test(test_format_duration_keeps_the_value),
         cmocka_unit_test(test_format_bytes),
         cmocka_unit_test(test_ints),
+        cmocka_unit_test(test_parse_bytes),
+        cmocka_unit_test(test_refused_bytes),
     };
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);
 }

@@ -107,6 +107,23 @@ play_open_rooms(struct play *play, int32_t rooms, int32_t size,
 }
 
 void
+play_open_two(struct play *play, int32_t pad, int32_t other)
+{
+    play_init(play, pad + other, NULL);
+    hub_add_cohort(play->hub, "pad", 0, pad, true);
+    hub_add_cohort(play->hub, "other", pad, other, true);
+    start_all(play);
+    begin_all(play);
+}
+
+void
+play_open_pool(struct play *play, int32_t workers)
+{
+    play_init(play, workers, NULL);
+    hub_add_pool(play->hub, "rate", 0, workers);
+}
+
+void
 play_close(struct play *play)
 {
     hub_destroy(play->hub);

@@ -52,6 +52,11 @@ play_open(struct play *play, int32_t workers, const struct hub_config *config);
 /* Workers of workload "chat" in rooms 1 .. of `size`, all planned. */
 void play_open_rooms(struct play *play, int32_t rooms, int32_t size,
                      const struct hub_config *config);
+/* Workers of workload "pad", and after them those of "other"; all started and
+ * in step 1. */
+void play_open_two(struct play *play, int32_t pad, int32_t other);
+/* Workers of workload "rate", who need not ever start. */
+void play_open_pool(struct play *play, int32_t workers);
 void play_close(struct play *play);
 /* Opened, all started and in step 1. */
 void play_open_running(struct play *play, int32_t workers);

@@ -33,10 +33,15 @@ sample_init(struct sample *sample)
         .started_at = "2026-01-01T00:00:00Z",
         .duration = 4 * NSEC_PER_SEC,
         .generator = {.cpu = 0.25,
+                      .cpu_loop = 0.2,
+                      .cpu_wait = -1,
                       .loop_lag_p99 = NSEC_PER_MSEC,
                       .loop_lag_max = 2 * NSEC_PER_MSEC,
                       .max_rss = 5000000,
-                      .fds = 12},
+                      .fds = 12,
+                      .fds_limit = 1024,
+                      .lua_memory = 70000,
+                      .gc_cycles = 3},
         .ended_by = "duration",
     };
 }
@@ -89,18 +94,20 @@ sample_record(struct sample *sample)
     static const enum run_outcome outcomes[] = {RUN_OK, RUN_OK, RUN_OK,
                                                 RUN_FAILED, RUN_INTERRUPTED};
     for (size_t i = 0; i < 5; i++) {
-        recorder_run_start(recorder);
-        recorder_run_end(recorder, "pad", outcomes[i], 40 * NSEC_PER_MSEC,
+        recorder_run_start(recorder, NULL);
+        recorder_run_end(recorder, NULL, "pad", outcomes[i], 40 * NSEC_PER_MSEC,
                          30 * NSEC_PER_MSEC);
     }
     record_requests(recorder);
     for (int i = 0; i < 4; i++)
-        recorder_check(recorder, "text arrived", i != 2);
+        recorder_check(recorder, NULL, "text arrived", i != 2);
     char where[] = "pad.lua:9";
     struct error_first first = {
         .worker_id = 1, .step = 3, .at = 500 * NSEC_PER_MSEC, .where = where};
-    recorder_error(recorder, "timeout", "no answer\x1b[2J\nafter 60 s", &first);
-    recorder_error(recorder, "timeout", "no answer\x1b[2J\nafter 60 s", &first);
+    recorder_error(recorder, NULL, "timeout", "no answer\x1b[2J\nafter 60 s",
+                   &first);
+    recorder_error(recorder, NULL, "timeout", "no answer\x1b[2J\nafter 60 s",
+                   &first);
     for (int i = 1; i <= 3; i++) {
         recorder_coord_event(recorder, "notifier", "pad1", COORD_ROUND);
         recorder_coord_wait(recorder, "notifier", "pad2", i * NSEC_PER_MSEC);

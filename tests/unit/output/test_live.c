@@ -111,8 +111,8 @@ test_one_line_is_redrawn(void **state)
     later.waiting = 3;
     later.waiting_long = 2;
     later.runs_total = 40;
-    recorder_run_start(sample->recorder);
-    recorder_run_end(sample->recorder, "pad", RUN_FAILED, 1, 1);
+    recorder_run_start(sample->recorder, NULL);
+    recorder_run_end(sample->recorder, NULL, "pad", RUN_FAILED, 1, 1);
     out_live_update(live, &later, s, now + 2 * NSEC_PER_SEC);
     assert_screen(&terminal,
                   "\r\x1b[Krun  4 s / 60 s  runs 1 / 40  failed 1  150 req/s  "

@@ -94,8 +94,9 @@ assert_shape(const json_t *root)
     ASSERT_KEYS(root, "schema", "molo", "scenario", "seed", "simulated",
                 "started_at", "duration", "workers", "threads", "tags", "host",
                 "plan", "exit", "runs", "requests", "scenarios", "workloads",
-                "metrics", "endpoints", "checks", "thresholds", "errors",
-                "errors_dropped", "coordination", "generator");
+                "metrics", "endpoints", "checks", "transactions", "sizing",
+                "thresholds", "errors", "errors_dropped", "coordination",
+                "intervals", "request_log", "generator");
     ASSERT_KEYS(json_object_get(root, "host"), "sysname", "release", "machine",
                 "cpus");
     ASSERT_KEYS(json_object_get(root, "plan"), "duration", "max_runs",
@@ -106,8 +107,10 @@ assert_shape(const json_t *root)
                 "interrupted", "dropped", "rate");
     ASSERT_KEYS(json_object_get(root, "requests"), "total", "failed", "unsent",
                 "bytes_sent", "bytes_received", "rate");
-    ASSERT_KEYS(json_object_get(root, "generator"), "cpu", "loop_lag_p99",
-                "loop_lag_max", "max_rss", "fds", "saturated");
+    ASSERT_KEYS(json_object_get(root, "generator"), "cpu", "threads",
+                "loop_lag_p50", "loop_lag_p99", "loop_lag_max", "shortages",
+                "max_rss", "fds", "fds_limit", "lua_memory", "gc_cycles",
+                "saturated", "verdict", "saturations");
     const json_t *metrics = json_object_get(root, "metrics");
     for (int i = 0; i < TREND_COUNT; i++)
         assert_trend_shape(
@@ -190,9 +193,14 @@ test_values(void **state)
                    "\"no answer\\u001b[2J\\nafter 60 s\", \"count\": 2, "
                    "\"first\": {\"worker_id\": 1, \"step\": 3, \"at\": 0.5, "
                    "\"where\": \"pad.lua:9\"}}]"},
-        {"generator", "{\"cpu\": 0.25, \"loop_lag_p99\": 0.001, "
-                      "\"loop_lag_max\": 0.002, \"max_rss\": 5000000, "
-                      "\"fds\": 12, \"saturated\": false}"},
+        {"generator",
+         "{\"cpu\": 0.25, \"threads\": [{\"name\": \"loop\", \"cpu\": 0.2, "
+         "\"cpu_wait\": null}], \"loop_lag_p50\": 0.0, \"loop_lag_p99\": "
+         "0.001, "
+         "\"loop_lag_max\": 0.002, \"shortages\": 0, \"max_rss\": 5000000, "
+         "\"fds\": 12, \"fds_limit\": 1024, \"lua_memory\": 70000, "
+         "\"gc_cycles\": 3, \"saturated\": false, \"verdict\": null, "
+         "\"saturations\": []}"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_json(json_object_get(root, rows[i][0]), rows[i][1]);
@@ -231,7 +239,7 @@ test_unknown_is_null(void **state)
     sample_init(&sample);
     sample.result.generator.cpu = NAN;
     sample.result.duration = 0;
-    recorder_error(sample.recorder, "setup", "x",
+    recorder_error(sample.recorder, NULL, "setup", "x",
                    &(struct error_first){.worker_id = -1});
     json_t *root = out_json_build(&sample.result);
     assert_json(json_object_get(json_object_get(root, "generator"), "cpu"),
@@ -260,9 +268,12 @@ test_simulated(void **state)
     json_t *root = out_json_build(&sample.result);
     assert_json(json_object_get(root, "simulated"), "true");
     assert_json(json_object_get(root, "generator"),
-                "{\"cpu\": null, \"loop_lag_p99\": null, "
-                "\"loop_lag_max\": null, \"max_rss\": 5000000, "
-                "\"fds\": 12, \"saturated\": false}");
+                "{\"cpu\": null, \"threads\": [], \"loop_lag_p50\": null, "
+                "\"loop_lag_p99\": null, \"loop_lag_max\": null, "
+                "\"shortages\": 0, \"max_rss\": 5000000, \"fds\": 12, "
+                "\"fds_limit\": 1024, \"lua_memory\": 70000, "
+                "\"gc_cycles\": 3, \"saturated\": null, \"verdict\": null, "
+                "\"saturations\": []}");
     json_decref(root);
     sample_finish(&sample);
 }
@@ -273,14 +284,14 @@ test_any_bytes(void **state)
 {
     struct sample sample;
     sample_init(&sample);
-    recorder_check(sample.recorder,
+    recorder_check(sample.recorder, NULL,
                    "a\xff"
                    "b",
                    true);
-    recorder_error(sample.recorder, "k", "\xc3(\x80", NULL);
+    recorder_error(sample.recorder, NULL, "k", "\xc3(\x80", NULL);
     recorder_coord_wait(sample.recorder, "notifier", "\xe9t\xe9", 5);
-    recorder_run_start(sample.recorder);
-    recorder_run_end(sample.recorder, "\xfe", RUN_OK, 1, 1);
+    recorder_run_start(sample.recorder, NULL);
+    recorder_run_end(sample.recorder, NULL, "\xfe", RUN_OK, 1, 1);
     json_t *root = out_json_build(&sample.result);
     assert_json(json_object_get(root, "checks"),
                 "{\"a\\ufffdb\": {\"passes\": 1, \"fails\": 0}}");
@@ -303,13 +314,13 @@ test_names_that_become_the_same_key(void **state)
     struct sample sample;
     sample_init(&sample);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        recorder_check(sample.recorder, names[i], true);
-        recorder_check(sample.recorder, names[i], i == 1);
+        recorder_check(sample.recorder, NULL, names[i], true);
+        recorder_check(sample.recorder, NULL, names[i], i == 1);
         recorder_coord_wait(sample.recorder, "variable", names[i], 5);
-        recorder_run_start(sample.recorder);
-        recorder_run_end(sample.recorder, names[i], RUN_OK, 1, 1);
-        recorder_run_start(sample.recorder);
-        recorder_run_end(sample.recorder, names[i],
+        recorder_run_start(sample.recorder, NULL);
+        recorder_run_end(sample.recorder, NULL, names[i], RUN_OK, 1, 1);
+        recorder_run_start(sample.recorder, NULL);
+        recorder_run_end(sample.recorder, NULL, names[i],
                          i == 1 ? RUN_FAILED : RUN_INTERRUPTED, 1, 1);
     }
     json_t *root = out_json_build(&sample.result);
@@ -398,7 +409,7 @@ test_roles(void **state)
 {
     struct sample sample;
     sample_init(&sample);
-    recorder_run_end(sample.recorder, "chat", RUN_OK, 1, 1);
+    recorder_run_end(sample.recorder, NULL, "chat", RUN_OK, 1, 1);
     recorder_run_role(sample.recorder, "chat", "speaker", RUN_OK);
     recorder_run_role(sample.recorder, "chat", "\xff", RUN_FAILED);
     recorder_run_role(sample.recorder, "chat", "\xfe", RUN_INTERRUPTED);
@@ -441,7 +452,7 @@ test_thresholds(void **state)
     sample_record(&sample);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct threshold threshold;
-        assert_true(threshold_init(&threshold, rows[i].expression, NULL));
+        assert_true(threshold_init(&threshold, rows[i].expression, NULL, NULL));
         threshold_judge(&threshold, sample.result.snapshot, NSEC_PER_SEC);
         sample.result.thresholds = &threshold;
         sample.result.threshold_count = 1;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/verdict.h"
 #include "sample.h"
 
 static char *
@@ -147,8 +148,8 @@ test_scenarios_and_roles(void **state)
     struct sample sample;
     sample_init(&sample);
     struct recorder *recorder = sample.recorder;
-    recorder_run_end(recorder, "chat", RUN_OK, 1, 1);
-    recorder_run_end(recorder, "chat", RUN_FAILED, 1, 1);
+    recorder_run_end(recorder, NULL, "chat", RUN_OK, 1, 1);
+    recorder_run_end(recorder, NULL, "chat", RUN_FAILED, 1, 1);
     recorder_run_role(recorder, "chat", "speaker", RUN_OK);
     recorder_run_role(recorder, "chat", "listener", RUN_FAILED);
     char *text = summary_of(&sample, false);
@@ -173,7 +174,7 @@ test_thresholds(void **state)
     sample_record(&sample);
     struct threshold thresholds[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
-        assert_true(threshold_init(&thresholds[i], expressions[i], NULL));
+        assert_true(threshold_init(&thresholds[i], expressions[i], NULL, NULL));
         threshold_judge(&thresholds[i], sample.result.snapshot,
                         4 * NSEC_PER_SEC);
     }
@@ -276,10 +277,10 @@ test_names_cannot_steer_the_terminal(void **state)
     sample.result.scenario_path = evil;
     recorder_request(sample.recorder,
                      &(struct request_sample){.method = evil, .name = evil});
-    recorder_check(sample.recorder, evil, false);
+    recorder_check(sample.recorder, NULL, evil, false);
     char where[sizeof(evil)];
     strcpy(where, evil);
-    recorder_error(sample.recorder, evil, evil,
+    recorder_error(sample.recorder, NULL, evil, evil,
                    &(struct error_first){.where = where});
     recorder_coord_wait(sample.recorder, evil, evil, 1);
     recorder_coord_time(sample.recorder, COORD_PROPAGATION, evil, evil, 1);
@@ -307,8 +308,8 @@ test_long_lists(void **state)
             .method = "GET", .name = name, .status = 200, .sends = 1};
         for (int n = 0; n <= i; n++)
             recorder_request(sample.recorder, &request);
-        recorder_check(sample.recorder, name, i != 49);
-        recorder_error(sample.recorder, "user", name, NULL);
+        recorder_check(sample.recorder, NULL, name, i != 49);
+        recorder_error(sample.recorder, NULL, "user", name, NULL);
     }
     char *text = summary_of(&sample, false);
     /* Names are cut in the middle: the end is what differs. */
@@ -328,11 +329,21 @@ test_saturated_generator_is_told(void **state)
 {
     struct sample sample;
     sample_init(&sample);
+    static const struct verdict verdict = {
+        .count = 1,
+        .spans = {{.from = 12 * NSEC_PER_SEC,
+                   .to = 20 * NSEC_PER_SEC,
+                   .busy = true,
+                   .cpu = 0.99,
+                   .lag_p99 = 40 * NSEC_PER_MSEC}},
+    };
+    sample.result.verdict = &verdict;
     sample.result.generator.saturated = true;
     char *text = summary_of(&sample, false);
     assert_non_null(strstr(text,
-                           "saturated (25 % of a core, event loop late by "
-                           "1 ms at p99)"));
+                           "\ngenerator saturated from 12 s to 20 s: loop lag "
+                           "p99 40 ms, CPU 99 %; results from then on describe "
+                           "molo, not the target\n"));
     free(text);
     sample_finish(&sample);
 }

@@ -180,7 +180,9 @@ test_failure_midway_leaves_the_old_file(void **state)
 
     assert_false(replaced);
     assert_false(created);
-    assert_string_equal(err.message, "cannot write out: File too large");
+    assert_string_equal(err.message,
+                        "cannot write out: it would be larger than a "
+                        "file may be (see 'ulimit -f')");
     assert_content("out", "precious");
     assert_int_equal(entry_count(), 1);
 }

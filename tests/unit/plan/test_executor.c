@@ -10,14 +10,36 @@
 static void
 test_find(void **state)
 {
-    assert_ptr_equal(executor_find(EXECUTOR_CONSTANT_WORKERS),
-                     &exec_constant_workers);
-    assert_ptr_equal(executor_find(EXECUTOR_RUNS_PER_WORKER),
-                     &exec_runs_per_worker);
-    assert_string_equal(executor_type_name(exec_constant_workers.type),
-                        "constant_workers");
-    assert_string_equal(executor_type_name(exec_runs_per_worker.type),
-                        "runs_per_worker");
+    static const struct {
+        enum executor_type type;
+        const struct executor_ops *ops;
+        const char *name;
+        bool has_cohort, open;
+    } rows[] = {
+        {EXECUTOR_CONSTANT_WORKERS, &exec_constant_workers, "constant_workers",
+         true, false},
+        {EXECUTOR_RAMPING_WORKERS, &exec_ramping_workers, "ramping_workers",
+         false, false},
+        {EXECUTOR_RUNS_PER_WORKER, &exec_runs_per_worker, "runs_per_worker",
+         true, false},
+        {EXECUTOR_SHARED_RUNS, &exec_shared_runs, "shared_runs", false, false},
+        {EXECUTOR_CONSTANT_RATE, &exec_constant_rate, "constant_rate", false,
+         true},
+        {EXECUTOR_RAMPING_RATE, &exec_ramping_rate, "ramping_rate", false,
+         true},
+        {EXECUTOR_ROUND_RATE, &exec_round_rate, "round_rate", true, false},
+        {EXECUTOR_MANUAL, &exec_manual, "manual", false, false},
+        {EXECUTOR_SINGLE_RUN, &exec_single_run, "single_run", true, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_ptr_equal(executor_find(rows[i].type), rows[i].ops);
+        assert_ptr_equal(executor_find_name(rows[i].name), rows[i].ops);
+        assert_string_equal(executor_type_name(rows[i].type), rows[i].name);
+        assert_int_equal(rows[i].ops->has_cohort, rows[i].has_cohort);
+        assert_int_equal(rows[i].ops->open, rows[i].open);
+        assert_int_equal(rows[i].ops->next_run == NULL, rows[i].open);
+    }
+    assert_null(executor_find_name("constant"));
 }
 
 /* Against the closed form in 128 bits. */
@@ -135,6 +157,116 @@ test_runs(void **state)
     }
 }
 
+/* --- one by one --- */
+
+#define SEC NSEC_PER_SEC
+
+static struct executor_due
+ask(const struct plan_workload *workload, const struct executor_state *state,
+    int64_t runs_done, nsec_t now)
+{
+    return executor_find(workload->executor)
+        ->next_run(workload, state, 1, runs_done, now);
+}
+
+#define ASSERT_DUE(expected_answer, expected_at, ...)                   \
+    do {                                                                \
+        struct executor_due due = ask(__VA_ARGS__);                     \
+        assert_int_equal(due.answer, expected_answer);                  \
+        if (due.answer == EXECUTOR_NOW || due.answer == EXECUTOR_LATER) \
+            assert_int_equal(due.at, expected_at);                      \
+    } while (0)
+
+static void
+test_shared_runs(void **state)
+{
+    const struct plan_workload workload = {.executor = EXECUTOR_SHARED_RUNS,
+                                           .workers = 2,
+                                           .ramp_up = 10,
+                                           .duration = 100,
+                                           .max_runs = 7};
+    struct executor_state so_far = {.runs_begun = 6};
+    ASSERT_DUE(EXECUTOR_LATER, 5, &workload, &so_far, 0, 4);
+    ASSERT_DUE(EXECUTOR_NOW, 9, &workload, &so_far, 90, 9);
+    ASSERT_DUE(EXECUTOR_OVER, 0, &workload, &so_far, 0, 100);
+    so_far.runs_begun = 7;
+    ASSERT_DUE(EXECUTOR_OVER, 0, &workload, &so_far, 0, 9);
+}
+
+/* Nobody is ahead of the schedule, and who is late does not shift it. */
+static void
+test_rounds(void **state)
+{
+    const struct plan_workload workload = {.executor = EXECUTOR_ROUND_RATE,
+                                           .workers = 2,
+                                           .duration = 10 * SEC,
+                                           .rate = {3, 2 * SEC}};
+    const struct executor_state none = {0};
+    ASSERT_DUE(EXECUTOR_NOW, 0, &workload, &none, 0, 0);
+    ASSERT_DUE(EXECUTOR_LATER, 666666666, &workload, &none, 1, SEC / 2);
+    ASSERT_DUE(EXECUTOR_NOW, 666666666, &workload, &none, 1, SEC);
+    ASSERT_DUE(EXECUTOR_LATER, 1333333333, &workload, &none, 2, SEC);
+    ASSERT_DUE(EXECUTOR_LATER, 9333333333, &workload, &none, 14, 9 * SEC);
+    ASSERT_DUE(EXECUTOR_OVER, 0, &workload, &none, 15, 9 * SEC);
+    ASSERT_DUE(EXECUTOR_OVER, 0, &workload, &none, 3, 10 * SEC);
+}
+
+static void
+test_by_hand(void **state)
+{
+    const struct plan_workload workload = {.executor = EXECUTOR_MANUAL,
+                                           .workers = 9,
+                                           .workers_at_start = 1,
+                                           .duration = 100};
+    struct executor_state wanted = {.workers_wanted = 1};
+    ASSERT_DUE(EXECUTOR_PARKED, 0, &workload, &wanted, 0, 5);
+    wanted.workers_wanted = 2;
+    ASSERT_DUE(EXECUTOR_NOW, 5, &workload, &wanted, 50, 5);
+    ASSERT_DUE(EXECUTOR_OVER, 0, &workload, &wanted, 50, 100);
+    assert_int_equal(exec_manual.workers_at(&workload, 99), 1);
+    assert_int_equal(exec_manual.workers_at(&workload, 100), 0);
+}
+
+static void
+test_single_run(void **state)
+{
+    struct plan_turn turns[] = {{0, 3}, {1, 5}, {4, 1}};
+    const struct plan_workload workload = {.executor = EXECUTOR_SINGLE_RUN,
+                                           .workers = 2,
+                                           .duration = NSEC_NEVER,
+                                           .turns = turns,
+                                           .turn_count = 3};
+    struct executor_state so_far = {0};
+    ASSERT_DUE(EXECUTOR_NOW, 7, &workload, &so_far, 0, 7);
+    ASSERT_DUE(EXECUTOR_PARKED, 0, &workload, &so_far, 1, 7);
+    so_far.stage = 1;
+    ASSERT_DUE(EXECUTOR_NOW, 8, &workload, &so_far, 1, 8);
+    so_far.stage = 3;
+    ASSERT_DUE(EXECUTOR_PARKED, 0, &workload, &so_far, 2, 9);
+    so_far.stage = 4;
+    ASSERT_DUE(EXECUTOR_NOW, 9, &workload, &so_far, 2, 9);
+    ASSERT_DUE(EXECUTOR_OVER, 0, &workload, &so_far, 3, 9);
+}
+
+/* As many as have started by the starts of each. */
+static void
+test_workers_of_a_ramp_up(void **state)
+{
+    static const nsec_t ramp_ups[] = {0, 1, 7, 100, 101, 350};
+    for (size_t i = 0; i < sizeof(ramp_ups) / sizeof(ramp_ups[0]); i++) {
+        const struct plan_workload workload = {
+            .workers = 13, .ramp_up = ramp_ups[i], .duration = 300};
+        for (nsec_t now = -1; now <= 301; now++) {
+            int32_t expected = 0;
+            for (int32_t index = 0; index < workload.workers; index++)
+                expected += now < 300 && now >= 0 &&
+                            executor_spread_start(&workload, index) <= now;
+            if (executor_spread_workers(&workload, now) != expected)
+                fail_msg("ramp-up %d, at %d", (int)ramp_ups[i], (int)now);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -142,6 +274,11 @@ main(void)
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_starts),
         cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_shared_runs),
+        cmocka_unit_test(test_rounds),
+        cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_single_run),
+        cmocka_unit_test(test_workers_of_a_ramp_up),
     };
     return cmocka_run_group_tests_name("executor", tests, NULL, NULL);
 }

@@ -35,13 +35,6 @@ struct refused {
     const char *line, *message;
 };
 
-#define NO_RATE                                                           \
-    ": a fixed rate of runs (--rate) is not there yet; --delay sets the " \
-    "pause after each run"
-#define NO_SHARED_RUNS                                                     \
-    ": runs shared by all workers (-i) are not there yet; -r is runs per " \
-    "worker"
-
 static const struct refused refused[] = {
     {"--worker 5", "unknown option '--worker': did you mean '--workers'?"},
     {"--worker=5", "unknown option '--worker': did you mean '--workers'?"},
@@ -49,7 +42,8 @@ static const struct refused refused[] = {
     {"--gracefulstop 5",
      "unknown option '--gracefulstop': did you mean '--graceful-stop'?"},
     {"--threads 4", "unknown option '--threads'"},
-    {"--stage 1m:50", "unknown option '--stage'"},
+    {"--stage 1m", "--stage: '1m' is not a stage such as 1m:50 (workers) or "
+                   "1m:100/s (a rate of runs)"},
     {"-z", "unknown option '-z'"},
     {"-qz", "unknown option '-z'"},
     {"-\xc3\xa9", "unknown option '-\xc3\xa9'"},
@@ -61,12 +55,18 @@ static const struct refused refused[] = {
     {"-t 30s",
      "unknown option '-t': did you mean '-d 30s' (length of the run)?"},
     {"-t", "unknown option '-t': did you mean '-d' (length of the run)?"},
-    {"-n 100 x.lua", "unknown option '-n'" NO_SHARED_RUNS},
-    {"--iterations=5", "unknown option '--iterations'" NO_SHARED_RUNS},
-    {"-R 50", "unknown option '-R'" NO_RATE},
-    {"--rate 50/s", "unknown option '--rate'" NO_RATE},
+    {"-n 100 x.lua", "unknown option '-n': did you mean '-i 100' (runs that "
+                     "all workers share)?"},
+    {"-R 50",
+     "unknown option '-R': did you mean '--rate 50/s' (runs per time)?"},
+    {"-R2000",
+     "unknown option '-R': did you mean '--rate 2000/s' (runs per time)?"},
+    {"--rps x", "unknown option '--rps': did you mean '--rate' (runs per "
+                "time)?"},
+    {"--rate 50", "--rate: '50' is not a rate such as 50/s, 2.5/s or 1/2m, at "
+                  "most 1000000000/s"},
     {"-w", "--workers needs a value: a whole number from 1 to 1000000"},
-    {"--out", "--out needs a value: KIND=FILE with one of the kinds: json"},
+    {"--out", "--out needs a value: KIND=FILE, such as json=result.json"},
     {"-w -d 5", "--workers: '-d' is not a whole number from 1 to 1000000"},
     {"--workers= 5", "--workers: '' is not a whole number from 1 to 1000000"},
     {"--quiet=perhaps", "--quiet: 'perhaps' is not true or false"},
@@ -161,7 +161,17 @@ test_help_fits_and_is_complete(void **state)
         "  -w, --workers N  ",
         "  -d, --duration T  ",
         "  -r, --max-runs N  ",
+        "  -i, --iterations N  ",
         "      --ramp-up T  ",
+        "      --rate N/T  ",
+        "      --stage T:N|T:N/s  ",
+        "      --arrival fixed|poisson\n",
+        "      --max-lag T  ",
+        "      --workload NAME  ",
+        "      --single-run  ",
+        "      --manual  ",
+        "      --manual-step N  ",
+        "      --max-workers N  ",
         "      --delay T|A..B  ",
         "  -s, --scenario NAME  ",
         "  -x, --stop-on-failure  ",

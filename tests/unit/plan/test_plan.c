@@ -106,6 +106,31 @@ static const struct bound bounds[] = {
      {"max_runs", "7", "duration", "3s", NULL},
      EXECUTOR_RUNS_PER_WORKER,
      3 * NSEC_PER_SEC},
+    {"shared runs",
+     {"iterations", "7", NULL},
+     EXECUTOR_SHARED_RUNS,
+     NSEC_NEVER},
+    {"a rate",
+     {"rate", "7/s", NULL},
+     EXECUTOR_CONSTANT_RATE,
+     10 * NSEC_PER_SEC},
+    {"stages",
+     {"stage", "1s:7", "stage", "2s:1", NULL},
+     EXECUTOR_RAMPING_WORKERS,
+     3 * NSEC_PER_SEC},
+    {"stages of a rate",
+     {"stage", "4s:7/s", NULL},
+     EXECUTOR_RAMPING_RATE,
+     4 * NSEC_PER_SEC},
+    {"by hand", {"manual", "true", NULL}, EXECUTOR_MANUAL, NSEC_NEVER},
+    {"by hand, for a time",
+     {"manual", "true", "duration", "3s", NULL},
+     EXECUTOR_MANUAL,
+     3 * NSEC_PER_SEC},
+    {"a single run",
+     {"single_run", "true", NULL},
+     EXECUTOR_SINGLE_RUN,
+     NSEC_NEVER},
 };
 
 static void
@@ -290,6 +315,67 @@ test_description_of_a_simulated_run(void **state)
     }
 }
 
+struct order {
+    const char *name;
+    const char *groups[6]; /* of scenarios "0", "1" ..; "": none */
+    const char *lanes;     /* stage:scenario, by lane */
+};
+
+static const struct order orders[] = {
+    {"one after another", {"", "", "", NULL}, "0:0 1:1 2:2 / "},
+    {"a group", {"a", "a", NULL}, "0:0 / 0:1 / "},
+    {"a group between",
+     {"", "a", "a", "a", "", NULL},
+     "0:0 1:1 2:4 / 1:2 / 1:3 / "},
+    {"a group that does not stand together",
+     {"a", "", "a", NULL},
+     "0:0 1:1 / 0:2 / "},
+    {"two groups", {"a", "b", "b", "a", NULL}, "0:0 1:1 / 0:3 1:2 / "},
+};
+
+static void
+test_lanes_of_a_single_run(void **state)
+{
+    static const char *const pairs[] = {"single_run", "true", "workers", "3",
+                                        NULL};
+    static const char *const names[] = {"0", "1", "2", "3", "4"};
+    for (size_t i = 0; i < COUNT(orders); i++) {
+        struct plan_candidate candidates[5] = {{0}};
+        size_t count = 0;
+        for (; orders[i].groups[count] != NULL; count++) {
+            const char *group = orders[i].groups[count];
+            candidates[count] = (struct plan_candidate){
+                .name = names[count],
+                .weight = 1,
+                .group = group[0] != '\0' ? group : NULL,
+            };
+        }
+        struct options *options = make_options(pairs);
+        struct err err = {""};
+        struct plan *plan = plan_create(options, candidates, count, &err);
+        assert_non_null(plan);
+        struct buf got = {0};
+        for (size_t j = 0; j < plan->workload_count; j++) {
+            const struct plan_workload *lane = &plan->workloads[j];
+            assert_int_equal(lane->workers, 3);
+            assert_int_equal(lane->first_worker, 3 * j);
+            for (size_t k = 0; k < lane->turn_count; k++)
+                buf_printf(&got, "%d:%s ", (int)lane->turns[k].stage,
+                           plan->scenarios[lane->turns[k].scenario].name);
+            buf_append_str(&got, "/ ");
+        }
+        if (strcmp(got.data, orders[i].lanes) != 0)
+            fail_msg("%s: %s", orders[i].name, got.data);
+        assert_int_equal(plan->workers, 3 * plan->workload_count);
+        assert_string_equal(plan->workloads[0].name, "single_run");
+        if (plan->workload_count > 1)
+            assert_string_equal(plan->workloads[1].name, "single_run_2");
+        buf_finish(&got);
+        plan_destroy(plan);
+        options_destroy(options);
+    }
+}
+
 int
 main(void)
 {
@@ -300,6 +386,7 @@ main(void)
         cmocka_unit_test(test_unreached_workers),
         cmocka_unit_test(test_workload_of_a_worker),
         cmocka_unit_test(test_description),
+        cmocka_unit_test(test_lanes_of_a_single_run),
         cmocka_unit_test(test_options_of_simulated_runs),
         cmocka_unit_test(test_description_of_a_simulated_run),
     };

@@ -45,7 +45,9 @@ test_reset_during_a_request(void **state)
 {
     struct counts *counts = counts_create();
     uint64_t before = counts_add_request(counts, "GET", "/old", 10);
+    counts_add_websocket(counts, COUNT_WEBSOCKET_OPENED);
     counts_reset(counts);
+    counts_add_websocket(counts, COUNT_WEBSOCKET_SENT);
     uint64_t after = counts_add_request(counts, "GET", "/new", 10);
     counts_add_body(counts, before, 5);
     counts_add_status(counts, before, 200);
@@ -56,7 +58,10 @@ test_reset_during_a_request(void **state)
     assert_string_equal(text,
                         "{\"body_bytes_received\":0,\"bytes_received\":10,"
                         "\"paths\":{\"GET /new\":1},\"requests\":1,"
-                        "\"status\":{\"404\":1},\"unanswered\":0}");
+                        "\"status\":{\"404\":1},\"unanswered\":0,"
+                        "\"websockets\":{\"closed\":0,"
+                        "\"messages_received\":0,\"messages_sent\":1,"
+                        "\"opened\":0}}");
     free(text);
     json_decref(json);
     counts_destroy(counts);

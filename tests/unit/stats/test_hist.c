@@ -13,7 +13,7 @@
 #include "stats/hist.h"
 
 #define LONGEST (24 * 3600 * NSEC_PER_SEC)
-#define COUNT 20000
+#define COUNT 1000000
 
 static const double percents[] = {0,  1,  10,   25,    50,     75, 90,
                                   95, 99, 99.9, 99.99, 99.999, 100};

@@ -205,13 +205,13 @@ test_runs(void **state)
     struct recorder *recorder = recorder_create();
     const struct snapshot *s = recorder_snapshot(recorder);
     for (int i = 0; i < 6; i++)
-        recorder_run_start(recorder);
-    recorder_run_end(recorder, "a", RUN_OK, 10, 4);
-    recorder_run_end(recorder, "a", RUN_OK, 20, 5);
-    recorder_run_end(recorder, "b", RUN_OK, 30, 6);
-    recorder_run_end(recorder, "a", RUN_FAILED, 40, 7);
-    recorder_run_end(recorder, "b", RUN_INTERRUPTED, 1000, 900);
-    recorder_run_end(recorder, "b", RUN_INTERRUPTED, 1000, 900);
+        recorder_run_start(recorder, NULL);
+    recorder_run_end(recorder, NULL, "a", RUN_OK, 10, 4);
+    recorder_run_end(recorder, NULL, "a", RUN_OK, 20, 5);
+    recorder_run_end(recorder, NULL, "b", RUN_OK, 30, 6);
+    recorder_run_end(recorder, NULL, "a", RUN_FAILED, 40, 7);
+    recorder_run_end(recorder, NULL, "b", RUN_INTERRUPTED, 1000, 900);
+    recorder_run_end(recorder, NULL, "b", RUN_INTERRUPTED, 1000, 900);
     assert_identities(s);
     assert_int_equal(s->runs_ok, 3);
     assert_int_equal(s->runs_failed, 1);
@@ -328,14 +328,14 @@ test_first_error_is_kept(void **state)
     struct recorder *recorder = recorder_create();
     const struct snapshot *s = recorder_snapshot(recorder);
     char where[] = "pad.lua:9";
-    recorder_error(recorder, "timeout", "too slow",
+    recorder_error(recorder, NULL, "timeout", "too slow",
                    &(struct error_first){
                        .worker_id = 2, .step = 3, .at = 500, .where = where});
     memset(where, '!', sizeof(where) - 1);
-    recorder_error(recorder, "timeout", "too slow",
+    recorder_error(recorder, NULL, "timeout", "too slow",
                    &(struct error_first){
                        .worker_id = 9, .step = 9, .at = 900, .where = where});
-    recorder_error(recorder, "connect", "too slow",
+    recorder_error(recorder, NULL, "connect", "too slow",
                    &(struct error_first){.worker_id = 1});
     assert_int_equal(HASH_COUNT(s->errors), 2);
     assert_int_equal(s->errors->count, 2);
@@ -354,9 +354,10 @@ test_errors_are_limited(void **state)
     for (int i = 0; i < SNAPSHOT_MAX_ERRORS + 5; i++) {
         char message[32];
         snprintf(message, sizeof(message), "error %d", i);
-        recorder_error(recorder, "user", message, &(struct error_first){0});
+        recorder_error(recorder, NULL, "user", message,
+                       &(struct error_first){0});
     }
-    recorder_error(recorder, "user", "error 3", &(struct error_first){0});
+    recorder_error(recorder, NULL, "user", "error 3", &(struct error_first){0});
     assert_int_equal(HASH_COUNT(s->errors), SNAPSHOT_MAX_ERRORS);
     assert_int_equal(s->errors_dropped, 5);
     recorder_destroy(recorder);
@@ -369,7 +370,7 @@ test_endpoints_are_limited(void **state)
     const struct snapshot *s = recorder_snapshot(recorder);
     enum log_level level = log_get_level();
     log_set_level(LOG_ERROR);
-    for (int i = 0; i < RECORDER_MAX_ENDPOINTS + 7; i++) {
+    for (int i = 0; i < RECORDER_MAX_SERIES + 7; i++) {
         char name[32];
         snprintf(name, sizeof(name), "/item/%d", i);
         struct request_sample sample = answered;
@@ -381,7 +382,7 @@ test_endpoints_are_limited(void **state)
     struct request_sample sample = answered;
     sample.name = "/item/0";
     recorder_request(recorder, &sample);
-    assert_int_equal(HASH_COUNT(s->endpoints), RECORDER_MAX_ENDPOINTS + 1);
+    assert_int_equal(HASH_COUNT(s->endpoints), RECORDER_MAX_SERIES + 1);
     assert_int_equal(s->endpoints->count, 2);
     const struct endpoint_stats *last = s->endpoints;
     while (last->hh.next != NULL)
@@ -397,20 +398,22 @@ record_everything(struct recorder *recorder, struct rng *rng)
 {
     static const char *const names[] = {"/a", "/b/c", "/d"};
     static const char *const methods[] = {"GET", "PUT"};
+    static const int statuses[] = {0, 200, 404, 599};
     struct request_sample sample = answered;
     sample.name = names[rng_int(rng, 0, 2)];
     sample.method = methods[rng_int(rng, 0, 1)];
     sample.sends = (unsigned)rng_int(rng, 0, 3);
     sample.failed = sample.sends == 0 || rng_int(rng, 0, 1);
-    sample.status = sample.sends == 0 ? 0 : (int)rng_int(rng, 0, 599);
+    sample.status = sample.sends == 0 ? 0 : statuses[rng_int(rng, 0, 3)];
     sample.dns = rng_int(rng, -1, 1);
     sample.connect = rng_int(rng, -1, 1);
     recorder_request(recorder, &sample);
-    recorder_run_start(recorder);
-    recorder_run_end(recorder, names[rng_int(rng, 0, 2)],
+    recorder_run_start(recorder, NULL);
+    recorder_run_end(recorder, NULL, names[rng_int(rng, 0, 2)],
                      (enum run_outcome)rng_int(rng, 0, 2), 1000, 500);
-    recorder_check(recorder, names[rng_int(rng, 0, 2)], rng_int(rng, 0, 1));
-    recorder_error(recorder, "timeout", names[rng_int(rng, 0, 2)],
+    recorder_check(recorder, NULL, names[rng_int(rng, 0, 2)],
+                   rng_int(rng, 0, 1));
+    recorder_error(recorder, NULL, "timeout", names[rng_int(rng, 0, 2)],
                    &(struct error_first){0});
     recorder_coord_wait(recorder, "notifier", names[rng_int(rng, 0, 2)], 10);
     recorder_coord_event(recorder, "notifier", names[rng_int(rng, 0, 2)],

@@ -114,8 +114,8 @@ record(struct recorder *recorder, struct rng rng, nsec_t at)
     static const char *const names[] = {"alpha", "beta", "gamma", "delta"};
     char where[] = "x.lua:1";
     where[6] = (char)('0' + at % 10);
-    recorder_run_start(recorder);
-    recorder_run_end(recorder, names[rng_int(&rng, 0, 3)],
+    recorder_run_start(recorder, NULL);
+    recorder_run_end(recorder, NULL, names[rng_int(&rng, 0, 3)],
                      (enum run_outcome)rng_int(&rng, 0, 2),
                      rng_int(&rng, 0, NSEC_PER_SEC), rng_int(&rng, 0, 1000));
     recorder_request(recorder, &(struct request_sample){
@@ -130,8 +130,9 @@ record(struct recorder *recorder, struct rng rng, nsec_t at)
                                    .connect = 3,
                                    .tls = -1,
                                });
-    recorder_check(recorder, names[rng_int(&rng, 0, 3)], rng_int(&rng, 0, 1));
-    recorder_error(recorder, "kind", names[rng_int(&rng, 0, 3)],
+    recorder_check(recorder, NULL, names[rng_int(&rng, 0, 3)],
+                   rng_int(&rng, 0, 1));
+    recorder_error(recorder, NULL, "kind", names[rng_int(&rng, 0, 3)],
                    &(struct error_first){.worker_id = rng_int(&rng, 0, 99),
                                          .at = at,
                                          .where = where});

@@ -39,17 +39,21 @@ create_sample(void)
     static const enum run_outcome outcomes[] = {RUN_OK, RUN_OK, RUN_FAILED,
                                                 RUN_INTERRUPTED};
     for (size_t i = 0; i < 4; i++) {
-        recorder_run_end(recorder, i < 3 ? "pad" : "shop", outcomes[i],
-                         NSEC_PER_SEC, NSEC_PER_MSEC);
-        recorder_run_role(recorder, "pad", i < 1 ? "writer" : "reader",
-                          outcomes[i]);
+        const struct recorder_context *context =
+            recorder_context(recorder, &(struct recorder_labels){
+                                           .workload = i < 1 ? "w" : "v",
+                                           .role = i < 1 ? "writer" : "reader",
+                                           .phase = "run",
+                                       });
+        recorder_run_end(recorder, context, i < 3 ? "pad" : "shop", outcomes[i],
+                         (i + 1) * NSEC_PER_SEC, NSEC_PER_MSEC);
     }
     for (int i = 0; i < 4; i++)
-        recorder_check(recorder, "text arrived", i > 0);
-    recorder_check(recorder, "title", true);
-    recorder_error(recorder, "timeout", "slow", NULL);
-    recorder_error(recorder, "timeout", "slower", NULL);
-    recorder_error(recorder, "check", "text arrived", NULL);
+        recorder_check(recorder, NULL, "text arrived", i > 0);
+    recorder_check(recorder, NULL, "title", true);
+    recorder_error(recorder, NULL, "timeout", "slow", NULL);
+    recorder_error(recorder, NULL, "timeout", "slower", NULL);
+    recorder_error(recorder, NULL, "check", "text arrived", NULL);
     recorder_coord_wait(recorder, "lock", "seat1", NSEC_PER_MSEC);
     recorder_coord_wait(recorder, "lock", "seat2", 3 * NSEC_PER_MSEC);
     recorder_coord_wait(recorder, "barrier", "seat", 9 * NSEC_PER_MSEC);
@@ -105,7 +109,10 @@ static const struct judged {
     {"runs{role=reader}:count > 2", "2", false},
     {"runs{role=reader,status=interrupted}:count > 2", "1", false},
     {"runs:rate < 0.5/s", "0.75/s", false},
+    {"runs{workload=w}:count == 1", "1", true},
     {"run_duration:min > 999ms", "1 s", true},
+    {"run_duration{role=reader}:min > 1s", "2 s", true},
+    {"run_duration{scenario=pad,status=ok}:max < 2s", "2 s", false},
     {"run_active:p99.9 < 1ms", "1 ms", false},
     {"dropped_runs:count == 0", "0", true},
     {"checks:rate >= 80%", "80 %", true},
@@ -142,7 +149,7 @@ test_verdicts(void **state)
     for (size_t i = 0; i < sizeof(judged) / sizeof(judged[0]); i++) {
         struct threshold threshold;
         struct err err;
-        if (!threshold_init(&threshold, judged[i].expression, &err))
+        if (!threshold_init(&threshold, judged[i].expression, NULL, &err))
             fail_msg("%s", err.message);
         threshold_judge(&threshold, recorder_snapshot(recorder), DURATION);
         char value[THRESHOLD_VALUE_SIZE];
@@ -172,7 +179,8 @@ test_merged_snapshots_give_the_same_verdict(void **state)
     snapshot_merge(back, recorder_snapshot(one));
     for (size_t i = 0; i < sizeof(judged) / sizeof(judged[0]); i++) {
         struct threshold threshold;
-        assert_true(threshold_init(&threshold, judged[i].expression, NULL));
+        assert_true(
+            threshold_init(&threshold, judged[i].expression, NULL, NULL));
         threshold_judge(&threshold, forth, DURATION);
         double value = threshold.value.number;
         bool unmeasured = threshold.value.unmeasured;
@@ -206,7 +214,7 @@ test_value_differs_from_bound_as_text(void **state)
         struct recorder *recorder = recorder_create();
         recorder_coord_wait(recorder, "lock", "a", rows[i].wait);
         struct threshold threshold;
-        assert_true(threshold_init(&threshold, rows[i].expression, NULL));
+        assert_true(threshold_init(&threshold, rows[i].expression, NULL, NULL));
         threshold_judge(&threshold, recorder_snapshot(recorder), DURATION);
         char value[THRESHOLD_VALUE_SIZE];
         threshold_value_text(&threshold, value);
@@ -229,8 +237,8 @@ test_abort_waits_for_after(void **state)
 {
     struct recorder *recorder = recorder_create();
     struct threshold threshold;
-    assert_true(threshold_init(&threshold, "errors:count < 1", NULL));
-    recorder_error(recorder, "timeout", "slow", NULL);
+    assert_true(threshold_init(&threshold, "errors:count < 1", NULL, NULL));
+    recorder_error(recorder, NULL, "timeout", "slow", NULL);
     /* Without abort it never ends a test. */
     assert_false(check_at(&threshold, recorder, 100 * NSEC_PER_SEC));
     threshold.abort = true;
@@ -248,13 +256,13 @@ test_abort_keeps_its_verdict(void **state)
 {
     struct recorder *recorder = recorder_create();
     struct threshold threshold;
-    assert_true(threshold_init(&threshold, "checks:rate > 90%", NULL));
+    assert_true(threshold_init(&threshold, "checks:rate > 90%", NULL, NULL));
     threshold.abort = true;
-    recorder_check(recorder, "a", false);
+    recorder_check(recorder, NULL, "a", false);
     assert_true(check_at(&threshold, recorder, NSEC_PER_SEC));
     /* While runs in flight ended, it became better. */
     for (int i = 0; i < 99; i++)
-        recorder_check(recorder, "a", true);
+        recorder_check(recorder, NULL, "a", true);
     threshold_judge(&threshold, recorder_snapshot(recorder), NSEC_PER_SEC);
     assert_false(threshold.ok);
     assert_true(threshold.value.number == 0);
@@ -277,7 +285,7 @@ test_abort_before_anything_is_measured(void **state)
     struct recorder *recorder = recorder_create();
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct threshold threshold;
-        assert_true(threshold_init(&threshold, rows[i].expression, NULL));
+        assert_true(threshold_init(&threshold, rows[i].expression, NULL, NULL));
         threshold.abort = true;
         assert_true(check_at(&threshold, recorder, NSEC_PER_SEC) ==
                     rows[i].ends);

@@ -58,7 +58,7 @@ test_accepted(void **state)
         const struct accepted *row = &accepted[i];
         struct threshold threshold;
         struct err err;
-        if (!threshold_init(&threshold, row->expression, &err))
+        if (!threshold_init(&threshold, row->expression, NULL, &err))
             fail_msg("%s", err.message);
         char stat[METRIC_STAT_SIZE];
         metric_query_stat_name(&threshold.query, stat);
@@ -68,8 +68,7 @@ test_accepted(void **state)
         assert_int_equal(threshold.op, row->op);
         assert_int_equal(metric_query_unit(&threshold.query), row->unit);
         assert_true(threshold.bound == row->bound);
-        for (size_t tag = 0; tag < METRIC_TAG_COUNT; tag++)
-            assert_null(threshold.query.tags[tag]);
+        assert_int_equal(threshold.query.filter_count, 0);
         threshold_finish(&threshold);
     }
 }
@@ -79,31 +78,28 @@ test_tags(void **state)
 {
     static const struct {
         const char *expression;
-        enum metric_tag tag;
-        const char *value;
+        const char *tag, *value;
     } rows[] = {
-        {"http_reqs{status=5xx}:count == 0", METRIC_TAG_STATUS, "5xx"},
-        {"http_reqs{status=404}:count == 0", METRIC_TAG_STATUS, "404"},
-        {"http_reqs{ method = GET , name = /a }:count>0", METRIC_TAG_NAME,
-         "/a"},
-        {"http_reqs{name=\"/items/{id}, all\"}:count>0", METRIC_TAG_NAME,
+        {"http_reqs{status=5xx}:count == 0", "status", "5xx"},
+        {"http_reqs{status=404}:count == 0", "status", "404"},
+        {"http_reqs{ method = GET , name = /a }:count>0", "name", "/a"},
+        {"http_reqs{name=\"/items/{id}, all\"}:count>0", "name",
          "/items/{id}, all"},
-        {"checks{check=\"say \\\"hi\\\" \\\\\"}:rate>0.9", METRIC_TAG_CHECK,
+        {"checks{check=\"say \\\"hi\\\" \\\\\"}:rate>0.9", "check",
          "say \"hi\" \\"},
-        {"checks{check=text arrived }:rate>0.9", METRIC_TAG_CHECK,
-         "text arrived"},
-        {"runs{scenario=pad,status=failed,role=writer}:count<1",
-         METRIC_TAG_ROLE, "writer"},
-        {"coord_skew{name=start,type=barrier}:p99<5ms", METRIC_TAG_TYPE,
-         "barrier"},
-        {"errors{kind=timeout}:count<1", METRIC_TAG_KIND, "timeout"},
+        {"checks{check=text arrived }:rate>0.9", "check", "text arrived"},
+        {"runs{scenario=pad,status=failed,role=writer}:count<1", "role",
+         "writer"},
+        {"coord_skew{name=start,type=barrier}:p99<5ms", "type", "barrier"},
+        {"errors{kind=timeout}:count<1", "kind", "timeout"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct threshold threshold;
         struct err err;
-        if (!threshold_init(&threshold, rows[i].expression, &err))
+        if (!threshold_init(&threshold, rows[i].expression, NULL, &err))
             fail_msg("%s", err.message);
-        assert_string_equal(threshold.query.tags[rows[i].tag], rows[i].value);
+        assert_string_equal(metric_query_tag(&threshold.query, rows[i].tag),
+                            rows[i].value);
         threshold_finish(&threshold);
     }
 }
@@ -133,7 +129,7 @@ static const struct refused {
     {"runs:cout < 3", "unknown statistic 'cout': did you mean 'count'?"},
     {"runs:xyz < 3",
      "unknown statistic 'xyz' (there are: p0 to p100, min, max, mean, med, "
-     "count, rate)"},
+     "count, rate, last)"},
     {"runs:p95 < 3", "runs has no 'p95' (it has: count, rate)"},
     {"run_duration:rate < 3s",
      "run_duration has no 'rate' (it has: p0 to p100, min, max, mean, med, "
@@ -143,13 +139,29 @@ static const struct refused {
      "percentiles are from p0 to p100, not p999: did you mean 'p99.9'?"},
     {"run_duration:pfoo < 3s",
      "unknown statistic 'pfoo' (there are: p0 to p100, min, max, mean, med, "
-     "count, rate)"},
+     "count, rate, last)"},
     {"checks{chek=a}:rate > 0.9",
      "checks cannot be filtered by 'chek': did you mean 'check'?"},
     {"coord_skew{scenario=a}:p99 < 1s",
-     "coord_skew cannot be filtered by 'scenario' (it can by: name, type)"},
-    {"run_duration{name=a}:p99 < 1s",
-     "run_duration cannot be filtered, by 'name' or any other tag"},
+     "coord_skew cannot be filtered by 'scenario' (it can by: label, name, "
+     "type)"},
+    {"http_req_dns{name=a}:p99 < 1s",
+     "http_req_dns cannot be filtered, by 'name' or any other tag"},
+    {"run_duration{kind=a}:p99 < 1s",
+     "run_duration cannot be filtered by 'kind' (it can by tags of your own "
+     "and: phase, role, scenario, status, workload)"},
+    {"run_duration{scenaro=a}:p99 < 1s",
+     "run_duration cannot be filtered by 'scenaro': did you mean 'scenario'?"},
+    {"runs{phase=setup_session}:count < 1",
+     "unknown phase 'setup_session' (there are: setup, run, teardown)"},
+    {"runs{phase=setpu}:count < 1",
+     "unknown phase 'setpu': did you mean 'setup'?"},
+    {"http_reqs{failed=yes}:count < 1", "failed is true or false, not 'yes'"},
+    {"start_lag{page=a}:p99 < 1s",
+     "start_lag cannot be filtered by 'page' (it can by: workload)"},
+    {"transactions{status=200}:count < 1",
+     "unknown status of transactions '200' (there are: ok, failed, "
+     "interrupted)"},
     {"coord_wait{type=locks}:p99 < 1s",
      "unknown type 'locks': did you mean 'lock'?"},
     {"runs{status=200}:count < 1",
@@ -199,7 +211,7 @@ test_refused(void **state)
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         struct threshold threshold = {0};
         struct err err;
-        if (threshold_init(&threshold, refused[i].expression, &err))
+        if (threshold_init(&threshold, refused[i].expression, NULL, &err))
             fail_msg("%s was accepted", refused[i].expression);
         assert_null(threshold.expression);
         char expected[sizeof(err.message)];
@@ -221,7 +233,7 @@ test_any_beginning(void **state)
         part[size] = '\0';
         struct threshold threshold = {0};
         struct err err;
-        if (threshold_init(&threshold, part, &err))
+        if (threshold_init(&threshold, part, NULL, &err))
             threshold_finish(&threshold);
         else
             assert_memory_equal(err.message, "'http_reqs", size < 9 ? 1 : 10);
@@ -233,11 +245,12 @@ test_unknown_metric_lists_all(void **state)
 {
     struct threshold threshold = {0};
     struct err err;
-    assert_false(threshold_init(&threshold, "latency:p95 < 1s", &err));
+    assert_false(threshold_init(&threshold, "latency:p95 < 1s", NULL, &err));
     assert_non_null(strstr(err.message,
                            "'latency:p95 < 1s': unknown metric 'latency' "
-                           "(there are: http_reqs, "));
-    assert_non_null(strstr(err.message, ", coord_breaks)"));
+                           "(define it at the top of the file; there are: "
+                           "http_reqs, "));
+    assert_non_null(strstr(err.message, ", coord_breaks, "));
 }
 
 int

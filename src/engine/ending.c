@@ -1,0 +1,150 @@
+#include "engine/ending.h"
+
+#include "base/log.h"
+#include "base/units.h"
+
+void
+ending_before_setup(struct engine *engine)
+{
+    precheck_destroy(engine->precheck);
+    engine->precheck = NULL;
+    engine->phase = ENGINE_REPORT;
+    loop_stop(engine->loop);
+}
+
+nsec_t
+ending_patience(const struct engine *engine)
+{
+    nsec_t grace = shard_patience(engine->shard);
+    return grace > TASK_CLEANUP ? grace : TASK_CLEANUP;
+}
+
+void
+ending_start_grace(struct engine *engine, nsec_t patience)
+{
+    nsec_t until = nsec_add(clock_now(), patience);
+    timer_start(&engine->grace, until);
+    script_park_after(engine->script, nsec_add(until, TASK_CLEANUP));
+}
+
+void
+ending_begin(struct engine *engine, const char *ended_by)
+{
+    if (engine->phase >= ENGINE_DRAIN)
+        return;
+    if (engine->precheck) {
+        engine->result.ended_by = ended_by;
+        ending_before_setup(engine);
+        return;
+    }
+    bool has_workers =
+        engine->phase == ENGINE_PREPARE || engine->phase == ENGINE_RUN;
+    engine->result.ended_by = ended_by;
+    engine->phase = ENGINE_DRAIN;
+    timer_stop(&engine->deadline);
+    if (clock_now() >= engine->deadline_at)
+        shard_catch_up(engine->shard);
+    hub_drain(engine->hub, clock_now());
+    ending_start_grace(engine,
+                       engine->aborted ? 0 : shard_patience(engine->shard));
+    if (has_workers)
+        shard_drain(engine->shard);
+}
+
+/* Whoever is left after the second signal has had its time. */
+static void
+abandon(struct engine *engine)
+{
+    engine->abandoned = true;
+    if (engine->global)
+        worker_reset(engine->global);
+    if (engine->shard)
+        shard_abandon(engine->shard);
+}
+
+void
+ending_on_grace_over(struct timer *timer)
+{
+    struct engine *engine = container_of(timer, struct engine, grace);
+    if (engine->now) {
+        abandon(engine);
+        return;
+    }
+    bool teardowns = engine->grace_over++ > 0;
+    hub_stop_waits(engine->hub, clock_now());
+    if (engine->global)
+        worker_stop(engine->global);
+    if (engine->shard)
+        shard_stop_waits(engine->shard, teardowns);
+    ending_start_grace(engine, ending_patience(engine));
+}
+
+/* The second signal: runs are taken down, teardowns have a moment. */
+static void
+end_now(struct engine *engine)
+{
+    if (engine->now)
+        return;
+    engine->now = true;
+    log_warning("second signal: runs are taken down now");
+    ending_begin(engine, "signal");
+    hub_stop_waits(engine->hub, clock_now());
+    if (engine->global)
+        worker_stop(engine->global);
+    if (engine->shard)
+        shard_reset_runs(engine->shard);
+    /* What the signal had to wait for is a part of that moment. */
+    nsec_t late = clock_real_now() - signals_second_at();
+    timer_start(&engine->grace,
+                nsec_add(clock_now() - late, SCRIPT_LAST_MOMENT));
+}
+
+static void
+begin_to_end(struct engine *engine)
+{
+    script_set_signal_grace(engine->script, NSEC_NEVER);
+    bool interrupt = signals_first_number() == SIGINT;
+    result_add_cause(&engine->result,
+                     interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
+                     "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
+    char grace[32];
+    units_format_duration(shard_patience(engine->shard), grace, sizeof(grace));
+    log_info("%s: no new runs; those in flight have %s (again to end now)",
+             interrupt ? "SIGINT" : "SIGTERM", grace);
+    ending_begin(engine, "signal");
+}
+
+void
+ending_notice_signals(struct engine *engine)
+{
+    while (engine->signals_seen < signals_count()) {
+        engine->signals_seen++;
+        if (engine->signals_seen == 1)
+            begin_to_end(engine);
+        else
+            end_now(engine);
+    }
+}
+
+void
+ending_on_signal(void *data, int signo)
+{
+    ending_notice_signals(data);
+}
+
+void
+ending_check_memory(struct engine *engine)
+{
+    int64_t limit = engine->options->max_rss;
+    int64_t rss = limit > 0 ? (int64_t)health_rss() : 0;
+    if (rss <= limit || engine->phase >= ENGINE_DRAIN)
+        return;
+    char has[32], may[32];
+    units_format_bytes((uint64_t)rss, has, sizeof(has));
+    units_format_bytes((uint64_t)limit, may, sizeof(may));
+    log_error("molo takes %s of memory, over --max-rss %s: ending the test",
+              has, may);
+    result_add_cause(&engine->result, EXIT_CODE_FAILED,
+                     "memory: %s, over --max-rss %s", has, may);
+    ending_begin(engine, "memory");
+}

@@ -1,0 +1,31 @@
+#ifndef MOLO_ENGINE_ENDING_H
+#define MOLO_ENGINE_ENDING_H
+
+#include "engine/engine_internal.h"
+
+/* How a test ends, whatever ends it: no more runs, patience for those in
+ * flight, then `stopped`; on a second signal at once. Main thread. */
+
+/* No run and no worker begins any more. `ended_by` is what the result says,
+ * unless something has ended the test before. */
+void ending_begin(struct engine *engine, const char *ended_by);
+/* Instead, while nothing of the test has begun: ends the loop. */
+void ending_before_setup(struct engine *engine);
+/* Gives whoever is left `patience`; a script that does not yield is parked a
+ * while later. */
+void ending_start_grace(struct engine *engine, nsec_t patience);
+/* What teardowns have. */
+nsec_t ending_patience(const struct engine *engine);
+
+/* Acts on signals that have come. Also asked between the calls of scripts: one
+ * that held the loop may have ended because of a signal that the loop has not
+ * delivered yet. */
+void ending_notice_signals(struct engine *engine);
+/* Begins to end if the process takes more memory than --max-rss. */
+void ending_check_memory(struct engine *engine);
+
+/* Callbacks of signals_create and of the engine's timer `grace`. */
+void ending_on_signal(void *data, int signo);
+void ending_on_grace_over(struct timer *timer);
+
+#endif

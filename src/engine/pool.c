@@ -1,0 +1,234 @@
+#include "engine/pool.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "engine/crew.h"
+#include "engine/life.h"
+#include "stats/recorder.h"
+
+static struct crew *
+of_pool(struct pool *pool)
+{
+    return container_of(pool, struct crew, pool);
+}
+
+static nsec_t
+now_in(const struct crew *crew)
+{
+    return clock_now() - crew->started_at;
+}
+
+void
+pool_drop(const struct crew *crew)
+{
+    recorder_run_dropped(crew->shard->config.recorder, crew->workload->name);
+}
+
+/* --- arrivals that wait --- */
+
+static void
+push(struct pool *pool, nsec_t due)
+{
+    if (pool->count == pool->capacity) {
+        size_t capacity = pool->capacity > 0 ? 2 * pool->capacity : 16;
+        nsec_t *waiting = xcalloc(capacity, sizeof(*waiting));
+        for (size_t i = 0; i < pool->count; i++)
+            waiting[i] = pool->waiting[(pool->first + i) % pool->capacity];
+        free(pool->waiting);
+        pool->waiting = waiting;
+        pool->first = 0;
+        pool->capacity = capacity;
+    }
+    pool->waiting[(pool->first + pool->count++) % pool->capacity] = due;
+}
+
+static nsec_t
+first_waiting(const struct pool *pool)
+{
+    return pool->waiting[pool->first];
+}
+
+static void
+pop(struct pool *pool)
+{
+    pool->first = (pool->first + 1) % pool->capacity;
+    pool->count--;
+}
+
+static void
+arm_expiry(struct crew *crew)
+{
+    struct pool *pool = &crew->pool;
+    nsec_t at = NSEC_NEVER;
+    if (pool->count > 0)
+        at = nsec_add(crew->started_at + first_waiting(pool),
+                      crew->workload->max_lag);
+    if (at !=
+        (timer_is_armed(&pool->expiry) ? pool->expiry.node.at : NSEC_NEVER))
+        timer_start(&pool->expiry, at);
+}
+
+static void
+drop_late(struct crew *crew)
+{
+    struct pool *pool = &crew->pool;
+    nsec_t now = now_in(crew);
+    while (pool->count > 0 &&
+           now - first_waiting(pool) >= crew->workload->max_lag) {
+        pop(pool);
+        pool_drop(crew);
+    }
+}
+
+static void
+on_expiry(struct timer *timer)
+{
+    struct crew *crew = of_pool(container_of(timer, struct pool, expiry));
+    drop_late(crew);
+    arm_expiry(crew);
+}
+
+struct executor_due
+pool_next(struct crew *crew, nsec_t now)
+{
+    struct pool *pool = &crew->pool;
+    /* Who finds a free worker at once starts, however late the loop is. */
+    if (!pool->offering) {
+        drop_late(crew);
+        arm_expiry(crew);
+    }
+    if (pool->count == 0)
+        return (struct executor_due){EXECUTOR_PARKED, 0};
+    return (struct executor_due){EXECUTOR_NOW, first_waiting(pool)};
+}
+
+void
+pool_take(struct crew *crew)
+{
+    pop(&crew->pool);
+    arm_expiry(crew);
+}
+
+/* --- arrivals --- */
+
+static void
+set_due(struct crew *crew, nsec_t due)
+{
+    struct pool *pool = &crew->pool;
+    crew->shard->pending_starts += (size_t)(due != NSEC_NEVER);
+    crew->shard->pending_starts -= (size_t)(pool->due != NSEC_NEVER);
+    pool->due = due;
+}
+
+static void
+go_to_next(struct crew *crew)
+{
+    nsec_t due;
+    bool more = arrivals_next(&crew->pool.arrivals, &due);
+    set_due(crew, more ? due : NSEC_NEVER);
+}
+
+static void
+arrive(struct crew *crew, nsec_t due)
+{
+    struct pool *pool = &crew->pool;
+    push(pool, due);
+    pool->offering = true;
+    if (!list_empty(&crew->parked)) {
+        struct member *m =
+            container_of(crew->parked.prev, struct member, parked);
+        crew_unpark(m);
+        life_next_run(m);
+    } else if (pool->started < crew->workload->workers) {
+        life_start(&crew->members[pool->started++]);
+    }
+    pool->offering = false;
+}
+
+void
+pool_catch_up(struct crew *crew)
+{
+    struct pool *pool = &crew->pool;
+    if (!crew->executor->open || crew->started_at == NSEC_NEVER || crew->over)
+        return;
+    nsec_t now = now_in(crew);
+    while (pool->due <= now) {
+        nsec_t due = pool->due;
+        go_to_next(crew);
+        arrive(crew, due);
+        if (crew->over)
+            return;
+    }
+    drop_late(crew);
+    arm_expiry(crew);
+}
+
+static void
+on_due(void *data)
+{
+    struct crew *crew = data;
+    pool_catch_up(crew);
+    if (crew->pool.due != NSEC_NEVER)
+        pacer_start(crew->pool.pacer,
+                    nsec_add(crew->started_at, crew->pool.due));
+}
+
+/* --- life --- */
+
+void
+pool_init(struct crew *crew)
+{
+    struct pool *pool = &crew->pool;
+    struct loop *loop = crew->shard->config.loop;
+    pool->due = NSEC_NEVER;
+    timer_init(&pool->expiry, loop, on_expiry);
+    if (!crew->executor->open)
+        return;
+    pool->pacer = pacer_create(loop, on_due, crew);
+    arrivals_init(&pool->arrivals, crew->workload, (struct plan_segment){0, 1},
+                  crew->shard->config.plan->options->seed);
+}
+
+void
+pool_finish(struct crew *crew)
+{
+    timer_stop(&crew->pool.expiry);
+    pacer_destroy(crew->pool.pacer);
+    free(crew->pool.waiting);
+}
+
+int32_t
+pool_prepare(struct crew *crew)
+{
+    int32_t count = crew->executor->open ? crew->workload->pre_allocated : 0;
+    while (crew->pool.started < count && !crew->over) {
+        struct member *m = &crew->members[crew->pool.started++];
+        m->preparing = true;
+        crew->shard->preparing++;
+        life_start(m);
+    }
+    return count;
+}
+
+void
+pool_start(struct crew *crew)
+{
+    go_to_next(crew);
+    if (crew->pool.due != NSEC_NEVER)
+        pacer_start(crew->pool.pacer,
+                    nsec_add(crew->started_at, crew->pool.due));
+}
+
+void
+pool_stop(struct crew *crew)
+{
+    struct pool *pool = &crew->pool;
+    if (!crew->executor->open)
+        return;
+    pacer_stop(pool->pacer);
+    timer_stop(&pool->expiry);
+    set_due(crew, NSEC_NEVER);
+    for (; pool->count > 0; pop(pool))
+        pool_drop(crew);
+}

@@ -1,0 +1,49 @@
+#ifndef MOLO_ENGINE_POOL_H
+#define MOLO_ENGINE_POOL_H
+
+#include "loop/pacer.h"
+#include "loop/timer.h"
+#include "plan/executor.h"
+
+/* Arrivals of an open workload and the workers that serve them. A run that is
+ * due takes the worker that has become idle last: its connections are the
+ * warmest, and the number of workers that were ever needed tells something. If
+ * nobody is idle a new one is started while the workload may have more; until
+ * somebody is ready the run waits for max_lag, then it is dropped and counted
+ * so. Part of a crew. */
+
+struct crew;
+struct member;
+
+struct pool {
+    struct arrivals arrivals;
+    struct pacer *pacer;
+    nsec_t due;      /* the next arrival; NSEC_NEVER: none */
+    int32_t started; /* members 0 .. started-1 */
+    bool offering;   /* an arrival looks for its worker */
+    /* Arrivals that nobody was free for, a ring. */
+    nsec_t *waiting;
+    size_t first, count, capacity;
+    struct timer expiry; /* of the first of them */
+};
+
+void pool_init(struct crew *crew);
+void pool_finish(struct crew *crew);
+/* Starts the workers that are to be ready before the schedule begins. Returns
+ * their number. */
+int32_t pool_prepare(struct crew *crew);
+/* The schedule begins. */
+void pool_start(struct crew *crew);
+/* Starts what is due by now, so that a loop that comes late to the end of a
+ * workload does not lose its last runs. */
+void pool_catch_up(struct crew *crew);
+/* No more arrivals; those that wait are dropped. */
+void pool_stop(struct crew *crew);
+/* As executor_ops.next_run. */
+struct executor_due pool_next(struct crew *crew, nsec_t now);
+/* The run that pool_next has offered is taken. */
+void pool_take(struct crew *crew);
+/* A run will never be made. */
+void pool_drop(const struct crew *crew);
+
+#endif

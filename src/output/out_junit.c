@@ -1,0 +1,149 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "output/output_kind.h"
+#include "output/text.h"
+#include "output/write_file.h"
+
+/* The result in the form that build servers read: scenarios, thresholds, checks
+ * and the end of the test, each a test case. */
+
+/* Characters that XML cannot have become U+FFFD. */
+static void
+add_escaped(struct buf *out, const char *text)
+{
+    char *utf8 = text_to_utf8(text);
+    for (const char *p = utf8; *p != '\0'; p++) {
+        switch (*p) {
+        case '<':
+            buf_append_str(out, "&lt;");
+            break;
+        case '>':
+            buf_append_str(out, "&gt;");
+            break;
+        case '&':
+            buf_append_str(out, "&amp;");
+            break;
+        case '"':
+            buf_append_str(out, "&quot;");
+            break;
+        case '\t':
+        case '\n':
+        case '\r':
+            buf_printf(out, "&#%d;", *p);
+            break;
+        default:
+            if ((unsigned char)*p < 0x20)
+                buf_append_str(out, "\xef\xbf\xbd");
+            else
+                buf_append(out, p, 1);
+        }
+    }
+    free(utf8);
+}
+
+struct suite {
+    struct buf cases;
+    unsigned tests, failures;
+};
+
+/* `problem` NULL: passed. */
+static void
+add_case(struct suite *suite, const char *group, const char *name,
+         const char *problem)
+{
+    struct buf *out = &suite->cases;
+    suite->tests++;
+    buf_printf(out, "    <testcase classname=\"molo.%s\" name=\"", group);
+    add_escaped(out, name);
+    if (problem == NULL) {
+        buf_append_str(out, "\"/>\n");
+        return;
+    }
+    suite->failures++;
+    buf_append_str(out, "\">\n      <failure message=\"");
+    add_escaped(out, problem);
+    buf_append_str(out, "\"/>\n    </testcase>\n");
+}
+
+static void
+add_scenarios(struct suite *suite, const struct snapshot *s)
+{
+    for (const struct scenario_stats *row = s->scenarios; row != NULL;
+         row = row->hh.next) {
+        char problem[128];
+        snprintf(problem, sizeof(problem),
+                 "%" PRIu64 " of %" PRIu64 " runs failed", row->failed,
+                 row->ok + row->failed + row->interrupted);
+        add_case(suite, "scenario", row->name,
+                 row->failed > 0 ? problem : NULL);
+    }
+}
+
+static void
+add_thresholds(struct suite *suite, const struct result *result)
+{
+    for (size_t i = 0; i < result->threshold_count; i++) {
+        const struct threshold *threshold = &result->thresholds[i];
+        char value[THRESHOLD_VALUE_SIZE];
+        threshold_value_text(threshold, value);
+        add_case(suite, "threshold", threshold->expression,
+                 threshold->ok ? NULL : value);
+    }
+}
+
+static void
+add_checks(struct suite *suite, const struct snapshot *s)
+{
+    for (const struct check_stats *row = s->checks; row != NULL;
+         row = row->hh.next) {
+        char problem[128];
+        snprintf(problem, sizeof(problem),
+                 "failed %" PRIu64 " of %" PRIu64 " times", row->fails,
+                 row->passes + row->fails);
+        add_case(suite, "check", row->name, row->fails > 0 ? problem : NULL);
+    }
+}
+
+/* Whatever made the exit code is a failure here, too. */
+static void
+add_end(struct suite *suite, const struct result *result)
+{
+    struct buf causes = {0};
+    for (size_t i = 0; i < result->cause_count; i++)
+        buf_printf(&causes, "%s%s (exit code %d)", i > 0 ? "; " : "",
+                   result->causes[i].text, (int)result->causes[i].code);
+    add_case(suite, "test", "exit code", causes.data);
+    buf_finish(&causes);
+}
+
+static bool
+finish(struct output *output, const struct result *result, struct err *err)
+{
+    struct suite suite = {0};
+    add_end(&suite, result);
+    add_scenarios(&suite, result->snapshot);
+    add_thresholds(&suite, result);
+    add_checks(&suite, result->snapshot);
+    struct buf out = {0};
+    buf_append_str(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                         "<testsuites>\n  <testsuite name=\"");
+    add_escaped(&out, result->scenario_path);
+    buf_printf(&out,
+               "\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\" "
+               "time=\"%.3f\" timestamp=\"%s\">\n",
+               suite.tests, suite.failures, nsec_to_seconds(result->duration),
+               result->started_at);
+    buf_append(&out, suite.cases.data, suite.cases.size);
+    buf_append_str(&out, "  </testsuite>\n</testsuites>\n");
+    bool ok = write_file(output->path, out.data, out.size, err);
+    buf_finish(&suite.cases);
+    buf_finish(&out);
+    return ok;
+}
+
+const struct output_kind output_junit = {
+    .name = "junit",
+    .rank = OUTPUT_RANK_FILE,
+    .finish = finish,
+};

@@ -1,0 +1,53 @@
+#ifndef MOLO_PLAN_PLAN_INTERNAL_H
+#define MOLO_PLAN_PLAN_INTERNAL_H
+
+#include "plan/option_workload.h"
+#include "plan/plan.h"
+
+/* How a plan is made: plan.c selects the scenarios, then one of these makes the
+ * workloads. Each returns false with `err`. */
+
+/* Candidates of this name or of this family. */
+bool plan_goes_by(const struct plan_candidate *candidate, const char *name);
+/* "unknown scenario 'bowse': did you mean 'browse'?" */
+bool
+plan_refuse_scenario(const char *asked, const struct plan_candidate *candidates,
+                     size_t count, struct err *err);
+
+/* Appends a workload, which gets the ids after those of the one before; takes
+ * what the fields own. Returns it, borrowed until the next is added. */
+struct plan_workload *
+plan_add_workload(struct plan *plan, const struct plan_workload *fields);
+void
+plan_add_choice(struct plan_workload *workload, size_t scenario, double weight);
+/* Sets what follows from the stages: the duration, the most workers. Of a rate
+ * without pre-allocated workers: some. */
+bool plan_settle_stages(struct plan_workload *workload, struct err *err);
+
+/* One workload, as the options describe it. */
+bool plan_add_from_options(struct plan *plan, struct err *err);
+/* --single-run: a workload per lane. */
+bool
+plan_add_single_run(struct plan *plan, const struct plan_candidate *candidates,
+                    struct err *err);
+/* Those of the script, or the one that --workload names. */
+bool
+plan_add_from_script(struct plan *plan, const struct plan_candidate *candidates,
+                     size_t count, struct err *err);
+/* Does a workload of the script that is wanted name this one? */
+bool plan_is_in_script(const struct options *options,
+                       const struct plan_candidate *candidate);
+/* Has --workload left it out? */
+bool plan_is_wanted(const struct options *options,
+                    const struct option_workload *workload);
+
+void plan_describe_time(struct buf *out, nsec_t t);
+void
+plan_describe_workload(const struct plan *plan,
+                       const struct plan_workload *workload, struct buf *out);
+
+bool plan_refuse_together(const struct options *options, const char *a,
+                          const char *b, const char *why, struct err *err);
+void plan_spell(const struct options *options, const char *name, char *out);
+
+#endif

@@ -1,0 +1,540 @@
+#include "script/lua_data.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "plan/options.h"
+#include "script/feed_file.h"
+#include "script/feed_order.h"
+#include "script/lua_files.h"
+#include "script/lua_scenario.h"
+#include "script/lua_sync.h"
+#include "script/mlua.h"
+#include "script/script_internal.h"
+
+#define FEED "molo.feed"
+
+/* A user value keeps the list of the names of columns, or nil. */
+struct feed {
+    enum feed_kind kind;
+    struct feed_file *file;
+    struct feed_plan plan;
+    char *path;      /* as the script gave it */
+    char cursor[32]; /* the variable that counts */
+};
+
+static struct feed *
+check_feed(lua_State *L, const char *operation)
+{
+    struct feed *feed = luaL_testudata(L, 1, FEED);
+    if (!feed)
+        mlua_misuse(L, "%s: call it on a feed, with a colon: users:%s(...)",
+                    operation, operation);
+    return feed;
+}
+
+/* --- options --- */
+
+/* Pushes the field; false: it is nil. */
+static bool
+push_option(lua_State *L, int index, const char *name)
+{
+    if (!lua_istable(L, index)) {
+        lua_pushnil(L);
+        return false;
+    }
+    return lua_getfield(L, index, name) != LUA_TNIL;
+}
+
+/* The number of a word that an option may be; `otherwise` if it is not given.
+ */
+static int
+check_word(lua_State *L, const char *what, int index, const char *name,
+           const char *const *words, int otherwise)
+{
+    if (!push_option(L, index, name)) {
+        lua_pop(L, 1);
+        return otherwise;
+    }
+    const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                                      : luaL_typename(L, -1);
+    struct buf all = {0};
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], word) == 0) {
+            buf_finish(&all);
+            lua_pop(L, 1);
+            return i;
+        }
+        buf_printf(&all, "%s\"%s\"",
+                   i == 0         ? ""
+                   : words[i + 1] ? ", "
+                                  : " or ",
+                   words[i]);
+    }
+    lua_pushstring(L, all.data);
+    buf_finish(&all);
+    mlua_misuse(L, "%s: %s is %s, not '%s'", what, name, lua_tostring(L, -1),
+                word);
+    return otherwise;
+}
+
+static void
+check_order(lua_State *L, const char *what, int index, struct feed_plan *plan)
+{
+    static const char *const orders[] = {
+        [FEED_SEQUENTIAL] = "sequential", [FEED_SHUFFLED] = "shuffled",
+        [FEED_RANDOM] = "random",         [FEED_UNIQUE] = "unique",
+        [FEED_WORKER] = "worker",         [FEED_WORKER + 1] = NULL};
+    static const char *const ends[] = {[FEED_LOOP] = "loop",
+                                       [FEED_STOP] = "stop",
+                                       [FEED_ERROR] = "error",
+                                       [FEED_ERROR + 1] = NULL};
+    plan->order = (enum feed_order)check_word(L, what, index, "order", orders,
+                                              FEED_SEQUENTIAL);
+    bool unique = plan->order == FEED_UNIQUE;
+    plan->end = (enum feed_end)check_word(L, what, index, "on_end", ends,
+                                          unique ? FEED_STOP : FEED_LOOP);
+    if (unique && plan->end == FEED_LOOP)
+        mlua_misuse(L,
+                    "%s: order \"unique\" gives no record twice: on_end is "
+                    "\"stop\" or \"error\"",
+                    what);
+    if (plan->order == FEED_RANDOM && plan->end != FEED_LOOP)
+        mlua_misuse(L,
+                    "%s: order \"random\" never comes to an end: leave on_end "
+                    "out, or take \"shuffled\"",
+                    what);
+}
+
+static char
+check_delimiter(lua_State *L, const char *what, int index)
+{
+    if (!push_option(L, index, "delimiter"))
+        return ',';
+    size_t size = 0;
+    const char *text = NULL;
+    if (lua_type(L, -1) == LUA_TSTRING)
+        text = lua_tolstring(L, -1, &size);
+    if (size != 1 || strchr("\"\r\n", text[0]) != NULL)
+        mlua_misuse(L,
+                    "%s: delimiter is one byte, such as \";\" or \"\\t\", and "
+                    "no quote or line break",
+                    what);
+    return text[0];
+}
+
+static bool
+check_header(lua_State *L, const char *what, int index, bool otherwise)
+{
+    if (!push_option(L, index, "header"))
+        return otherwise;
+    if (!lua_isboolean(L, -1))
+        mlua_misuse(L, "%s: header is true or false, got %s", what,
+                    luaL_typename(L, -1));
+    return lua_toboolean(L, -1);
+}
+
+/* Pushes a copy of `columns`, or nil. */
+static size_t
+push_columns(lua_State *L, const char *what, int index)
+{
+    if (!push_option(L, index, "columns"))
+        return 0;
+    size_t count = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
+    if (count == 0)
+        mlua_misuse(L, "%s: columns is a list such as {\"name\", \"password\"}",
+                    what);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 1; i <= count; i++) {
+        if (lua_rawgeti(L, -2, (lua_Integer)i) != LUA_TSTRING)
+            mlua_misuse(L, "%s: columns: name %d is a %s, not a string", what,
+                        (int)i, luaL_typename(L, -1));
+        lua_rawseti(L, -2, (lua_Integer)i);
+    }
+    lua_remove(L, -2);
+    return count;
+}
+
+/* Pushes the names that the file itself gives its columns. */
+static void
+push_header(lua_State *L, const struct csv_fields *header)
+{
+    lua_createtable(L, (int)header->count, 0);
+    for (size_t i = 0; i < header->count; i++) {
+        size_t size;
+        const char *name = csv_field(header, i, &size);
+        lua_pushlstring(L, name, size);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+/* The names at the top of the stack can be keys of a record. */
+static void
+check_names(lua_State *L, const char *what, const char *path)
+{
+    int names = lua_gettop(L);
+    lua_Integer count = (lua_Integer)lua_rawlen(L, names);
+    lua_newtable(L);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, names, i);
+        if (lua_rawlen(L, -1) == 0)
+            mlua_misuse(L,
+                        "%s: column %d of '%s' has no name: give names with "
+                        "columns = {...}",
+                        what, (int)i, path);
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, names + 1) != LUA_TNIL)
+            mlua_misuse(L,
+                        "%s: two columns of '%s' have the name '%s': give "
+                        "other names with columns = {...} and header = true",
+                        what, path, lua_tostring(L, -2));
+        lua_pop(L, 1);
+        lua_pushboolean(L, true);
+        lua_rawset(L, names + 1);
+    }
+    lua_settop(L, names);
+}
+
+/* --- making a feed --- */
+
+static bool
+has_suffix(const char *text, const char *suffix)
+{
+    size_t size = strlen(text), end = strlen(suffix);
+    return size >= end && strcmp(text + size - end, suffix) == 0;
+}
+
+static enum feed_kind
+check_format(lua_State *L, const char *what, int index, const char *path)
+{
+    static const char *const formats[] = {"json", "ndjson", NULL};
+    bool lines = has_suffix(path, ".ndjson") || has_suffix(path, ".jsonl");
+    return check_word(L, what, index, "format", formats, lines) == 1
+               ? FEED_NDJSON
+               : FEED_JSON;
+}
+
+static const char *
+check_path(lua_State *L, const char *what)
+{
+    size_t size;
+    if (lua_type(L, 1) != LUA_TSTRING)
+        mlua_misuse(L, "%s: expected the path of a file, got %s", what,
+                    luaL_typename(L, 1));
+    const char *path = lua_tolstring(L, 1, &size);
+    if (size == 0 || strlen(path) != size)
+        mlua_misuse(L, "%s: a path is not empty and has no NUL byte", what);
+    return path;
+}
+
+/* Argument 1 is the path, 2 the options; `known`: what may be in these. */
+static struct feed *
+begin_feed(lua_State *L, const char *what, const char *const *known,
+           size_t count)
+{
+    struct script *script = lua_register_check_loading(L, what);
+    const char *path = check_path(L, what);
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2)) {
+        if (!lua_istable(L, 2))
+            mlua_misuse(L,
+                        "%s: options are a table such as {order = "
+                        "\"unique\"}, got %s",
+                        what, luaL_typename(L, 2));
+        mlua_check_keys(L, 2, known, count);
+    }
+    struct feed *feed = lua_newuserdatauv(L, sizeof(*feed), 1);
+    *feed = (struct feed){0};
+    luaL_setmetatable(L, FEED);
+    feed->path = xstrdup(path);
+    feed->plan.number = ++script->feed_count;
+    check_order(L, what, 2, &feed->plan);
+    /* Files are loaded alike everywhere, so that this is one counter. */
+    snprintf(feed->cursor, sizeof(feed->cursor), "\001feed %" PRIu64,
+             feed->plan.number);
+    return feed;
+}
+
+/* Leaves the feed, which is at 3, at the top. */
+static int
+open_feed(lua_State *L, const char *what, struct feed *feed,
+          struct feed_file_config *config)
+{
+    struct err err;
+    config->path = lua_files_push_path(L, feed->path);
+    config->name = feed->path;
+    config->keep_max = FEED_KEEP_MAX;
+    feed->kind = config->kind;
+    feed->file = feed_file_open(config, &err);
+    if (!feed->file)
+        mlua_misuse(L, "%s: %s%s", what, err.message,
+                    strncmp(err.message, "cannot read", 11) == 0
+                        ? " (paths are relative to the scenario file)"
+                        : "");
+    feed->plan.count = feed_file_count(feed->file);
+    lua_settop(L, 3);
+    return 1;
+}
+
+/* data.csv(path, options) -> feed */
+static int
+data_csv(lua_State *L)
+{
+    static const char what[] = "molo.data.csv";
+    static const char *const known[] = {"columns", "delimiter", "header",
+                                        "on_end", "order"};
+    struct feed *feed = begin_feed(L, what, known, ARRAY_LENGTH(known));
+    struct feed_file_config config = {
+        .kind = FEED_CSV,
+        .delimiter = check_delimiter(L, what, 2),
+    };
+    lua_settop(L, 3);
+    config.columns = push_columns(L, what, 2);
+    config.header = check_header(L, what, 2, config.columns == 0);
+    lua_settop(L, 4);
+    if (config.columns > 0) {
+        check_names(L, what, feed->path);
+        lua_setiuservalue(L, 3, 1);
+    }
+    open_feed(L, what, feed, &config);
+    if (config.columns == 0 && config.header) {
+        push_header(L, feed_file_header(feed->file));
+        check_names(L, what, feed->path);
+        lua_setiuservalue(L, 3, 1);
+    }
+    return 1;
+}
+
+/* data.json(path, options) -> feed */
+static int
+data_json(lua_State *L)
+{
+    static const char what[] = "molo.data.json";
+    static const char *const known[] = {"format", "on_end", "order"};
+    struct feed *feed = begin_feed(L, what, known, ARRAY_LENGTH(known));
+    struct feed_file_config config = {
+        .kind = check_format(L, what, 2, feed->path),
+    };
+    return open_feed(L, what, feed, &config);
+}
+
+/* data.lines(path, options) -> feed */
+static int
+data_lines(lua_State *L)
+{
+    static const char what[] = "molo.data.lines";
+    static const char *const known[] = {"on_end", "order"};
+    struct feed *feed = begin_feed(L, what, known, ARRAY_LENGTH(known));
+    struct feed_file_config config = {.kind = FEED_LINES};
+    return open_feed(L, what, feed, &config);
+}
+
+/* --- records --- */
+
+/* The feed is at 1. */
+static void
+push_csv(lua_State *L, const struct csv_fields *fields)
+{
+    bool named = lua_getiuservalue(L, 1, 1) == LUA_TTABLE;
+    int names = lua_gettop(L);
+    lua_createtable(L, named ? 0 : (int)fields->count,
+                    named ? (int)fields->count : 0);
+    for (size_t i = 0; i < fields->count; i++) {
+        size_t size;
+        const char *text = csv_field(fields, i, &size);
+        if (named) {
+            lua_rawgeti(L, names, (lua_Integer)i + 1);
+            lua_pushlstring(L, text, size);
+            lua_rawset(L, names + 1);
+        } else {
+            lua_pushlstring(L, text, size);
+            lua_rawseti(L, names + 1, (lua_Integer)i + 1);
+        }
+    }
+}
+
+/* Pushes record number `index`, from 0. */
+static int
+push_record(lua_State *L, struct feed *feed, uint64_t index)
+{
+    struct err err;
+    const struct csv_fields *fields = NULL;
+    const json_t *json = NULL;
+    const char *line = NULL;
+    size_t size = 0;
+    switch (feed->kind) {
+    case FEED_CSV:
+        fields = feed_file_csv(feed->file, index, &err);
+        break;
+    case FEED_JSON:
+    case FEED_NDJSON:
+        json = feed_file_json(feed->file, index, &err);
+        break;
+    case FEED_LINES:
+        line = feed_file_line(feed->file, index, &size, &err);
+        break;
+    }
+    if (fields)
+        push_csv(L, fields);
+    else if (json)
+        mlua_push_json(L, json);
+    else if (line)
+        lua_pushlstring(L, line, size);
+    else
+        mlua_misuse(L, "feed: %s", err.message);
+    return 1;
+}
+
+static int
+raise_end(lua_State *L, const struct feed *feed, struct task *task)
+{
+    struct worker *worker = task->worker;
+    const char *text =
+        lua_pushfstring(L, "'%s' has no more records: it has %I", feed->path,
+                        (LUAI_UACINT)feed->plan.count);
+    if (feed->plan.end == FEED_STOP && worker->workload) {
+        worker->quit = true;
+        log_verbose("worker %d quits: %s", (int)worker->id, text);
+        return task_raise_end(L, task, text);
+    }
+    mlua_push_error(L, "exhausted", text);
+    lua_pushstring(L, feed->path);
+    lua_setfield(L, -2, "name");
+    return lua_error(L);
+}
+
+static int
+push_ordinal(lua_State *L, struct feed *feed, struct task *task,
+             uint64_t ordinal)
+{
+    const struct script *script = task->worker->script;
+    uint64_t index;
+    if (!feed_plan_pick(&feed->plan, script->env.options->seed, ordinal,
+                        &index))
+        return raise_end(L, feed, task);
+    return push_record(L, feed, index);
+}
+
+static int
+grant_next(lua_State *L, struct task *task)
+{
+    struct feed *feed = luaL_checkudata(L, 1, FEED);
+    mlua_push_value(L, task->wait.reply.value);
+    return push_ordinal(L, feed, task, (uint64_t)lua_tointeger(L, -1) - 1);
+}
+
+static const struct wait_ops next_wait = LUA_SYNC_WAIT("feed:next", grant_next);
+
+/* feed:next() -> record */
+static int
+feed_next(lua_State *L)
+{
+    struct feed *feed = check_feed(L, "next");
+    struct task *task = wait_check(L, "feed:next");
+    lua_settop(L, 1);
+    if (feed->plan.order == FEED_RANDOM)
+        return push_record(L, feed,
+                           (uint64_t)rng_int(&task->worker->rng, 0,
+                                             (int64_t)feed->plan.count - 1));
+    if (feed->plan.order == FEED_WORKER) {
+        if (!task->worker->workload)
+            mlua_misuse(L, "feed:next: with order \"worker\" each worker has a "
+                           "record of its own; a global fixture takes "
+                           "feed:at(number)");
+        return push_ordinal(L, feed, task, (uint64_t)task->worker->id);
+    }
+    if (task->updating > 0)
+        mlua_misuse(L, "feed:next cannot be used inside the function of "
+                       "update_var: others wait for the variable meanwhile");
+    struct hub_op op = {
+        .type = HUB_OP_VAR_ADD,
+        .object = HUB_VARIABLE,
+        .name = feed->cursor,
+        .room = HUB_NO_ROOM,
+        .timeout = HUB_TIMEOUT_DEFAULT,
+        .has_value = true,
+        .value = value_from_integer(1),
+    };
+    return lua_sync_submit(L, &op, &next_wait);
+}
+
+/* feed:at(number) -> record; does not wait. */
+static int
+feed_at(lua_State *L)
+{
+    struct feed *feed = check_feed(L, "at");
+    int ok;
+    lua_Integer number = lua_tointegerx(L, 2, &ok);
+    if (!ok || lua_type(L, 2) != LUA_TNUMBER)
+        return mlua_misuse(L,
+                           "feed:at: expected the number of a record, got "
+                           "%s",
+                           luaL_typename(L, 2));
+    if (number < 1 || (uint64_t)number > feed->plan.count)
+        return mlua_misuse(
+            L, "feed:at: '%s' has the records 1 to %" PRIu64 ", not %lld",
+            feed->path, feed->plan.count, (long long)number);
+    lua_settop(L, 1);
+    return push_record(L, feed, (uint64_t)number - 1);
+}
+
+static int
+feed_len(lua_State *L)
+{
+    const struct feed *feed = luaL_checkudata(L, 1, FEED);
+    lua_pushinteger(L, (lua_Integer)feed->plan.count);
+    return 1;
+}
+
+static int
+feed_tostring(lua_State *L)
+{
+    const struct feed *feed = luaL_checkudata(L, 1, FEED);
+    lua_pushfstring(L, "feed '%s'", feed->path);
+    return 1;
+}
+
+static int
+feed_gc(lua_State *L)
+{
+    struct feed *feed = luaL_checkudata(L, 1, FEED);
+    feed_file_close(feed->file);
+    free(feed->path);
+    *feed = (struct feed){0};
+    return 0;
+}
+
+static const luaL_Reg data_functions[] = {
+    {"csv", data_csv},
+    {"json", data_json},
+    {"lines", data_lines},
+    {NULL, NULL},
+};
+
+static const luaL_Reg feed_methods[] = {
+    {"at", feed_at},
+    {"next", feed_next},
+    {NULL, NULL},
+};
+
+static const luaL_Reg feed_meta[] = {
+    {"__gc", feed_gc},
+    {"__len", feed_len},
+    {"__tostring", feed_tostring},
+    {NULL, NULL},
+};
+
+void
+lua_data_open(lua_State *L)
+{
+    luaL_newmetatable(L, FEED);
+    luaL_setfuncs(L, feed_meta, 0);
+    luaL_newlib(L, feed_methods);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+    luaL_newlib(L, data_functions);
+}

@@ -1,0 +1,79 @@
+#include "base/str.h"
+#include "stats/recorder_internal.h"
+
+#define LABEL_SIZE 256
+
+static struct coord_stats *
+coord_of(struct recorder *recorder, const char *type, const char *name)
+{
+    char label[LABEL_SIZE];
+    str_label(name, label, sizeof(label));
+    return snapshot_coord(recorder->snapshot, type, label);
+}
+
+void
+recorder_coord_wait(struct recorder *recorder, const char *type,
+                    const char *name, nsec_t waited)
+{
+    struct coord_stats *row = coord_of(recorder, type, name);
+    row->waits++;
+    snapshot_record(&row->wait, waited);
+    recorder_trend(recorder, TREND_COORD_WAIT, waited < 0 ? 0 : waited);
+}
+
+void
+recorder_coord_event(struct recorder *recorder, const char *type,
+                     const char *name, enum coord_event event)
+{
+    struct coord_stats *row = coord_of(recorder, type, name);
+    switch (event) {
+    case COORD_ROUND:
+        row->rounds++;
+        break;
+    case COORD_MISSED:
+        row->missed++;
+        break;
+    case COORD_TIMEOUT:
+        row->timeouts++;
+        break;
+    case COORD_BREAK:
+        row->breaks++;
+        break;
+    case COORD_CONTENDED:
+        row->contended++;
+        break;
+    }
+}
+
+void
+recorder_coord_time(struct recorder *recorder, enum coord_time which,
+                    const char *type, const char *name, nsec_t t)
+{
+    struct coord_stats *row = coord_of(recorder, type, name);
+    static const enum trend trends[] = {
+        [COORD_PROPAGATION] = TREND_COORD_PROPAGATION,
+        [COORD_VISIBILITY] = TREND_COORD_VISIBILITY,
+        [COORD_ROUND_TIME] = TREND_COORD_ROUND,
+        [COORD_SKEW] = TREND_COORD_SKEW,
+        [COORD_RELEASE] = TREND_COORD_RELEASE,
+        [COORD_HELD] = TREND_COORD_HELD,
+    };
+    struct hist **const hists[] = {
+        [COORD_PROPAGATION] = &row->propagation,
+        [COORD_VISIBILITY] = &row->visibility,
+        [COORD_ROUND_TIME] = &row->round,
+        [COORD_SKEW] = &row->skew,
+        [COORD_RELEASE] = &row->release,
+        [COORD_HELD] = &row->held,
+    };
+    snapshot_record(hists[which], t);
+    recorder_trend(recorder, trends[which], t < 0 ? 0 : t);
+}
+
+void
+recorder_coord_depth(struct recorder *recorder, const char *type,
+                     const char *name, uint64_t items)
+{
+    nsec_t depth = items < INT64_MAX ? (nsec_t)items : INT64_MAX;
+    snapshot_record(&coord_of(recorder, type, name)->depth, depth);
+}

@@ -1,0 +1,491 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "http/session.h"
+#include "http/websocket.h"
+#include "http/ws_handshake.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+
+/* A transport whose other end is the test: what is sent gathers, what is to be
+ * received is put there. */
+struct transport_client {
+    int unused;
+};
+struct transport_stream {
+    int unused;
+};
+
+static struct {
+    struct transport transport;
+    struct transport_client client;
+    struct transport_stream stream;
+    struct buf sent, coming;
+    size_t coming_used;
+    size_t room;        /* bytes that can still be sent */
+    ssize_t after;      /* once `coming` is read */
+    bool open, refuses; /* refuses to connect */
+    bool answers;       /* the handshake, well */
+    int events;
+    void (*on_ready)(void *data, int events);
+    void *data;
+    struct buf jar; /* "name=value\0" that were set */
+} peer;
+
+static struct transport_client *
+client_create(struct transport *transport)
+{
+    return &peer.client;
+}
+
+static void
+client_destroy(struct transport_client *client)
+{
+}
+
+static void
+connect_stream(struct transport_client *client, struct transfer *transfer,
+               void (*on_end)(struct transfer *))
+{
+    if (peer.refuses) {
+        ws_set_fault(transfer, FAULT_CONNECT, "connect", "connection refused");
+        transfer->ended_at = clock_now();
+    } else {
+        peer.open = true;
+        transfer->stream = &peer.stream;
+    }
+    on_end(transfer);
+}
+
+static void
+answer_handshake(void)
+{
+    const char *key = strstr(peer.sent.data, "Sec-WebSocket-Key: ") +
+                      strlen("Sec-WebSocket-Key: ");
+    char copy[WS_KEY_SIZE], accept[32];
+    memcpy(copy, key, WS_KEY_SIZE - 1);
+    copy[WS_KEY_SIZE - 1] = '\0';
+    ws_accept_of(copy, accept);
+    buf_printf(&peer.coming,
+               "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n"
+               "Connection: keep-alive, Upgrade\r\nSet-Cookie: a=b; Path=/\r\n"
+               "Sec-WebSocket-Accept: %s\r\n\r\n",
+               accept);
+}
+
+static ssize_t
+stream_send(struct transport_stream *stream, const void *data, size_t size)
+{
+    assert_true(peer.open);
+    if (size > peer.room)
+        size = peer.room;
+    peer.room -= size;
+    buf_append(&peer.sent, data, size);
+    if (peer.answers && strstr(peer.sent.data, "\r\n\r\n") != NULL) {
+        peer.answers = false;
+        answer_handshake();
+        buf_clear(&peer.sent);
+    }
+    return (ssize_t)size;
+}
+
+static ssize_t
+stream_receive(struct transport_stream *stream, void *out, size_t size)
+{
+    assert_true(peer.open);
+    size_t rest = peer.coming.size - peer.coming_used;
+    if (rest == 0)
+        return peer.after;
+    if (size > rest)
+        size = rest;
+    memcpy(out, peer.coming.data + peer.coming_used, size);
+    peer.coming_used += size;
+    return (ssize_t)size;
+}
+
+static const char *
+stream_error(const struct transport_stream *stream)
+{
+    return "broken";
+}
+
+static void
+stream_watch(struct transport_stream *stream, int events,
+             void (*on_ready)(void *data, int events), void *data)
+{
+    peer.events = events;
+    peer.on_ready = on_ready;
+    peer.data = data;
+}
+
+static void
+stream_close(struct transport_stream *stream)
+{
+    assert_true(peer.open);
+    peer.open = false;
+}
+
+static void
+set_cookie(struct transport_client *client, const struct http_cookie *cookie)
+{
+    buf_printf(&peer.jar, "%s=%s;", cookie->name, cookie->value);
+}
+
+static const struct transport_ops ops = {
+    .name = "a test",
+    .client_create = client_create,
+    .client_destroy = client_destroy,
+    .connect = connect_stream,
+    .stream_send = stream_send,
+    .stream_receive = stream_receive,
+    .stream_error = stream_error,
+    .stream_watch = stream_watch,
+    .stream_close = stream_close,
+    .set_cookie = set_cookie,
+};
+
+struct rig {
+    struct loop *loop;
+    struct session *session;
+    struct transfer *transfer;
+    struct websocket *ws;
+    unsigned changes, exchanges;
+};
+
+static void
+on_change(void *data)
+{
+    struct rig *rig = data;
+    rig->changes++;
+}
+
+static void
+on_exchange(struct transfer *transfer)
+{
+    struct rig *rig = transfer->data;
+    rig->exchanges++;
+}
+
+static int
+setup(void **state)
+{
+    static struct rig rig;
+    memset(&peer, 0, sizeof(peer));
+    peer.transport.ops = &ops;
+    peer.room = SIZE_MAX;
+    peer.answers = true;
+    rig = (struct rig){.loop = loop_create(NULL),
+                       .session = session_create(&peer.transport)};
+    *state = &rig;
+    return 0;
+}
+
+static void
+open_with(struct rig *rig, size_t max_messages)
+{
+    struct transfer *transfer = session_begin(rig->session);
+    transfer->data = rig;
+    transfer->on_exchange = on_exchange;
+    transfer->request.timeout = 20 * NSEC_PER_SEC;
+    static const char url[] = "http://127.0.0.1:1234/ws?x=1";
+    assert_true(
+        http_request_set_url(&transfer->request, NULL, url, strlen(url), NULL));
+    rig->transfer = transfer;
+    rig->ws =
+        websocket_open(rig->loop, transfer,
+                       &(struct websocket_config){.max_message = 1000,
+                                                  .max_messages = max_messages},
+                       on_change, rig);
+}
+
+static int
+teardown(void **state)
+{
+    struct rig *rig = *state;
+    websocket_destroy(rig->ws);
+    assert_false(peer.open);
+    session_release(rig->transfer);
+    session_destroy(rig->session);
+    loop_destroy(rig->loop);
+    buf_finish(&peer.sent);
+    buf_finish(&peer.coming);
+    buf_finish(&peer.jar);
+    return 0;
+}
+
+static void
+comes(const char *data, size_t size)
+{
+    buf_append(&peer.coming, data, size);
+    if (peer.events & LOOP_READ)
+        peer.on_ready(peer.data, LOOP_READ);
+}
+#define COMES(text) comes((text), sizeof(text) - 1)
+
+/* Opcode and payload size of the one frame that was sent. */
+static void
+assert_sent(int opcode, size_t size)
+{
+    assert_int_equal(peer.sent.size, 6 + size);
+    assert_int_equal((unsigned char)peer.sent.data[0], 0x80 | opcode);
+    buf_clear(&peer.sent);
+}
+
+static void
+opens_and_takes_messages(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_OPEN);
+    assert_int_equal(rig->exchanges, 1);
+    assert_int_equal(rig->transfer->response.status, 101);
+    assert_int_equal(rig->transfer->fault, FAULT_NONE);
+    assert_int_equal(rig->transfer->sends, 1);
+    assert_string_equal(peer.jar.data, "a=b;");
+    assert_null(websocket_take(rig->ws));
+    COMES("\x81\x02hi\x81\x03you");
+    struct ws_message *message = websocket_take(rig->ws);
+    assert_string_equal(message->data, "hi");
+    websocket_give_back(rig->ws, message);
+    message = websocket_take(rig->ws);
+    assert_string_equal(message->data, "hi");
+    ws_message_destroy(message);
+    message = websocket_take(rig->ws);
+    assert_string_equal(message->data, "you");
+    ws_message_destroy(message);
+    assert_int_equal(websocket_counts(rig->ws)->received, 2);
+    assert_int_equal(websocket_counts(rig->ws)->bytes_received, 9);
+}
+
+static void
+answers_pings_while_nobody_waits(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    COMES("\x89\x03one");
+    assert_sent(WS_PONG, 3);
+}
+
+static void
+reads_no_more_than_are_taken(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 2);
+    COMES("\x81\x01"
+          "1\x81\x01"
+          "2\x89\x00\x81\x01"
+          "3");
+    /* The ping is behind them: it waits, too. */
+    assert_int_equal(peer.sent.size, 0);
+    assert_int_equal(peer.events, 0);
+    assert_int_equal(websocket_counts(rig->ws)->received, 2);
+    ws_message_destroy(websocket_take(rig->ws));
+    /* Reading goes on in a later turn. */
+    assert_int_equal(websocket_counts(rig->ws)->received, 2);
+    assert_true(loop_has_jobs(rig->loop));
+}
+
+static void
+tells_when_all_is_sent(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    peer.room = 4;
+    uint64_t mark = websocket_send(rig->ws, WS_TEXT, "hello", 5);
+    assert_false(websocket_is_sent(rig->ws, mark));
+    assert_int_equal(peer.events, LOOP_READ | LOOP_WRITE);
+    peer.room = 100;
+    peer.on_ready(peer.data, LOOP_WRITE);
+    assert_true(websocket_is_sent(rig->ws, mark));
+    assert_int_equal(peer.events, LOOP_READ);
+    assert_sent(WS_TEXT, 5);
+    assert_int_equal(websocket_counts(rig->ws)->bytes_sent, 11);
+}
+
+static void
+a_pong_answers_earlier_pings(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    uint64_t first = websocket_ping(rig->ws, "1", 1);
+    uint64_t second = websocket_ping(rig->ws, "2", 1);
+    uint64_t third = websocket_ping(rig->ws, "3", 1);
+    COMES("\x8a\x01x");
+    assert_int_equal(websocket_round_trip(rig->ws, first), -1);
+    COMES("\x8a\x01"
+          "2");
+    assert_true(websocket_round_trip(rig->ws, first) >= 0);
+    assert_true(websocket_round_trip(rig->ws, second) >= 0);
+    assert_int_equal(websocket_round_trip(rig->ws, third), -1);
+    websocket_forget_ping(rig->ws, first);
+    assert_int_equal(websocket_round_trip(rig->ws, first), -1);
+}
+
+static void
+the_server_closes(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    COMES("\x81\x02hi\x88\x05\x0f\xa0"
+          "bye\x81\x02no");
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_CLOSED);
+    assert_sent(WS_CLOSE, 2);
+    const struct websocket_end *end = websocket_end(rig->ws);
+    assert_int_equal(end->fault, FAULT_NONE);
+    assert_int_equal(end->code, 4000);
+    assert_string_equal(end->text, "bye");
+    struct ws_message *message = websocket_take(rig->ws);
+    assert_string_equal(message->data, "hi");
+    ws_message_destroy(message);
+    assert_null(websocket_take(rig->ws));
+    assert_true(websocket_closed_at(rig->ws) >= websocket_opened_at(rig->ws));
+}
+
+static void
+we_close(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    websocket_close(rig->ws, 1000, "done", 4, clock_now() + NSEC_PER_SEC);
+    assert_sent(WS_CLOSE, 6);
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_CLOSING);
+    assert_null(websocket_end(rig->ws));
+    /* Still on its way when it was closed. */
+    COMES("\x81\x02hi");
+    COMES("\x88\x02\x03\xe8");
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_CLOSED);
+    assert_int_equal(websocket_end(rig->ws)->code, 1000);
+    assert_false(peer.open);
+    ws_message_destroy(websocket_take(rig->ws));
+}
+
+static void
+stop_loop(struct timer *timer)
+{
+    loop_stop(timer->loop);
+}
+
+static void
+a_close_without_an_answer_ends(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    websocket_close(rig->ws, 1000, "", 0, clock_now());
+    struct timer timer;
+    timer_init(&timer, rig->loop, stop_loop);
+    timer_start(&timer, clock_now() + 10 * NSEC_PER_MSEC);
+    loop_run(rig->loop);
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_CLOSED);
+    assert_int_equal(websocket_end(rig->ws)->fault, FAULT_TIMEOUT);
+    assert_int_equal(websocket_end(rig->ws)->code, WS_CODE_ABNORMAL);
+}
+
+static void
+an_end_without_a_close_frame(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    peer.after = STREAM_ENDED;
+    COMES("\x81\x02hi");
+    const struct websocket_end *end = websocket_end(rig->ws);
+    assert_int_equal(end->fault, FAULT_RESET);
+    assert_int_equal(end->code, WS_CODE_ABNORMAL);
+    ws_message_destroy(websocket_take(rig->ws));
+}
+
+static void
+a_fault_of_the_server_is_told_to_it(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    COMES("\x83\x00");
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_CLOSED);
+    assert_int_equal(websocket_end(rig->ws)->code, WS_CODE_PROTOCOL);
+    assert_sent(WS_CLOSE, 2);
+}
+
+static void
+a_refused_connection(void **state)
+{
+    struct rig *rig = *state;
+    peer.refuses = true;
+    open_with(rig, 10);
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_CLOSED);
+    assert_int_equal(rig->exchanges, 1);
+    assert_int_equal(rig->transfer->fault, FAULT_CONNECT);
+    assert_int_equal(rig->transfer->sends, 0);
+    assert_int_equal(websocket_opened_at(rig->ws), 0);
+}
+
+static void
+a_refused_handshake(void **state)
+{
+    struct rig *rig = *state;
+    peer.answers = false;
+    open_with(rig, 10);
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_OPENING);
+    COMES("HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nno");
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_OPENING);
+    COMES("way");
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_CLOSED);
+    assert_int_equal(rig->transfer->fault, FAULT_NONE);
+    assert_int_equal(rig->transfer->response.status, 403);
+    assert_string_equal(rig->transfer->response.body.data, "noway");
+    assert_false(peer.open);
+}
+
+static void
+giving_up_the_handshake(void **state)
+{
+    struct rig *rig = *state;
+    peer.answers = false;
+    open_with(rig, 10);
+    websocket_abort(rig->ws);
+    assert_int_equal(rig->exchanges, 1);
+    assert_int_equal(rig->transfer->response.status, 0);
+    assert_int_equal(rig->transfer->fault, FAULT_NONE);
+}
+
+static void
+a_session_with_one_is_not_reset(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    session_release(rig->transfer);
+    struct err err;
+    assert_false(session_reset(rig->session, &err));
+    assert_string_equal(err.message,
+                        "a WebSocket of this session is still open");
+    rig->transfer = session_begin(rig->session);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(opens_and_takes_messages),
+        TEST(answers_pings_while_nobody_waits),
+        TEST(reads_no_more_than_are_taken),
+        TEST(tells_when_all_is_sent),
+        TEST(a_pong_answers_earlier_pings),
+        TEST(the_server_closes),
+        TEST(we_close),
+        TEST(a_close_without_an_answer_ends),
+        TEST(an_end_without_a_close_frame),
+        TEST(a_fault_of_the_server_is_told_to_it),
+        TEST(a_refused_connection),
+        TEST(a_refused_handshake),
+        TEST(giving_up_the_handshake),
+        TEST(a_session_with_one_is_not_reset),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
