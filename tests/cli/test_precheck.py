@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""--precheck: a test begins when a URL answers, or not at all."""
+
+import http.server
+import signal
+import socket
+import sys
+import threading
+
+import harness
+
+SCENARIO = """
+    molo.global_setup(function() molo.log("info", "MARK global_setup") end)
+    molo.scenario("a", function(session) end)
+    molo.global_teardown(function() molo.log("info", "MARK end") end)
+    """
+
+
+class Answers:
+    """A server that answers with these statuses, and on with the last."""
+
+    def __init__(self, *statuses):
+        left = list(statuses)
+        self.asked = asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(left.pop(0) if len(left) > 1 else left[0])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d/ready" % self.server.server_port
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def closed_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_it_answers(t):
+    with Answers(200) as server:
+        outcome = t.run(SCENARIO, "-r", "2", "--precheck", server.url).expect(0)
+        t.equal(server.asked, ["/ready"], "requests")
+    outcome.expect_runs(ok=2)
+    t.equal(outcome.result["requests"]["total"], 0, "counted requests")
+    t.equal(outcome.marks, ["global_setup", "end"], "fixtures")
+
+
+def test_it_answers_after_a_while(t):
+    with Answers(503, 503, 204) as server:
+        t.run(SCENARIO, "-r", "1", "--precheck", server.url,
+              "--precheck-every", "10ms", "--precheck-timeout", "60").expect(0)
+        t.equal(len(server.asked), 3, "requests")
+
+
+def test_nobody_listens(t):
+    url = "http://127.0.0.1:%d/" % closed_port()
+    outcome = t.run(SCENARIO, "-r", "1", "--precheck", url,
+                    "--precheck-timeout", "300ms").expect(3)
+    t.contains(outcome.err, "precheck: GET %s: connect: " % url, "refused",
+               "(waited 300 ms)")
+    t.contains(outcome.out, "precheck: GET " + url)
+    t.contains(outcome.result["exit"]["reason"], "precheck: GET " + url)
+    t.equal(outcome.marks, [], "fixtures")
+    outcome.expect_runs(started=0)
+
+
+def test_it_answers_with_an_error(t):
+    with Answers(503) as server:
+        outcome = t.run(SCENARIO, "-r", "1", "--precheck", server.url,
+                        "--precheck-timeout", "300ms").expect(3)
+    t.contains(outcome.err, "precheck: GET %s: answered 503 (waited 300 ms)"
+               % server.url)
+
+
+def test_the_status_it_is_to_have(t):
+    with Answers(200, 404) as server:
+        t.run(SCENARIO, "-r", "1", "--precheck", server.url, "--precheck-every",
+              "10ms", "--precheck-status", "404").expect(0)
+    with Answers(200) as server:
+        outcome = t.run(SCENARIO, "-r", "1", "--precheck", server.url,
+                        "--precheck-timeout", "300ms", "--precheck-status",
+                        "404").expect(3)
+        t.contains(outcome.err, "answered 200, not 404")
+
+
+def test_in_the_script(t):
+    with Answers(503, 404) as server:
+        t.run("molo.options{ precheck = { url = '%s', timeout = 60,\n"
+              "every = 0.01, status = 404 } }\n" % server.url + SCENARIO,
+              "-r", "1").expect(0)
+        t.equal(len(server.asked), 2, "requests")
+    with Answers(200) as server:
+        t.run("molo.options{ precheck = '%s' }\n" % server.url + SCENARIO,
+              "-r", "1").expect(0)
+        t.equal(len(server.asked), 1, "requests")
+
+
+def test_mistakes_in_the_script(t):
+    for text, problem in (
+            ("precheck = { uri = 'http://h/' }",
+             "precheck: unknown option 'uri' (there are: url, timeout"),
+            ("precheck = { url = 'ftp://h/' }", "'ftp://h/' is not an address"),
+            ("precheck = { url = 'http://h/', status = 'ok' }",
+             "'ok' is not a status")):
+        outcome = t.run("molo.options{ %s }\n" % text + SCENARIO).expect(2)
+        t.contains(outcome.err, problem)
+
+
+def test_a_signal_ends_it(t):
+    url = "http://127.0.0.1:%d/" % closed_port()
+    running = t.start(SCENARIO, "-r", "1", "--precheck", url,
+                      "--precheck-timeout", "1h", "-v")
+    running.wait_for_err("waiting for " + url)
+    running.send(signal.SIGINT)
+    outcome = running.finish().expect(130)
+    t.equal(outcome.marks, [], "fixtures")
+    outcome.expect_runs(started=0)
+
+
+def test_a_simulated_run_asks_nobody(t):
+    t.run(SCENARIO, "-r", "1", "--sim", "--precheck",
+          "http://127.0.0.1:%d/" % closed_port()).expect(0)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))

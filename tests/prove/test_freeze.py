@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""A server stands still for two seconds in the midst of a load with a schedule.
+
+Run k is due k / RATE after the first one, and the stall begins with the request
+of run FIRST. So a visitor who came with run k waits SECONDS - (k - FIRST) / RATE
+until the stall is over, if that is positive, and no time worth mentioning
+otherwise. That is what response times have to be, value by value, whether molo
+could send the request at once or had no worker for it. A tool that measures from
+the sending only, and sends no more while it waits, has seen next to nothing of
+the stall; molo's service times show how little.
+"""
+
+import sys
+
+import proof
+import stalling
+from proof import harness
+
+# Slow enough that what has queued up takes no time worth mentioning afterwards.
+RATE, LENGTH = 40, 6
+TOTAL = RATE * LENGTH
+FIRST, SECONDS = 40, 2.0
+# Of response times, from what follows from the schedule.
+WITHIN = 0.010
+# Far from both what the server takes and what it lets wait.
+BETWEEN = 0.1
+
+SCENARIO = """
+    molo.options{ workloads = { visits = {
+        executor = "%(executor)s", rate = "%(rate)d/s",
+        duration = "%(length)ds", %(keys)s } } }
+    molo.scenario("visit", function(session)
+        session:get("%(url)s/page")
+    end)
+    """
+
+
+def waits(rate=RATE, total=TOTAL, first=FIRST):
+    return [max(0.0, SECONDS - (k - first) / rate) if k >= first else 0.0
+            for k in range(total)]
+
+
+def load(t, keys, *options, executor="constant_rate", rate=RATE, length=LENGTH,
+         first=FIRST):
+    with stalling.Server(first, SECONDS) as server:
+        outcome = t.run(SCENARIO % {
+            "executor": executor, "rate": rate, "length": length, "keys": keys,
+            "url": server.url}, *options)
+    return outcome, server
+
+
+def expect_all(t, outcome, server, total=TOTAL):
+    outcome.expect(0).expect_runs(started=total, ok=total, dropped=0)
+    t.equal(outcome.result["requests"]["total"], total, "requests.total")
+    t.equal((server.requests, server.answers), (total, total),
+            "the server's requests and answers")
+
+
+def test_few_workers_do_not_hide_it(t):
+    """Ten wait at the server; all others queue up in molo."""
+    workers = 10
+
+    def attempt():
+        outcome, server = load(
+            t, "pre_allocated = %d, max_workers = %d, max_lag = '10s'"
+            % (workers, workers))
+        expect_all(t, outcome, server)
+        metrics = outcome.result["metrics"]
+        proof.expect_distribution(t, metrics["http_req_response"], waits(),
+                                  WITHIN, "response time")
+
+        # What it would look like without the schedule.
+        service = metrics["http_req_duration"]
+        t.equal(service["count"], TOTAL, "http_req_duration.count")
+        t.equal(sum(value > BETWEEN for value in proof.values(service)),
+                workers, "service times that show the stall")
+        t.check(service["p95"] < BETWEEN < SECONDS / 2
+                < metrics["http_req_response"]["p90"],
+                "p95 of the service time is %r" % service["p95"])
+
+        # Who does not wait at the server has waited for a worker.
+        queued = [wait if k >= FIRST + workers else 0.0
+                  for k, wait in enumerate(waits())]
+        proof.expect_distribution(t, metrics["start_lag"], queued, WITHIN,
+                                  "start lag")
+
+    proof.best_of(attempt)
+
+
+def test_enough_workers_see_it_in_both_times(t):
+    def attempt():
+        outcome, server = load(
+            t, "pre_allocated = 120, max_workers = 200, max_lag = '10s'")
+        expect_all(t, outcome, server)
+        metrics = outcome.result["metrics"]
+        for name in ("http_req_response", "http_req_duration", "http_req_wait"):
+            proof.expect_distribution(t, metrics[name], waits(), WITHIN, name)
+        t.check(metrics["start_lag"]["p99"] < WITHIN, "start_lag.p99 is %r"
+                % metrics["start_lag"]["p99"])
+
+    proof.best_of(attempt)
+
+
+def test_rounds_on_a_schedule(t):
+    """Each of the workers waits the same in a round; rounds that are late begin
+    at once."""
+    rate, workers = 8, 5
+    total, first = rate * LENGTH, rate
+    expected = [wait for wait in waits(rate, total, first)
+                for _ in range(workers)]
+
+    def attempt():
+        outcome, server = load(t, "workers = %d" % workers,
+                               executor="round_rate", rate=rate,
+                               first=first * workers)
+        expect_all(t, outcome, server, total * workers)
+        metrics = outcome.result["metrics"]
+        proof.expect_distribution(t, metrics["http_req_response"], expected,
+                                  WITHIN, "response time")
+        t.equal(sum(value > BETWEEN for value in
+                    proof.values(metrics["http_req_duration"])),
+                workers, "service times that show the stall")
+
+    proof.best_of(attempt)
+
+
+def test_what_times_out_is_in_it(t):
+    """Leaving out those that gave up would make the stall look short."""
+    limit = 0.5
+    expected = [min(wait, limit) for wait in waits()]
+    given_up = round((SECONDS - limit) * RATE)
+
+    def attempt():
+        outcome, server = load(
+            t, "pre_allocated = 120, max_workers = 200, max_lag = '10s'",
+            "--timeout", "%gs" % limit, "--fail", "never")
+        outcome.expect(0).expect_runs(started=TOTAL, dropped=0)
+        requests = outcome.result["requests"]
+        t.equal((requests["total"], server.requests), (TOTAL, TOTAL),
+                "requests here and there")
+        # The one at the limit itself may go either way.
+        t.check(abs(requests["failed"] - given_up) <= 1,
+                "%d requests timed out, not %d"
+                % (requests["failed"], given_up))
+        t.equal([(e["kind"], e["count"]) for e in outcome.result["errors"]],
+                [("timeout", requests["failed"])], "errors")
+        metrics = outcome.result["metrics"]
+        for name in ("http_req_response", "http_req_duration"):
+            proof.expect_distribution(t, metrics[name], expected, WITHIN, name)
+
+    proof.best_of(attempt)
+
+
+def test_what_is_dropped_is_counted(t):
+    """With a bound on how late a run may begin, those that would have waited
+    longer are never made, and told of."""
+    workers, bound = 10, 0.5
+    lost = sum(wait > bound for wait in waits()[FIRST + workers:])
+
+    def attempt():
+        outcome, server = load(
+            t, "pre_allocated = %d, max_workers = %d, max_lag = '%gs'"
+            % (workers, workers, bound))
+        outcome.expect(0)
+        runs = outcome.runs
+        t.equal(runs["started"] + runs["dropped"], TOTAL, "started + dropped")
+        t.equal((runs["ok"], server.requests),
+                (runs["started"], runs["started"]),
+                "ok, and requests at the server")
+        t.check(abs(runs["dropped"] - lost) <= 1 + WITHIN * RATE,
+                "%d runs were dropped, not %d" % (runs["dropped"], lost))
+        metrics = outcome.result["metrics"]
+        t.equal(metrics["dropped_runs"]["count"], runs["dropped"],
+                "dropped_runs.count")
+        t.check(metrics["start_lag"]["max"] <= bound + WITHIN,
+                "start_lag.max is %r" % metrics["start_lag"]["max"])
+
+    proof.best_of(attempt)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))
