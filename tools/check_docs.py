@@ -33,6 +33,9 @@ TABLES = {
     "metric_methods": "metric:",
     "util_functions": None,
     "crypto_functions": None,
+    "data_functions": "data.",
+    "feed_methods": "feed:",
+    "feed_meta": None,
     "base64_functions": "base64.",
     "json_functions": "json.",
     "url_functions": "url.",
@@ -56,7 +59,8 @@ TABLES = {
 
 # What is documented under another name: a method of every handle, and a table
 # of functions that have headings of their own.
-SAME_AS = {"molo.base64": "base64.encode", "molo.json": "json.encode",
+SAME_AS = {"molo.base64": "base64.encode", "molo.data": "data.csv",
+           "molo.json": "json.encode",
            "molo.url": "url.parse"}
 SAME_AS.update((kind + ":free", "handle:free") for kind in (
     "barrier", "condition", "event", "limiter", "lock", "notifier", "queue",

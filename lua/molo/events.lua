@@ -4,6 +4,9 @@ local core = require "molo.core"
 local native, open_stream = core.events, core.stream.open
 
 local DEFAULT_RETRY = 3 -- seconds, as browsers wait
+-- A server that is not there must not be asked in a loop without a rest, whatever
+-- it said before.
+local AFTER_FAILURE = 0.1
 
 -- What may be over soon: another attempt makes sense.
 local OF_CONNECTING = { dns = true, connect = true, reset = true, timeout = true }
@@ -22,7 +25,7 @@ local function connect(self)
   self.parser:restart()
   self.stream = open_stream(self.session, "GET", self.url, self.options, true,
                             self.parser:last_id())
-  self.parser:limit(self.stream:limit())
+  self.parser:belongs(self.stream:about())
   if self.stream:response().status == 204 then
     self.left = 0
   end
@@ -38,9 +41,11 @@ end
 
 -- False: it is over. Raises what the last attempt raised.
 local function reconnect(self, deadline)
+  local least = 0
   while not self.closed and self.left > 0 do
     self.left = self.left - 1
-    pause(self, self.parser:retry() or DEFAULT_RETRY, deadline)
+    pause(self, math.max(self.parser:retry() or DEFAULT_RETRY, least), deadline)
+    least = AFTER_FAILURE
     local ok, err = pcall(connect, self)
     if ok then
       return true

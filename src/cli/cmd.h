@@ -56,6 +56,10 @@ cli_arguments_path(const struct cli_arguments *arguments, const char *name);
  * False: the error line is out. */
 bool cli_scenario_open(struct cli_scenario *scenario,
                        struct cli_arguments *arguments, const char *name);
+/* Runs what one of the names stands for, to an exit code; the result goes to
+ * `result_file` too, unless that is NULL. Takes the options. */
+int cmd_run_one(struct cli_arguments *arguments, const char *name,
+                const char *result_file);
 /* Reads the arguments, of which one is a name, and opens it. */
 enum cli_load cli_scenario_load(struct cli_scenario *scenario,
                                 const char *command, int argc, char **argv);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "cli/cmd.h"
+#include "cli/jobs.h"
 #include "output/outputs.h"
 #include "output/result.h"
 #include "output/write_file.h"
@@ -21,6 +22,8 @@ static const char examples[] =
     "                                           up to 50 workers, and down\n"
     "  molo run shop.lua -s search --delay 1s..5s -e USER=ann\n"
     "                                           one scenario, with pauses\n"
+    "  molo run shop.lua pad.lua --jobs 2       two files at the same time\n"
+    "  molo run --config tests.json smoke       a test of a config file\n"
     "  molo run pad.lua -w 5 -d 10m --sim       the same plan in virtual "
     "time,\n"
     "                                           without a server\n"
@@ -29,7 +32,8 @@ static const char examples[] =
     "from\n"
     "                                           1 % failed runs on\n"
     "\n"
-    "Usage: molo run FILE [options]\n"
+    "Usage: molo run FILE... [options]\n"
+    "       molo run --config FILE [TEST...] [options]\n"
     "\n";
 
 static bool
@@ -79,6 +83,7 @@ write_summary(const struct result *result, const struct options *options,
 struct runner {
     struct cli_scenario *scenario;
     struct outputs *outputs;
+    const char *result_file; /* for the process that began this one */
 };
 
 static void
@@ -94,6 +99,9 @@ write_outputs(const struct runner *runner, const struct result *result)
     bool taken =
         outputs_use_stdout(runner->outputs) || is_stdout(options->timeline);
     if (!write_summary(result, options, taken, &err))
+        report_lost(engine, &err);
+    if (runner->result_file != NULL &&
+        !out_json_write(result, runner->result_file, &err))
         report_lost(engine, &err);
 }
 
@@ -121,13 +129,14 @@ run_plan(struct runner *runner)
 }
 
 static int
-run(struct cli_scenario *scenario)
+run(struct cli_scenario *scenario, const char *result_file)
 {
     struct err err;
     const struct options *options = scenario->options;
     struct runner runner = {
         .scenario = scenario,
         .outputs = outputs_create(options, &err),
+        .result_file = result_file,
     };
     if (runner.outputs == NULL) {
         log_error("%s", err.message);
@@ -154,20 +163,32 @@ show_help(void)
 }
 
 int
-cmd_run(int argc, char **argv)
+cmd_run_one(struct cli_arguments *arguments, const char *name,
+            const char *result_file)
 {
     struct cli_scenario scenario;
-    int code = EXIT_CODE_OK;
-    switch (cli_scenario_load(&scenario, "run", argc, argv)) {
+    if (!cli_scenario_open(&scenario, arguments, name))
+        return EXIT_CODE_USAGE;
+    int code = run(&scenario, result_file);
+    cli_scenario_finish(&scenario);
+    return code;
+}
+
+int
+cmd_run(int argc, char **argv)
+{
+    struct cli_arguments arguments;
+    switch (cli_arguments_read(&arguments, "run", argc, argv)) {
     case CLI_LOAD_OK:
-        code = run(&scenario);
         break;
     case CLI_LOAD_HELP:
-        code = show_help();
-        break;
+        return show_help();
     case CLI_LOAD_FAILED:
         return EXIT_CODE_USAGE;
     }
-    cli_scenario_finish(&scenario);
+    int code = arguments.names.count > 1
+                   ? jobs_run(&arguments)
+                   : cmd_run_one(&arguments, arguments.names.items[0], NULL);
+    cli_arguments_finish(&arguments);
     return code;
 }

@@ -151,9 +151,8 @@ cli_arguments_path(const struct cli_arguments *arguments, const char *name)
             return name;
     } else {
         size_t test = config_find(arguments->config, name, &err);
-        const char *path = test != SIZE_MAX
-                               ? config_scenario(arguments->config, test)
-                               : NULL;
+        const char *path =
+            test != SIZE_MAX ? config_scenario(arguments->config, test) : NULL;
         if (path != NULL && check_readable(path, &err))
             return path;
         if (path != NULL)

@@ -110,12 +110,14 @@ void
 crew_park(struct member *m)
 {
     list_append(&m->crew->parked, &m->parked);
+    pool_count_starts(m->crew);
 }
 
 void
 crew_unpark(struct member *m)
 {
     list_remove(&m->parked);
+    pool_count_starts(m->crew);
 }
 
 void

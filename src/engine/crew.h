@@ -25,8 +25,9 @@ struct crew {
     struct list parked;     /* members; of a pool: the last one to become idle
                                is the last */
     struct timer end;       /* of its time; then of its patience */
-    unsigned stops;         /* how often the patience has been over */
-    size_t *numbers;        /* of its choices, in the script */
+    unsigned stopped_setups;
+    unsigned stops;  /* how often the patience has been over */
+    size_t *numbers; /* of its choices, in the script */
     double total_weight;
     struct pool pool; /* open executors */
 };

@@ -234,6 +234,18 @@ fixture_failed(struct member *m, const struct call_result *result)
     return true;
 }
 
+/* What follows would find only half of what it is to set up. */
+static void
+end_in_setup(struct member *m, const struct call_result *result)
+{
+    if (result->status != CALL_OK && m->crew->stopped_setups++ == 0)
+        log_warning("workload '%s': %s of worker %d was not over when the "
+                    "time for runs was",
+                    m->crew->workload->name,
+                    worker_phase_name(m->worker->phase), (int)m->id);
+    life_go_home(m, NULL);
+}
+
 void
 life_call_over(struct member *m, const struct call_result *result)
 {
@@ -241,12 +253,16 @@ life_call_over(struct member *m, const struct call_result *result)
     case LIFE_SETUP:
         if (fixture_failed(m, result))
             life_go_home(m, result);
+        else if (m->crew->over)
+            end_in_setup(m, result);
         else
             life_setup_session(m);
         return;
     case LIFE_SETUP_SESSION:
         if (fixture_failed(m, result))
             life_go_home(m, result);
+        else if (m->crew->over)
+            end_in_setup(m, result);
         else
             life_next_run(m);
         return;

@@ -112,13 +112,31 @@ pool_take(struct crew *crew)
 
 /* --- arrivals --- */
 
+void
+pool_count_starts(struct crew *crew)
+{
+    struct pool *pool = &crew->pool;
+    bool taken =
+        !list_empty(&crew->parked) || pool->started < crew->workload->workers;
+    bool counts = pool->due != NSEC_NEVER && taken;
+    crew->shard->pending_starts += (size_t)counts;
+    crew->shard->pending_starts -= (size_t)pool->counts;
+    pool->counts = counts;
+}
+
 static void
 set_due(struct crew *crew, nsec_t due)
 {
-    struct pool *pool = &crew->pool;
-    crew->shard->pending_starts += (size_t)(due != NSEC_NEVER);
-    crew->shard->pending_starts -= (size_t)(pool->due != NSEC_NEVER);
-    pool->due = due;
+    crew->pool.due = due;
+    pool_count_starts(crew);
+}
+
+static void
+start_next(struct crew *crew)
+{
+    struct member *m = &crew->members[crew->pool.started++];
+    pool_count_starts(crew);
+    life_start(m);
 }
 
 static void
@@ -141,7 +159,7 @@ arrive(struct crew *crew, nsec_t due)
         crew_unpark(m);
         life_next_run(m);
     } else if (pool->started < crew->workload->workers) {
-        life_start(&crew->members[pool->started++]);
+        start_next(crew);
     }
     pool->offering = false;
 }

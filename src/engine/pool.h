@@ -21,6 +21,7 @@ struct pool {
     nsec_t due;      /* the next arrival; NSEC_NEVER: none */
     int32_t started; /* members 0 .. started-1 */
     bool offering;   /* an arrival looks for its worker */
+    bool counts;     /* as one of the shard's pending starts */
     /* Arrivals that nobody was free for, a ring. */
     nsec_t *waiting;
     size_t first, count, capacity;
@@ -39,6 +40,9 @@ void pool_start(struct crew *crew);
 void pool_catch_up(struct crew *crew);
 /* No more arrivals; those that wait are dropped. */
 void pool_stop(struct crew *crew);
+/* Who is parked has changed: an arrival that nobody is there to take, as all
+ * workers are in runs, brings nothing on. */
+void pool_count_starts(struct crew *crew);
 /* As executor_ops.next_run. */
 struct executor_due pool_next(struct crew *crew, nsec_t now);
 /* The run that pool_next has offered is taken. */

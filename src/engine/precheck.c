@@ -136,6 +136,9 @@ precheck_create(struct loop *loop, struct transport *transport,
         .loop = loop,
         .started_at = clock_now(),
     };
+    for (size_t i = 0; i < options->headers.count; i++)
+        session_set_header_line(precheck->session, options->headers.items[i],
+                                NULL);
     timer_init(&precheck->again, loop, on_again);
     job_init(&precheck->answered, on_answered);
     if (attempt(precheck, err))

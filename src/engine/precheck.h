@@ -4,7 +4,8 @@
 #include "base/err.h"
 
 /* Asks for a URL until it answers as it should, before anything else of a test
- * begins (--precheck). What it sends is counted nowhere. Main thread. */
+ * begins (--precheck), with the headers of -H. What it sends is counted
+ * nowhere. Main thread. */
 struct loop;
 struct options;
 struct precheck;

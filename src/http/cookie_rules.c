@@ -1,15 +1,20 @@
 #include "http/cookie_rules.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+#include <libpsl.h>
 
 #include "base/mem.h"
 #include "http/session.h"
 
 /* Longer ones are refused, as libcurl does. */
 enum { COOKIE_MAX = 4096 };
+/* Of a name in the DNS. */
+enum { DOMAIN_MAX = 255 };
 
 static bool
 is_address(const char *host, size_t size)
@@ -251,14 +256,36 @@ path_of(const struct attributes *a, const struct cookie_place *place)
                                              : (struct span){"/", 1};
 }
 
-/* A domain without a dot is one for all of its kind: "com". */
+static void
+lower(char *out, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        out[i] = (char)tolower((unsigned char)text[i]);
+    out[size] = '\0';
+}
+
+/* Whether everybody's domains are below it, as in "co.uk": one of them must not
+ * speak for the others. */
+static bool
+is_public(const struct cookie_place *place, struct span domain)
+{
+    char host[DOMAIN_MAX + 1], own[DOMAIN_MAX + 1];
+    if (place->host_size > DOMAIN_MAX || domain.size > DOMAIN_MAX)
+        return true;
+    lower(host, place->host, place->host_size);
+    lower(own, domain.data, domain.size);
+    return !psl_is_cookie_domain_acceptable(psl_builtin(), host, own);
+}
+
+/* A domain without a dot is one for all of its kind, whether known or not. */
 static bool
 may_set_domain(const struct cookie_place *place, struct span domain)
 {
     if (domain.size == place->host_size)
         return matches_domain(place, domain.data, domain.size, false);
     return memchr(domain.data, '.', domain.size) != NULL &&
-           matches_domain(place, domain.data, domain.size, true);
+           matches_domain(place, domain.data, domain.size, true) &&
+           !is_public(place, domain);
 }
 
 static bool

@@ -92,6 +92,7 @@ struct exchange {
     curl_off_t counted_before, head_size;
     curl_off_t uploaded_before; /* of a body of parts that is sent again */
     bool block_open;            /* within a header block */
+    bool answered;              /* this send, with the status of `easy` */
     bool too_large;
     bool length_conflict;            /* two Content-Length that differ */
     int64_t content_length;          /* of this header block; -1: none */

@@ -130,6 +130,7 @@ on_header(char *data, size_t size, size_t count, void *user)
     }
     if (data[0] == '\r' || data[0] == '\n') {
         x->block_open = false;
+        x->answered = true;
         exchange_note_head(x);
         return size;
     }
@@ -147,13 +148,23 @@ on_header(char *data, size_t size, size_t count, void *user)
     return size;
 }
 
-/* Called once for every time the request goes on the wire: libcurl silently
- * sends it again if a kept connection turns out to be dead. */
+/* Called once for every time the request goes on the wire: libcurl sends it
+ * again with credentials that were asked for and, silently, if a kept
+ * connection turns out to be dead. */
 static int
 on_prereq(void *user, char *remote_ip, char *local_ip, int remote_port,
           int local_port)
 {
-    exchange_note_prereq(user);
+    struct exchange *x = user;
+    struct transfer *transfer = x->transfer;
+    long status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (x->answered && (status == 401 || status == 407)) {
+        transfer->challenges++;
+        transfer->challenge_status = (int)status;
+    }
+    x->answered = false;
+    exchange_note_prereq(x);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -449,6 +460,7 @@ exchange_prepare(struct exchange *x)
     x->sent_before = 0;
     x->counted_before = 0;
     x->head_size = 0;
+    x->answered = false;
     x->block_open = false;
     x->too_large = false;
     x->got_cookies = false;

@@ -50,8 +50,10 @@ take_retry(struct event_stream *stream, const char *value, size_t size)
         if (msec > RETRY_MAX_MSEC)
             msec = RETRY_MAX_MSEC;
     }
-    if (size > 0)
-        stream->retry = msec * NSEC_PER_MSEC;
+    if (size == 0)
+        return;
+    stream->retry = msec * NSEC_PER_MSEC;
+    stream->retry_told = true;
 }
 
 static bool

@@ -18,10 +18,11 @@ struct event_stream {
     struct buf type;    /* "": it is a "message" */
     struct buf id;      /* last one named in the stream; for later events */
     struct buf last_id; /* of the last event: to ask for what follows it */
-    nsec_t retry;       /* told by the server; 0: not told */
-    bool begun;         /* a first line was read: no byte order mark now */
-    bool after_cr;      /* a LF here belongs to the CR before */
-    bool complete;      /* `data` and `type` are an event that was returned */
+    nsec_t retry;       /* told by the server, if `retry_told`; may be 0 */
+    bool retry_told;
+    bool begun;    /* a first line was read: no byte order mark now */
+    bool after_cr; /* a LF here belongs to the CR before */
+    bool complete; /* `data` and `type` are an event that was returned */
 };
 
 enum event_stream_status {

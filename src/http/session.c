@@ -111,6 +111,18 @@ session_set_header(struct session *session, const char *name, size_t name_size,
                                    value_size, err);
 }
 
+bool
+session_set_header_line(struct session *session, const char *line,
+                        struct err *err)
+{
+    const char *colon = strchr(line, ':');
+    if (colon == NULL)
+        return err_set(err, "header '%.80s' has no ':'", line);
+    const char *value = colon + 1 + strspn(colon + 1, " ");
+    return session_set_header(session, line, (size_t)(colon - line), value,
+                              strlen(value), err);
+}
+
 struct http_request *
 session_default_request(struct session *session)
 {
@@ -194,6 +206,7 @@ clear_outcome(struct transfer *transfer)
     };
     transfer->truncated = false;
     transfer->sends = 0;
+    transfer->challenges = 0;
     transfer->bytes_sent = 0;
     transfer->bytes_received = 0;
     transfer->ended_at = 0;

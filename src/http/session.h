@@ -31,6 +31,9 @@ const char *session_base_url(const struct session *session);
 bool
 session_set_header(struct session *session, const char *name, size_t name_size,
                    const char *value, size_t value_size, struct err *err);
+/* The same as people write it: "Accept: text/plain". */
+bool session_set_header_line(struct session *session, const char *line,
+                             struct err *err);
 
 /* Closes the connections and empties the cookie jar; the defaults stay. False
  * while a transfer is under way. */

@@ -54,6 +54,10 @@ struct transfer {
     struct transfer_timings timings;
     bool truncated; /* ended by whoever streams it */
     unsigned sends; /* times the request went on the wire */
+    /* How many of them were answered by a demand for credentials, which the
+     * next one gave, and the status of the last of those (401, 407). */
+    unsigned challenges;
+    int challenge_status;
     uint64_t bytes_sent, bytes_received;
     nsec_t started_at, ended_at;
     int redirects_left, redirects_followed;

@@ -146,6 +146,26 @@ signals_set_overdue(struct signals *signals, void (*on_overdue)(void *data),
     sigaction(SIGALRM, &action, &signals->old_alarm);
 }
 
+static void
+ignore_one(int signo)
+{
+}
+
+/* The second signal of somebody in a hurry may find that the first was enough:
+ * it must not end the process while results are being written. The next one
+ * does. */
+static void
+restore(int signo, const struct sigaction *before)
+{
+    struct sigaction action = {
+        .sa_handler = ignore_one,
+        .sa_flags = SA_RESTART | (int)SA_RESETHAND,
+    };
+    sigemptyset(&action.sa_mask);
+    bool hurried = atomic_load(&count) == 1 && before->sa_handler == SIG_DFL;
+    sigaction(signo, hurried ? &action : before, NULL);
+}
+
 void
 signals_destroy(struct signals *signals)
 {
@@ -156,8 +176,8 @@ signals_destroy(struct signals *signals)
         arm_alarm(0);
         sigaction(SIGALRM, &signals->old_alarm, NULL);
     }
-    sigaction(SIGINT, &signals->old_int, NULL);
-    sigaction(SIGTERM, &signals->old_term, NULL);
+    restore(SIGINT, &signals->old_int);
+    restore(SIGTERM, &signals->old_term);
     sigaction(SIGPIPE, &signals->old_pipe, NULL);
     atomic_store(&current, NULL);
     ev_async_stop(signals->loop->ev, &signals->wake);

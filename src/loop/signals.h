@@ -13,7 +13,8 @@ struct signals;
 struct signals *
 signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
                void *data);
-/* Restores what was there before. */
+/* Restores what was there before; but if exactly one signal has come, the next
+ * SIGINT and SIGTERM are still without effect. */
 void signals_destroy(struct signals *signals);
 
 /* When the process is still there SIGNALS_PATIENCE after the second signal, the

@@ -10,6 +10,8 @@ struct interval_row;
 /* The larger sections of the result JSON; each function returns a new
  * reference. */
 
+/* What was to be done. */
+json_t *json_plan(const struct plan *plan);
 /* Runs by scenario, and by role where there are any. */
 json_t *json_scenarios(const struct plan *plan, const struct snapshot *s);
 /* What was measured about waiting, by label of the objects. */

@@ -38,31 +38,6 @@ build_host(void)
 }
 
 static json_t *
-build_plan(const struct plan *plan)
-{
-    const struct options *options = plan->options;
-    json_t *weights = json_object();
-    for (size_t i = 0; i < plan->scenario_count; i++)
-        json_value_add(weights, plan->scenarios[i].name,
-                       json_value_real(plan->scenarios[i].weight));
-    nsec_t wait_timeout =
-        options->wait_timeout > 0 ? options->wait_timeout : NSEC_NEVER;
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o}", "duration",
-        json_value_limit(plan_deadline(plan)), "max_runs",
-        options->max_runs > 0 ? json_integer(options->max_runs) : json_null(),
-        "ramp_up", json_value_limit(options->ramp_up), "delay_low",
-        json_value_limit(options->delay_low), "delay_high",
-        json_value_limit(options->delay_high), "graceful_stop",
-        json_value_limit(options->graceful_stop), "wait_timeout",
-        json_value_limit(wait_timeout), "timeout",
-        json_value_limit(options->timeout), "stop_on_failure",
-        (int)options->stop_on_failure, "on_deadlock",
-        options->on_deadlock == ON_DEADLOCK_BREAK ? "break" : "stop",
-        "scenarios", weights);
-}
-
-static json_t *
 build_exit(const struct result *result)
 {
     enum exit_code code = result_exit_code(result);
@@ -185,7 +160,7 @@ json_head(const struct result *result, json_t *root)
     json_object_set_new(root, "threads", json_integer(1));
     json_object_set_new(root, "tags", build_tags(plan->options));
     json_object_set_new(root, "host", build_host());
-    json_object_set_new(root, "plan", build_plan(plan));
+    json_object_set_new(root, "plan", json_plan(plan));
 }
 
 json_t *

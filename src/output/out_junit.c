@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "output/output_kind.h"
+#include "output/scenario_time.h"
 #include "output/text.h"
 #include "output/write_file.h"
 
@@ -47,28 +48,33 @@ struct suite {
     unsigned tests, failures;
 };
 
-/* `problem` NULL: passed. */
+/* `problem` NULL: passed; `time` negative: none to tell. */
 static void
-add_case(struct suite *suite, const char *group, const char *name,
+add_case(struct suite *suite, const char *group, const char *name, nsec_t time,
          const char *problem)
 {
     struct buf *out = &suite->cases;
     suite->tests++;
     buf_printf(out, "    <testcase classname=\"molo.%s\" name=\"", group);
     add_escaped(out, name);
+    buf_append_str(out, "\"");
+    if (time >= 0)
+        buf_printf(out, " time=\"%.3f\"", nsec_to_seconds(time));
     if (problem == NULL) {
-        buf_append_str(out, "\"/>\n");
+        buf_append_str(out, "/>\n");
         return;
     }
     suite->failures++;
-    buf_append_str(out, "\">\n      <failure message=\"");
+    buf_append_str(out, ">\n      <failure message=\"");
     add_escaped(out, problem);
     buf_append_str(out, "\"/>\n    </testcase>\n");
 }
 
 static void
-add_scenarios(struct suite *suite, const struct snapshot *s)
+add_scenarios(struct suite *suite, const struct result *result)
 {
+    const struct snapshot *s = result->snapshot;
+    bool single = result->plan->workloads[0].executor == EXECUTOR_SINGLE_RUN;
     for (const struct scenario_stats *row = s->scenarios; row != NULL;
          row = row->hh.next) {
         char problem[128];
@@ -76,6 +82,7 @@ add_scenarios(struct suite *suite, const struct snapshot *s)
                  "%" PRIu64 " of %" PRIu64 " runs failed", row->failed,
                  row->ok + row->failed + row->interrupted);
         add_case(suite, "scenario", row->name,
+                 single ? scenario_time(s, row->name) : -1,
                  row->failed > 0 ? problem : NULL);
     }
 }
@@ -87,7 +94,7 @@ add_thresholds(struct suite *suite, const struct result *result)
         const struct threshold *threshold = &result->thresholds[i];
         char value[THRESHOLD_VALUE_SIZE];
         threshold_value_text(threshold, value);
-        add_case(suite, "threshold", threshold->expression,
+        add_case(suite, "threshold", threshold->expression, -1,
                  threshold->ok ? NULL : value);
     }
 }
@@ -101,7 +108,8 @@ add_checks(struct suite *suite, const struct snapshot *s)
         snprintf(problem, sizeof(problem),
                  "failed %" PRIu64 " of %" PRIu64 " times", row->fails,
                  row->passes + row->fails);
-        add_case(suite, "check", row->name, row->fails > 0 ? problem : NULL);
+        add_case(suite, "check", row->name, -1,
+                 row->fails > 0 ? problem : NULL);
     }
 }
 
@@ -113,7 +121,7 @@ add_end(struct suite *suite, const struct result *result)
     for (size_t i = 0; i < result->cause_count; i++)
         buf_printf(&causes, "%s%s (exit code %d)", i > 0 ? "; " : "",
                    result->causes[i].text, (int)result->causes[i].code);
-    add_case(suite, "test", "exit code", causes.data);
+    add_case(suite, "test", "exit code", -1, causes.data);
     buf_finish(&causes);
 }
 
@@ -122,7 +130,7 @@ finish(struct output *output, const struct result *result, struct err *err)
 {
     struct suite suite = {0};
     add_end(&suite, result);
-    add_scenarios(&suite, result->snapshot);
+    add_scenarios(&suite, result);
     add_thresholds(&suite, result);
     add_checks(&suite, result->snapshot);
     struct buf out = {0};

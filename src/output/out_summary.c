@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "output/text.h"
 #include "output/verdict.h"
+#include "plan/executor.h"
 
 const char *
 summary_cut(struct summary *sum, const char *text, size_t width)
@@ -117,6 +118,18 @@ print_simulated(const struct summary *sum)
             low, range ? " to " : "", range ? high : "", options->sim_failures);
 }
 
+/* Of a pool, and where workers are added by hand, not all may be needed. */
+static bool
+may_need_fewer(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->workload_count; i++) {
+        enum executor_type type = plan->workloads[i].executor;
+        if (executor_find(type)->open || type == EXECUTOR_MANUAL)
+            return true;
+    }
+    return false;
+}
+
 static void
 print_header(struct summary *sum)
 {
@@ -124,10 +137,10 @@ print_header(struct summary *sum)
     char duration[32];
     units_format_duration(sum->result->duration, duration, sizeof(duration));
     summary_print(sum, STYLE_HEAD, "molo " MOLO_VERSION);
-    fprintf(sum->stream, "   %s   %d worker%s   %s   seed %" PRIu64 "\n\n",
+    fprintf(sum->stream, "   %s   %s%d worker%s   %s   seed %" PRIu64 "\n\n",
             summary_printable(sum, sum->result->scenario_path),
-            (int)plan->workers, plan->workers == 1 ? "" : "s", duration,
-            plan->options->seed);
+            may_need_fewer(plan) ? "at most " : "", (int)plan->workers,
+            plan->workers == 1 ? "" : "s", duration, plan->options->seed);
 }
 
 static void
@@ -192,6 +205,15 @@ print_status(const struct summary *sum)
     fputc('\n', sum->stream);
 }
 
+static void
+format_median(const struct hist *times, char *out, size_t size)
+{
+    if (times == NULL)
+        snprintf(out, size, "-");
+    else
+        units_format_duration(hist_percentile(times, 50), out, size);
+}
+
 /* Only where there were any. */
 static void
 print_websockets(const struct summary *sum)
@@ -200,11 +222,8 @@ print_websockets(const struct summary *sum)
     const struct hist *opened = s->trends[TREND_WS_CONNECTING];
     if (opened == NULL)
         return;
-    char held[32] = "-";
-    const struct hist *sessions = s->trends[TREND_WS_SESSION_DURATION];
-    if (sessions != NULL)
-        units_format_duration(hist_percentile(sessions, 50), held,
-                              sizeof(held));
+    char held[32];
+    format_median(s->trends[TREND_WS_SESSION_DURATION], held, sizeof(held));
     print_head(sum, "websocket");
     fprintf(sum->stream,
             "%" PRIu64 "   %" PRIu64 " messages sent (%s), %" PRIu64
@@ -215,6 +234,24 @@ print_websockets(const struct summary *sum)
     fprintf(sum->stream, " (%s)   open for %s (p50)\n",
             summary_rate(s->ws_messages_received, sum->result->duration).s,
             held);
+}
+
+/* Only where there were any. */
+static void
+print_events(const struct summary *sum)
+{
+    const struct snapshot *s = sum->snapshot;
+    if (s->sse_events == 0)
+        return;
+    char first[32], gap[32];
+    format_median(s->trends[TREND_SSE_FIRST_EVENT], first, sizeof(first));
+    format_median(s->trends[TREND_SSE_EVENT_GAP], gap, sizeof(gap));
+    print_head(sum, "sse");
+    fprintf(sum->stream,
+            "%" PRIu64 " events read (%s)   first after %s, then every %s "
+            "(p50)\n",
+            s->sse_events, summary_rate(s->sse_events, sum->result->duration).s,
+            first, gap);
 }
 
 static void
@@ -298,6 +335,7 @@ out_summary_write(const struct result *result, FILE *stream, bool color)
     print_requests(&sum);
     print_status(&sum);
     print_websockets(&sum);
+    print_events(&sum);
     print_times(&sum);
     if (result->plan->workloads[0].executor == EXECUTOR_SINGLE_RUN)
         summary_single_run(&sum);

@@ -1,6 +1,6 @@
 #include <inttypes.h>
-#include <string.h>
 
+#include "output/scenario_time.h"
 #include "output/summary.h"
 
 /* A single run tells of its scenarios as of tests: which went well, and how
@@ -16,23 +16,6 @@ find_outcomes(const struct snapshot *s, const char *name)
         if (strcmp(row->name, name) == 0)
             return row;
     return NULL;
-}
-
-/* The longest run of it: its workers begin together. -1: none has ended. */
-static nsec_t
-find_duration(const struct snapshot *s, const char *name)
-{
-    nsec_t longest = -1;
-    for (const struct series *row = s->series[SERIES_RUNS]; row != NULL;
-         row = row->hh.next) {
-        const char *scenario = tag_set_get(row->tags, "scenario");
-        if (scenario == NULL || row->time == NULL ||
-            strcmp(scenario, name) != 0)
-            continue;
-        nsec_t time = hist_max(row->time);
-        longest = time > longest ? time : longest;
-    }
-    return longest;
 }
 
 static void
@@ -54,7 +37,7 @@ add_row(struct summary *sum, struct table *table, const char *name)
     const struct scenario_stats *row = find_outcomes(sum->snapshot, name);
     uint64_t failed = row != NULL ? row->failed : 0;
     uint64_t runs = row != NULL ? row->ok + row->failed + row->interrupted : 0;
-    nsec_t duration = find_duration(sum->snapshot, name);
+    nsec_t duration = scenario_time(sum->snapshot, name);
     table_add(table, STYLE_PLAIN, "%s", summary_cut(sum, name, NAME_WIDTH));
     add_result(table, row);
     if (duration >= 0)

@@ -332,7 +332,7 @@ bool
 config_set_options(const json_t *section, const char *where,
                    struct options *options, struct err *err)
 {
-    struct err unused;
+    struct err unused = {{0}};
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)section, key, value)

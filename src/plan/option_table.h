@@ -22,7 +22,7 @@ enum option_kind {
     OPTION_KIND_STAGE, /* struct plan_stage, repeatable */
     OPTION_KIND_ENV,   /* pairs, merged by key */
     OPTION_KIND_TAG,
-    OPTION_KIND_SERVICE, /* the same with names as services have them */
+    OPTION_KIND_SERVICE,   /* the same with names as services have them */
     OPTION_KIND_THRESHOLD, /* struct option_threshold, repeatable */
     OPTION_KIND_QUIET,     /* both steer verbosity */
     OPTION_KIND_VERBOSE,

@@ -8,7 +8,8 @@
 #include "plan/plan_internal.h"
 
 /* Options that, on the command line, change a workload of the script, and the
- * key that each changes. */
+ * key that each changes. WORKLOAD_EXECUTOR: a flag that takes the place of its
+ * executor. */
 static const struct change {
     const char *option;
     enum workload_key key;
@@ -56,8 +57,7 @@ static bool
 fits(const struct change *change, const struct option_workload *workload)
 {
     enum executor_type type = workload->executor->type;
-    if (change->key == WORKLOAD_EXECUTOR ||
-        (strcmp(change->option, "max-runs") == 0 &&
+    if ((strcmp(change->option, "max-runs") == 0 &&
          type == EXECUTOR_SHARED_RUNS) ||
         (strcmp(change->option, "iterations") == 0 &&
          type == EXECUTOR_RUNS_PER_WORKER))
@@ -96,13 +96,47 @@ take_change(const struct options *options, enum workload_key key,
         to->max_lag = options->max_lag;
 }
 
+static bool
+is_by_hand(const struct options *options)
+{
+    return options->manual || options->sizing;
+}
+
+/* --manual and --sizing play the scenarios of a workload, and what else is not
+ * its executor's, with workers that are added one by one. */
+static void
+replace_executor(const struct options *options, struct option_workload *copy)
+{
+    bool manual = copy->executor->type == EXECUTOR_MANUAL;
+    if (!manual)
+        copy->max_workers = options->max_workers;
+    if (options->sizing)
+        copy->start = 0; /* the first step begins with the test */
+    if (options->sizing || !manual) {
+        copy->executor = executor_find(EXECUTOR_MANUAL);
+        copy->workers = 1;
+        copy->given[WORKLOAD_WORKERS_AT_START] = false;
+        copy->duration = NSEC_NEVER;
+    }
+    copy->runs = 0;
+    copy->ramp_up = 0;
+    copy->rate = (struct plan_rate){0};
+    copy->stage_count = 0;
+    for (int key = 0; key < WORKLOAD_KEYS; key++)
+        if (!workload_key_fits(copy->executor, (enum workload_key)key))
+            copy->given[key] = false;
+}
+
 /* What is stronger than the script, in a copy that borrows. */
 static bool
 change(const struct options *options, struct option_workload *copy,
        struct err *err)
 {
+    if (is_by_hand(options))
+        replace_executor(options, copy);
     for (size_t i = 0; i < CHANGES; i++) {
-        if (!options_is_stronger(options, changes[i].option, OPTION_SCRIPT))
+        if (changes[i].key == WORKLOAD_EXECUTOR ||
+            !options_is_stronger(options, changes[i].option, OPTION_SCRIPT))
             continue;
         if (!fits(&changes[i], copy))
             return refuse_change(options, &changes[i], copy, err);
@@ -129,7 +163,8 @@ check_changes(const struct options *options, struct err *err)
         const char *option = changes[i].option;
         char spelling[OPTION_SPELLING_SIZE];
         plan_spell(options, option, spelling);
-        if (!options_is_given(options, option))
+        if (!options_is_given(options, option) ||
+            (changes[i].key == WORKLOAD_EXECUTOR && !is_by_hand(options)))
             continue;
         if (!options_is_stronger(options, option, OPTION_SCRIPT)) {
             if (options_is_stronger(options, option, OPTION_CONFIG))

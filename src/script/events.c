@@ -113,7 +113,10 @@ script_emit(struct script *script, const struct event *event)
         lua_pushcfunction(L, call_listener);
         lua_pushlightuserdata(L, (void *)(uintptr_t)event);
         lua_pushinteger(L, listener->ref);
-        if (lua_pcall(L, 2, 0, 0) == LUA_OK)
+        struct callback callback = script_begin_callback(script, L);
+        bool ok = lua_pcall(L, 2, 0, 0) == LUA_OK;
+        script_end_callback(&callback);
+        if (ok)
             continue;
         report_failure(L, listener, event->type);
         lua_settop(L, top);

@@ -1,7 +1,6 @@
 #include "script/lua_data.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +22,8 @@ struct feed {
     enum feed_kind kind;
     struct feed_file *file;
     struct feed_plan plan;
-    char *path;      /* as the script gave it */
-    char cursor[32]; /* the variable that counts */
+    char *path;   /* as the script gave it */
+    char *cursor; /* the variable that counts */
 };
 
 static struct feed *
@@ -116,7 +115,7 @@ check_delimiter(lua_State *L, const char *what, int index)
     if (!push_option(L, index, "delimiter"))
         return ',';
     size_t size = 0;
-    const char *text = NULL;
+    const char *text = "";
     if (lua_type(L, -1) == LUA_TSTRING)
         text = lua_tolstring(L, -1, &size);
     if (size != 1 || strchr("\"\r\n", text[0]) != NULL)
@@ -254,8 +253,8 @@ begin_feed(lua_State *L, const char *what, const char *const *known,
     feed->plan.number = ++script->feed_count;
     check_order(L, what, 2, &feed->plan);
     /* Files are loaded alike everywhere, so that this is one counter. */
-    snprintf(feed->cursor, sizeof(feed->cursor), "\001feed %" PRIu64,
-             feed->plan.number);
+    feed->cursor =
+        xasprintf("\001feed %" PRIu64 " %s", feed->plan.number, path);
     return feed;
 }
 
@@ -398,6 +397,8 @@ raise_end(lua_State *L, const struct feed *feed, struct task *task)
                         (LUAI_UACINT)feed->plan.count);
     if (feed->plan.end == FEED_STOP && worker->workload) {
         worker->quit = true;
+        /* Its other tasks end with it. */
+        worker_stop(worker);
         log_verbose("worker %d quits: %s", (int)worker->id, text);
         return task_raise_end(L, task, text);
     }
@@ -504,6 +505,7 @@ feed_gc(lua_State *L)
     struct feed *feed = luaL_checkudata(L, 1, FEED);
     feed_file_close(feed->file);
     free(feed->path);
+    free(feed->cursor);
     *feed = (struct feed){0};
     return 0;
 }

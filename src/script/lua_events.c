@@ -17,6 +17,9 @@ struct parser {
     size_t read;        /* of that */
     nsec_t last_at;     /* of the connection's start, then of its events */
     bool had_event;     /* on this connection */
+    /* What its events are counted as. */
+    const struct recorder_context *context;
+    struct buf name;
 };
 
 static struct parser *
@@ -43,6 +46,7 @@ parser_gc(lua_State *L)
     struct parser *parser = check_parser(L);
     event_stream_finish(&parser->stream);
     buf_finish(&parser->pending);
+    buf_finish(&parser->name);
     return 0;
 }
 
@@ -59,11 +63,18 @@ parser_restart(lua_State *L)
     return 0;
 }
 
-/* parser:limit(bytes): an event has at most so many. */
+/* parser:belongs(limit, context, name): an event has at most so many bytes, and
+ * is counted under these; see stream:about. */
 static int
-parser_limit(lua_State *L)
+parser_belongs(lua_State *L)
 {
-    check_parser(L)->stream.limit = (size_t)luaL_checkinteger(L, 2);
+    struct parser *parser = check_parser(L);
+    parser->stream.limit = (size_t)luaL_checkinteger(L, 2);
+    luaL_checktype(L, 3, LUA_TLIGHTUSERDATA);
+    parser->context = lua_touserdata(L, 3);
+    const char *name = luaL_checkstring(L, 4);
+    buf_clear(&parser->name);
+    buf_append_str(&parser->name, name);
     return 0;
 }
 
@@ -98,7 +109,7 @@ push_event(lua_State *L, const struct event_stream *stream)
     }
     if (stream->last_id.size > 0)
         set_text(L, "id", &stream->last_id);
-    if (stream->retry > 0) {
+    if (stream->retry_told) {
         lua_pushnumber(L, nsec_to_seconds(stream->retry));
         lua_setfield(L, -2, "retry");
     }
@@ -109,7 +120,8 @@ static void
 record_event(lua_State *L, struct parser *parser)
 {
     nsec_t now = clock_now();
-    recorder_sse_event(script_of(L)->env.recorder, now - parser->last_at,
+    recorder_sse_event(script_of(L)->env.recorder, parser->context,
+                       parser->name.data, now - parser->last_at,
                        !parser->had_event);
     parser->had_event = true;
     parser->last_at = now;
@@ -170,10 +182,10 @@ parser_last_id(lua_State *L)
 static int
 parser_retry(lua_State *L)
 {
-    nsec_t retry = check_parser(L)->stream.retry;
-    if (retry == 0)
+    const struct event_stream *stream = &check_parser(L)->stream;
+    if (!stream->retry_told)
         return 0;
-    lua_pushnumber(L, nsec_to_seconds(retry));
+    lua_pushnumber(L, nsec_to_seconds(stream->retry));
     return 1;
 }
 
@@ -202,8 +214,12 @@ events_late(lua_State *L)
 }
 
 static const luaL_Reg parser_methods[] = {
-    {"feed", parser_feed}, {"last_id", parser_last_id}, {"limit", parser_limit},
-    {"next", parser_next}, {"restart", parser_restart}, {"retry", parser_retry},
+    {"belongs", parser_belongs},
+    {"feed", parser_feed},
+    {"last_id", parser_last_id},
+    {"next", parser_next},
+    {"restart", parser_restart},
+    {"retry", parser_retry},
     {NULL, NULL},
 };
 static const luaL_Reg events_functions[] = {

@@ -84,6 +84,8 @@ on_exchange(struct transfer *transfer)
                          .failed = failed,
                          .poll = exchange->poll,
                          .sends = transfer->sends,
+                         .challenges = transfer->challenges,
+                         .challenge_status = transfer->challenge_status,
                          .bytes_sent = transfer->bytes_sent,
                          .bytes_received = transfer->bytes_received,
                          .duration = t->duration,
@@ -233,22 +235,42 @@ lua_http_push_error(lua_State *L, const struct transfer *transfer)
     lua_setfield(L, -2, "method");
 }
 
+static int
+push_outcome(lua_State *L)
+{
+    struct transfer *transfer = lua_touserdata(L, 1);
+    if (lua_http_is_accepted(transfer))
+        lua_response_push(L, transfer);
+    else
+        lua_http_push_error(L, transfer);
+    return 1;
+}
+
+/* Pushes the response or the error object. Protected, as the transfer has to be
+ * released also where Lua has no room for the answer. */
+static bool
+take_outcome(lua_State *L, struct transfer *transfer)
+{
+    bool accepted = lua_http_is_accepted(transfer);
+    lua_pushcfunction(L, push_outcome);
+    lua_pushlightuserdata(L, transfer);
+    bool pushed = lua_pcall(L, 1, 1, 0) == LUA_OK;
+    lua_http_release(transfer);
+    return pushed && accepted;
+}
+
 int
 lua_http_raise(lua_State *L, struct transfer *transfer)
 {
-    lua_http_push_error(L, transfer);
-    lua_http_release(transfer);
+    take_outcome(L, transfer);
     return lua_error(L);
 }
 
 static int
 finish_transfer(lua_State *L, struct task *task)
 {
-    struct transfer *transfer = task->wait.data;
-    if (!lua_http_is_accepted(transfer))
-        return lua_http_raise(L, transfer);
-    lua_response_push(L, transfer);
-    lua_http_release(transfer);
+    if (!take_outcome(L, task->wait.data))
+        return lua_error(L);
     return 1;
 }
 

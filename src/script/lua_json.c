@@ -246,6 +246,42 @@ mlua_push_json(lua_State *L, const json_t *json)
     push_json(L, json, false);
 }
 
+/* What is pushed in a protected call: whatever is raised, it is freed. */
+struct taken {
+    json_t *json;
+    bool nulls;
+    char *text; /* instead of `json` */
+};
+
+static int
+push_taken(lua_State *L)
+{
+    const struct taken *taken = lua_touserdata(L, 1);
+    if (taken->json)
+        push_json(L, taken->json, taken->nulls);
+    else
+        lua_pushstring(L, taken->text);
+    return 1;
+}
+
+static void
+take(lua_State *L, struct taken taken)
+{
+    lua_pushcfunction(L, push_taken);
+    lua_pushlightuserdata(L, &taken);
+    int status = lua_pcall(L, 1, 1, 0);
+    json_decref(taken.json);
+    free(taken.text);
+    if (status != LUA_OK)
+        lua_error(L);
+}
+
+void
+mlua_take_json(lua_State *L, json_t *json)
+{
+    take(L, (struct taken){.json = json});
+}
+
 /* json.encode(value) -> string */
 static int
 json_encode(lua_State *L)
@@ -255,8 +291,7 @@ json_encode(lua_State *L)
     char *text =
         json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
     json_decref(json);
-    lua_pushstring(L, text);
-    free(text);
+    take(L, (struct taken){.text = text});
     return 1;
 }
 
@@ -292,8 +327,7 @@ json_decode(lua_State *L)
     if (!json)
         return mlua_misuse(L, "molo.json.decode: %s at line %d, column %d",
                            error.text, error.line, error.column);
-    push_json(L, json, nulls);
-    json_decref(json);
+    take(L, (struct taken){.json = json, .nulls = nulls});
     return 1;
 }
 

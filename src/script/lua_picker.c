@@ -152,6 +152,7 @@ script_pick_scenario(struct script *script, struct worker *worker, int64_t step,
     lua_State *L = script->L;
     int top = lua_gettop(L);
     script_enter(script);
+    struct callback callback = script_begin_callback(script, L);
     script->picking = worker;
     lua_pushcfunction(L, picker_failed);
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->picker_ref);
@@ -161,6 +162,7 @@ script_pick_scenario(struct script *script, struct worker *worker, int64_t step,
                   ? take_answer(L, script, number, err)
                   : tell_failure(L, script, err);
     script->picking = NULL;
+    script_end_callback(&callback);
     lua_settop(L, top);
     return ok;
 }

@@ -231,9 +231,7 @@ response_json(lua_State *L)
         mlua_push_error(L, "decode", message);
         return lua_error(L);
     }
-    /* jansson's memory is not Lua's: free it whatever happens. */
-    mlua_push_json(L, json);
-    json_decref(json);
+    mlua_take_json(L, json);
     return 1;
 }
 

@@ -71,13 +71,8 @@ apply_script_defaults(lua_State *L)
 static void
 set_header_options(const struct options *options, struct session *http)
 {
-    for (size_t i = 0; i < options->headers.count; i++) {
-        const char *line = options->headers.items[i];
-        const char *colon = strchr(line, ':');
-        const char *value = colon + 1 + strspn(colon + 1, " ");
-        session_set_header(http, line, (size_t)(colon - line), value,
-                           strlen(value), NULL);
-    }
+    for (size_t i = 0; i < options->headers.count; i++)
+        session_set_header_line(http, options->headers.items[i], NULL);
 }
 
 void

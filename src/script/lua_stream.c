@@ -1,5 +1,6 @@
 #include "script/lua_stream.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -27,7 +28,8 @@ struct lua_stream {
     bool head, done;
     bool bad_type;      /* events were asked for, and these are none */
     size_t event_limit; /* bytes */
-    nsec_t patience;    /* for the head of an answer of events */
+    const struct recorder_context *context; /* of events */
+    nsec_t patience; /* for the head of an answer of events */
     int ref;
 };
 
@@ -153,7 +155,7 @@ static struct lua_stream *
 push_stream(lua_State *L, struct worker *worker, struct transfer *transfer,
             bool events)
 {
-    struct lua_stream *stream = lua_newuserdatauv(L, sizeof(*stream), 1);
+    struct lua_stream *stream = lua_newuserdatauv(L, sizeof(*stream), 2);
     *stream = (struct lua_stream){
         .worker = worker,
         .transfer = transfer,
@@ -250,6 +252,11 @@ static void
 adapt_to_events(lua_State *L, struct lua_stream *stream, const char *last_id)
 {
     struct http_request *request = &stream->transfer->request;
+    size_t label_size;
+    const char *label = http_request_label(request, &label_size);
+    lua_pushlstring(L, label, label_size);
+    lua_setiuservalue(L, -2, 2);
+    stream->context = lua_http_context(stream->transfer);
     stream->event_limit = request->max_body > 0 ? request->max_body : EVENT_MAX;
     request->max_body = 0;
     stream->patience = request->timeout;
@@ -414,12 +421,16 @@ stream_close(lua_State *L)
     return 0;
 }
 
-/* stream:limit() -> bytes an event may have */
+/* stream:about() -> bytes an event may have, and what its events are counted
+ * as: context, name */
 static int
-stream_limit(lua_State *L)
+stream_about(lua_State *L)
 {
-    lua_pushinteger(L, (lua_Integer)check_stream(L)->event_limit);
-    return 1;
+    const struct lua_stream *stream = check_stream(L);
+    lua_pushinteger(L, (lua_Integer)stream->event_limit);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)stream->context);
+    lua_getiuservalue(L, 1, 2);
+    return 3;
 }
 
 /* --- a request with a sink --- */
@@ -464,7 +475,7 @@ stream_set_sink(lua_State *L)
 }
 
 static const luaL_Reg stream_methods[] = {
-    {"close", stream_close}, {"limit", stream_limit},
+    {"about", stream_about}, {"close", stream_close},
     {"read", stream_read},   {"response", stream_response},
     {"stop", stream_stop},   {NULL, NULL},
 };

@@ -169,6 +169,7 @@ end(struct lua_websocket *own)
     }
     if (own->transfer != NULL)
         lua_http_release(own->transfer);
+    ws_message_destroy(own->pushed);
     list_remove(&own->link);
     *own->object = NULL;
     luaL_unref(L, LUA_REGISTRYINDEX, own->ref);

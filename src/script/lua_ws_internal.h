@@ -27,6 +27,7 @@ struct lua_websocket {
     const struct recorder_context *context;
     nsec_t timeout, close_timeout; /* where a call gives none */
     unsigned pings;
+    struct ws_message *pushed; /* NULL: none is on its way to the script */
     struct websocket_counts recorded;
     bool opening_recorded, end_recorded;
 };

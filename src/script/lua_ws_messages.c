@@ -123,12 +123,17 @@ take_result(lua_State *L, struct task *task)
 static int
 finish_receiving(lua_State *L, struct task *task)
 {
+    struct lua_websocket *own = ((struct waiter *)task->wait.data)->own;
     struct ws_message *message = take_result(L, task);
     if (message == NULL)
         return 3;
+    /* Lua may have no room for it: then it goes with the next one. */
+    ws_message_destroy(own->pushed);
+    own->pushed = message;
     lua_pushlstring(L, message->data, message->size);
     lua_pushstring(L, message->opcode == WS_TEXT ? "text" : "binary");
     ws_message_destroy(message);
+    own->pushed = NULL;
     return 2;
 }
 
@@ -147,8 +152,7 @@ finish_receiving_json(lua_State *L, struct task *task)
         return lua_ws_raise(L, own, "decode", 0,
                             "the message is not JSON: %s at line %d, column %d",
                             error.text, error.line, error.column);
-    mlua_push_json(L, json);
-    json_decref(json);
+    mlua_take_json(L, json);
     return 1;
 }
 

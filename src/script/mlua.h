@@ -65,6 +65,8 @@ void mlua_push_value(lua_State *L, const struct value *value);
 /* JSON. Raises on what JSON cannot express. New reference. */
 json_t *mlua_check_json(lua_State *L, int index);
 void mlua_push_json(lua_State *L, const json_t *json);
+/* The same, and frees it, even where Lua's memory does not suffice (raises). */
+void mlua_take_json(lua_State *L, json_t *json);
 
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -74,6 +74,7 @@ struct script {
     size_t outside_waits;
     nsec_t park_after;
     nsec_t entered_at;      /* when Lua last began to run, in real time */
+    nsec_t callback_at;     /* when a listener or the picker was called */
     unsigned waits_at_once; /* since then */
     nsec_t signal_grace;
     char parked_at[128]; /* where the watchdog took a task off */
@@ -93,6 +94,14 @@ struct script *script_of(lua_State *L);
 /* Lua begins to run: what limits how long it holds the loop counts from here.
  */
 void script_enter(struct script *script);
+/* A listener or the picker is called in `L`, which may not take long; and has
+ * come back. */
+struct callback {
+    lua_State *L;
+    int hook_count;
+};
+struct callback script_begin_callback(struct script *script, lua_State *L);
+void script_end_callback(const struct callback *callback);
 /* False: it has run for long enough, others come first. */
 bool script_has_turn(struct script *script);
 void script_add_worker(struct script *script, struct worker *worker);

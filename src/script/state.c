@@ -36,6 +36,10 @@
  * to hold it to the end of the test. */
 #define VIRTUAL_PATIENCE (5 * NSEC_PER_SEC)
 
+/* A listener and the picker may not wait, and no run has a timeout for them:
+ * who takes this long, in real time, will not end. */
+#define CALLBACK_PATIENCE_S 5
+
 /* New coroutines copy the extra space of the main one: the address of the
  * script, whose lowest bit marks those of molo's own. */
 static uintptr_t
@@ -117,11 +121,50 @@ must_park(const struct script *script)
                            TASK_CLEANUP);
 }
 
+struct callback
+script_begin_callback(struct script *script, lua_State *L)
+{
+    script->callback_at = clock_real_now();
+    return (struct callback){L, lua_gethookcount(L)};
+}
+
+void
+script_end_callback(const struct callback *callback)
+{
+    state_watch_closely(callback->L, callback->hook_count == 1);
+}
+
+static bool
+in_callback_too_long(const struct script *script)
+{
+    return (script->in_listener || script->picking) &&
+           clock_real_now() - script->callback_at >=
+               CALLBACK_PATIENCE_S * NSEC_PER_SEC;
+}
+
+static void
+stop_callback(lua_State *L, const struct script *script)
+{
+    const char *what = script->load_options ? "loading the file"
+                       : script->picking    ? "the scenario picker"
+                                            : "a listener";
+    /* At every instruction from now on, so that no protected call keeps it. */
+    state_watch_closely(L, true);
+    state_watch_closely(script->current ? script->current->co : script->L,
+                        true);
+    if (in_callback_too_long(script))
+        luaL_error(L, "stopped: %s did not end within %d s", what,
+                   CALLBACK_PATIENCE_S);
+    luaL_error(L, "stopped: %s did not end", what);
+}
+
 static void
 on_count(lua_State *L, lua_Debug *ar)
 {
     struct script *script = script_of(L);
     struct task *task = script->current;
+    if (in_callback_too_long(script))
+        stop_callback(L, script);
     if (!must_park(script)) {
         if (task && !script->in_listener) {
             limit_watch(L, task);
@@ -130,10 +173,7 @@ on_count(lua_State *L, lua_Debug *ar)
         return;
     }
     if (!task || script->in_listener)
-        luaL_error(L, "stopped: %s did not end",
-                   script->load_options ? "loading the file"
-                   : script->picking    ? "the scenario picker"
-                                        : "a listener");
+        stop_callback(L, script);
     if (task->resetting)
         luaL_error(L, "stopped: the run is being taken down");
     if (!task->parked)

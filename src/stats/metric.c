@@ -16,6 +16,7 @@
     (PLACE_TAGS | TAG(METHOD) | TAG(NAME) | TAG(STATUS) | TAG(FAILED))
 #define RUN_TAGS (PLACE_TAGS | TAG(STATUS))
 #define TRANSACTION_TAGS (PLACE_TAGS | TAG(NAME) | TAG(STATUS))
+#define EVENT_TAGS (PLACE_TAGS | TAG(NAME))
 #define COORD_TAGS (TAG(LABEL) | TAG(NAME) | TAG(TYPE))
 
 /* One without a break-down. */
@@ -162,12 +163,27 @@ static const struct metric metrics[] = {
      .kind = METRIC_COUNTER,
      .offset = offsetof(struct snapshot, ws_messages_received),
      .add = metric_add_total},
-    PLAIN_TREND("sse_first_event", TREND_SSE_FIRST_EVENT),
-    PLAIN_TREND("sse_event_gap", TREND_SSE_EVENT_GAP),
+    {.name = "sse_first_event",
+     .kind = METRIC_TREND,
+     .unit = METRIC_UNIT_TIME,
+     .tags = EVENT_TAGS,
+     .trend = TREND_SSE_FIRST_EVENT,
+     .series = SERIES_EVENTS,
+     .offset = offsetof(struct series, response),
+     .add = metric_add_times},
+    {.name = "sse_event_gap",
+     .kind = METRIC_TREND,
+     .unit = METRIC_UNIT_TIME,
+     .tags = EVENT_TAGS,
+     .trend = TREND_SSE_EVENT_GAP,
+     .series = SERIES_EVENTS,
+     .offset = offsetof(struct series, time),
+     .add = metric_add_times},
     {.name = "sse_events",
      .kind = METRIC_COUNTER,
-     .offset = offsetof(struct snapshot, sse_events),
-     .add = metric_add_total},
+     .tags = EVENT_TAGS,
+     .series = SERIES_EVENTS,
+     .add = metric_add_count},
 };
 
 const char *const metric_tag_names[METRIC_TAG_COUNT] = {

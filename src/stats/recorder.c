@@ -192,6 +192,9 @@ count_request(struct recorder *recorder, struct endpoint_stats *row,
     s->bytes_received += sample->bytes_received;
     if (sample->status > 0 && sample->status < HTTP_STATUS_MAX)
         row->status[sample->status / 100][sample->status % 100]++;
+    if (sample->challenges > 0)
+        row->status[sample->challenge_status / 100]
+                   [sample->challenge_status % 100] += sample->challenges;
 }
 
 /* Of requests in runs: how long they and their parts took. */
@@ -218,13 +221,14 @@ recorder_request(struct recorder *recorder, const struct request_sample *sample)
     const struct recorder_context *context =
         recorder_context_or_nobody(recorder, sample->context);
     bool sent = sample->sends > 0;
-    uint64_t resent = sent ? sample->sends - 1 : 0;
+    uint64_t challenges = sample->challenges;
+    uint64_t lost = sent ? sample->sends - 1 - challenges : 0;
     struct series_ref *ref =
         request_ref(recorder, context, sample, sample->status, sample->failed);
     struct series *series = ref->series;
     struct endpoint_stats *row = endpoint_of(recorder, ref, sample);
-    count_request(recorder, row, sample, resent + 1,
-                  resent + (sample->failed ? 1 : 0));
+    count_request(recorder, row, sample, 1 + lost + challenges,
+                  lost + (sample->failed ? 1 : 0));
     series->count++;
     series->unsent += sent ? 0 : 1;
     series->bytes_sent += sample->bytes_sent;
@@ -240,9 +244,11 @@ recorder_request(struct recorder *recorder, const struct request_sample *sample)
         recorder_trend(recorder, TREND_HTTP_REQ_RESPONSE, sample->response);
         recorder_time(&series->response, sample->response);
     }
-    if (resent > 0)
-        request_ref(recorder, context, sample, 0, true)->series->count +=
-            resent;
+    if (lost > 0)
+        request_ref(recorder, context, sample, 0, true)->series->count += lost;
+    if (challenges > 0)
+        request_ref(recorder, context, sample, sample->challenge_status, false)
+            ->series->count += challenges;
 }
 
 void

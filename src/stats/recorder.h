@@ -71,7 +71,10 @@ struct request_sample {
     bool poll;      /* an attempt of molo.eventually: counted, its times are not
                        recorded */
     unsigned sends; /* 0: never sent; n > 1: n - 1 silent re-sends, which are
-                       counted as failed requests of their own */
+                       counted as failed requests of their own, but for: */
+    unsigned challenges; /* answered with challenge_status, 401 or 407, as
+                            expected: no failures */
+    int challenge_status;
     uint64_t bytes_sent, bytes_received;
     nsec_t duration; /* from send to the end */
     nsec_t response; /* from when it was due to the end; recorded of scheduled

@@ -3,8 +3,14 @@
 #include "stats/recorder_internal.h"
 
 void
-recorder_sse_event(struct recorder *recorder, nsec_t since, bool first)
+recorder_sse_event(struct recorder *recorder,
+                   const struct recorder_context *context, const char *name,
+                   nsec_t since, bool first)
 {
+    struct series *series = recorder_series(recorder, SERIES_EVENTS, context,
+                                            (struct tag[]){{"name", name}}, 1);
+    series->count++;
+    recorder_time(first ? &series->response : &series->time, since);
     recorder->snapshot->sse_events++;
     recorder_trend(recorder,
                    first ? TREND_SSE_FIRST_EVENT : TREND_SSE_EVENT_GAP, since);

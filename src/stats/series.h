@@ -17,6 +17,7 @@ enum series_kind {
     SERIES_CHECKS,
     SERIES_ERRORS,
     SERIES_TRANSACTIONS,
+    SERIES_EVENTS, /* server-sent */
     SERIES_KINDS,
 };
 
@@ -29,8 +30,10 @@ struct series {
     uint64_t failed; /* of checks and rates: those that were false */
     uint64_t unsent, bytes_sent, bytes_received; /* requests */
     /* NULL until the first value. */
-    struct hist *time;     /* service time, duration; values of a trend */
-    struct hist *response; /* requests: from when they were due to the end */
+    struct hist *time;     /* service time, duration; values of a trend; events:
+                              since the one before */
+    struct hist *response; /* requests: from when they were due to the end;
+                              events: the first of a connection */
     struct hist *active;   /* runs: less the time spent waiting */
     series_sum sum;        /* counters */
     double last, min, max; /* gauges; nothing if count is 0 */

@@ -217,6 +217,35 @@ def test_registering_in_a_run(t):
             """ % call, "-r", "1").expect(1)
 
 
+def test_a_set_up_that_the_end_of_the_test_stops(t):
+    """Nothing is built on half of it, and it is not a set-up that failed."""
+    text = """
+        molo.setup(function(worker)
+            %s
+            worker.state.token = "x"
+        end)
+        molo.setup_session(function(session)
+            molo.log("info", "MARK setup_session", #session.state.token)
+            %s
+        end)
+        molo.scenario("a", function() end)
+        molo.teardown_session(function() molo.log("info", "MARK left") end)
+        molo.teardown(function() molo.log("info", "MARK gone") end)
+        """
+    words = ("--sim", "-w", "2", "-d", "2s", "--graceful-stop", "1s")
+    outcome = t.run(text % ("molo.sleep(1000)", ""), *words).expect(0)
+    t.equal(outcome.marks, ["gone"] * 2, "after a setup that was stopped")
+    t.equal(outcome.err.count("setup of worker 0 was not over when the time "
+                              "for runs was"), 1, "warnings")
+    # Late, but in time for the graceful stop: no session is needed any more.
+    outcome = t.run(text % ("molo.sleep(2.5)", ""), *words).expect(0)
+    t.equal(outcome.marks, ["gone"] * 2, "after a setup that was late")
+    outcome = t.run(text % ("", "molo.sleep(1000)"), *words).expect(0)
+    t.equal(outcome.marks, ["setup_session 1"] * 2 + ["left"] * 2 + ["gone"] * 2,
+            "after a setup_session that was stopped")
+    t.contains(outcome.err, "setup_session of worker 0 was not over")
+
+
 def test_events(t):
     t.server
     outcome = t.run("""

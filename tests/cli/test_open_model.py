@@ -56,6 +56,7 @@ def test_each_run_starts_when_it_is_due(t):
     outcome = visit(t, "rate = '7/s', max_workers = 50", takes="0.4").expect(0)
     expect_starts(t, outcome, [k / 7 for k in range(21)])
     outcome.expect_runs(started=21, ok=21, dropped=0)
+    t.contains(outcome.out, "at most 50 workers")
     t.equal(lags(outcome)["count"], 21, "start_lag.count")
     t.equal(lags(outcome)["max"], 0, "start_lag.max")
 
@@ -172,6 +173,25 @@ def test_lockstep_objects_are_refused(t):
         molo.scenario("b", function() molo.barrier("meet"):wait() end)
         """).expect(1)
     t.contains(outcome.out, "no fixed number of workers")
+
+
+def test_when_all_workers_wait_for_each_other(t):
+    """Arrivals to come help nobody when there is no worker to take them."""
+    outcome = visit(t, "rate = '10/s', max_workers = 2, pre_allocated = 0",
+                    duration="1h", takes="0) molo.event('never'):wait(", more="""
+        molo.teardown(function() molo.log("info", "MARK gone") end)
+        """).expect(4)
+    outcome.expect_runs(started=2, interrupted=2)
+    t.contains(outcome.err, "deadlock: all workers wait for each other")
+    t.check(outcome.result["duration"] < 1, "told after %r s"
+            % outcome.result["duration"])
+    # As long as one may come who sets it, they may wait.
+    outcome = visit(t, "rate = '10/s', max_workers = 5, pre_allocated = 0",
+                    duration="2s", takes="""0)
+        local e = molo.event('third')
+        if session.worker_id == 2 then e:set() end
+        e:wait(""").expect(0)
+    outcome.expect_runs(started=20, ok=20)
 
 
 def test_failed_runs_do_not_disturb_the_schedule(t):

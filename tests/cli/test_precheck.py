@@ -22,10 +22,12 @@ class Answers:
     def __init__(self, *statuses):
         left = list(statuses)
         self.asked = asked = []
+        self.headers = headers = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 asked.append(self.path)
+                headers.append(self.headers)
                 self.send_response(left.pop(0) if len(left) > 1 else left[0])
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -60,6 +62,13 @@ def test_it_answers(t):
     outcome.expect_runs(ok=2)
     t.equal(outcome.result["requests"]["total"], 0, "counted requests")
     t.equal(outcome.marks, ["global_setup", "end"], "fixtures")
+
+
+def test_it_is_asked_with_the_headers_of_the_command_line(t):
+    with Answers(200) as server:
+        t.run(SCENARIO, "-r", "1", "--precheck", server.url, "-H",
+              "Authorization: Bearer abc").expect(0)
+        t.equal(server.headers[0]["Authorization"], "Bearer abc", "header")
 
 
 def test_it_answers_after_a_while(t):

@@ -1,23 +1,32 @@
 #!/usr/bin/env python3
 """Plans made by chance: any workloads together, scenarios that wait, fail, quit
-and hang, fixtures that fail, all in simulated time. Whatever comes of one, it
-ends, its counts add up, and whoever was set up is torn down.
+and hang, fixtures that fail; in simulated time, and in real time with signals.
+Whatever comes of one, it ends, its counts add up, and whoever was set up is torn
+down.
 
-PLAN_SEEDS=first..last chooses the seeds, for longer runs than that of the suite;
-a failure names the seed and shows the scenario."""
+PLAN_SEEDS and SIGNAL_SEEDS, as first..last, choose the seeds, for longer runs
+than that of the suite; a failure names the seed and shows the scenario."""
 
 import collections
 import fractions
 import json
 import os
 import random
-import re
+import signal
 import sys
+import time
 
 import harness
 import jsonschema
 
-SEEDS = os.environ.get("PLAN_SEEDS", "1..25")
+
+def seeds_of(name, otherwise):
+    first, last = os.environ.get(name, otherwise).split("..")
+    return range(int(first), int(last) + 1)
+
+
+SEEDS = seeds_of("PLAN_SEEDS", "1..25")
+SIGNAL_SEEDS = seeds_of("SIGNAL_SEEDS", "1..4")
 
 with open(os.path.join(harness.ROOT, "docs/schema/molo-result-1.json"),
           encoding="utf-8") as schema_file:
@@ -78,8 +87,7 @@ class Plan:
 
     def __init__(self, seed):
         self.rng = random.Random(seed)
-        self.options = ["--sim", "--seed", str(seed)]
-        self.due = None
+        self.options = ["--seed", str(seed)]
         parts = [PREAMBLE]
         names = ["s%d" % i for i in range(self.rng.randint(1, 3))]
         parts += [self.scenario(name) for name in names]
@@ -199,12 +207,12 @@ class Plan:
         return keys
 
 
-def judge(t, outcome):
+def judge(t, outcome, codes, pairs):
     """What holds for every test, however it ends."""
     result = outcome.result
     problem = next(VALIDATOR.iter_errors(result), None)
     t.check(problem is None, "the result is not valid: %s" % problem)
-    t.check(outcome.code in (0, 1, 3, 4), "exit code %d" % outcome.code)
+    t.check(outcome.code in codes, "exit code %d" % outcome.code)
     t.equal(result["exit"]["code"], outcome.code, "exit.code")
     runs = result["runs"]
     workloads = result["workloads"].values()
@@ -218,7 +226,7 @@ def judge(t, outcome):
     for mark in outcome.marks:
         what, worker = mark.split()
         marks[what].append(worker)
-    for first, last in PAIRS.items():
+    for first, last in pairs.items():
         t.equal(sorted(marks[last]), sorted(marks[first]), last)
         t.equal(len(set(marks[first])), len(marks[first]), first + ", once")
     t.check(len(marks["run"]) <= runs["started"], "runs that began")
@@ -234,27 +242,54 @@ def judge(t, outcome):
 def play(t, seed):
     plan = Plan(seed)
     try:
-        outcome = t.run(plan.text, *plan.options)
-        judge(t, outcome)
+        outcome = t.run(plan.text, "--sim", *plan.options)
+        judge(t, outcome, (0, 1, 3, 4), PAIRS)
     except harness.Failure as failure:
         raise harness.Failure("seed %d: %s\n%s\n%s" % (
             seed, " ".join(plan.options), failure, plan.text)) from None
     return outcome
 
 
-def first_and_last():
-    first, last = re.fullmatch(r"(\d+)\.\.(\d+)", SEEDS).groups()
-    return range(int(first), int(last) + 1)
+def interrupt(running, rng):
+    """Sends one signal or two, after random times; how many."""
+    number = rng.choice([signal.SIGINT, signal.SIGTERM])
+    count = rng.choice([1, 2, 2])
+    time.sleep(rng.uniform(0, 2))
+    for i in range(count):
+        time.sleep(rng.uniform(0, 0.5) if i else 0)
+        if running.process.poll() is None:
+            running.send(number)
+    return count
+
+
+def play_with_signals(t, seed):
+    plan = Plan(seed)
+    plan.options += ["--graceful-stop", "500ms"]
+    try:
+        running = t.start(plan.text, *plan.options)
+        # Before it has begun a signal ends it as it ends any program.
+        running.wait_for_err("MARK|error|warning")
+        count = interrupt(running, plan.rng)
+        # After the second one teardowns have but a moment.
+        pairs = PAIRS if count == 1 else {"worker_start": "worker_end"}
+        judge(t, running.finish(), (0, 1, 3, 4, 130, 143), pairs)
+    except harness.Failure as failure:
+        raise harness.Failure("seed %d: %s\n%s\n%s" % (
+            seed, " ".join(plan.options), failure, plan.text)) from None
 
 
 def test_random_plans(t):
-    codes = collections.Counter(play(t, seed).code
-                                for seed in first_and_last())
+    codes = collections.Counter(play(t, seed).code for seed in SEEDS)
     harness.diagnose("exit codes: %r" % dict(codes))
 
 
+def test_random_plans_and_signals(t):
+    for seed in SIGNAL_SEEDS:
+        play_with_signals(t, seed)
+
+
 def test_the_same_seed_is_the_same_test(t):
-    for seed in list(first_and_last())[:5]:
+    for seed in list(SEEDS)[:5]:
         first, second = play(t, seed), play(t, seed)
         t.equal(second.marks, first.marks, "what seed %d does" % seed)
         t.equal(second.runs, first.runs, "runs of seed %d" % seed)

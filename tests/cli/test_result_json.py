@@ -277,6 +277,55 @@ def test_results_without_a_single_run(t):
     t.equal(result["exit"]["code"], 3, "exit.code")
 
 
+def test_the_plan_of_each_workload(t):
+    outcome = t.run("""
+        molo.options{ workloads = {
+            ramp = { executor = "ramping_rate", rate = "1/2s",
+                     stages = { "1s:5/s", "2s:30/m" }, arrival = "poisson",
+                     max_workers = 7, pre_allocated = 2, max_lag = "250ms" },
+            staff = { executor = "ramping_workers", workers = 1,
+                      stages = { "1s:3" }, start = "500ms",
+                      delay = { 0.1, 0.2 }, tags = { team = "x" },
+                      env = { TOKEN = "secret" } },
+            fixed = { executor = "runs_per_worker", workers = 2, runs = 3,
+                      ramp_up = "100ms", scenarios = { a = 2, b = 1 } },
+        } }
+        molo.scenario("a", function() molo.sleep(0.01) end)
+        molo.scenario("b", function() molo.sleep(0.01) end)
+        """, "--sim").expect(0)
+    plan = outcome.result["plan"]["workloads"]
+    t.equal({key: plan["ramp"][key] for key in (
+        "rate", "arrival", "workers", "pre_allocated", "max_lag",
+        "workers_at_start", "max_runs")},
+            {"rate": 0.5, "arrival": "poisson", "workers": 7,
+             "pre_allocated": 2, "max_lag": 0.25, "workers_at_start": None,
+             "max_runs": None}, "a rate")
+    t.equal(plan["ramp"]["stages"],
+            [{"duration": 1, "workers": None, "rate": 5},
+             {"duration": 2, "workers": None, "rate": 0.5}], "its stages")
+    t.equal({key: plan["staff"][key] for key in (
+        "start", "duration", "workers", "workers_at_start", "delay_low",
+        "delay_high", "rate", "tags")},
+            {"start": 0.5, "duration": 1, "workers": 3, "workers_at_start": 1,
+             "delay_low": 0.1, "delay_high": 0.2, "rate": None,
+             "tags": {"team": "x"}}, "a ramp")
+    t.equal((plan["fixed"]["max_runs"], plan["fixed"]["ramp_up"],
+             plan["fixed"]["scenarios"]), (3, 0.1, {"a": 2, "b": 1}), "runs")
+    t.lacks(json.dumps(plan), "secret")
+
+
+def test_the_plan_of_a_single_run(t):
+    outcome = t.run("""
+        molo.scenario("a", { group = "g" }, function() end)
+        molo.scenario("b", function() end)
+        molo.scenario("c", { group = "g" }, function() end)
+        """, "--sim", "--single-run").expect(0)
+    plan = outcome.result["plan"]["workloads"]
+    t.equal([[(turn["stage"], turn["scenario"]) for turn in row["turns"]]
+             for row in plan.values()], [[(1, "a"), (2, "b")], [(1, "c")]],
+            "turns")
+
+
 # -- the schema
 
 with open(os.path.join(harness.ROOT, "docs/schema/molo-result-1.json"),

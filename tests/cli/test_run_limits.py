@@ -252,6 +252,28 @@ def test_a_run_that_does_not_end_is_taken_down(t):
     error_of(t, outcome, "timeout")
 
 
+def test_a_picker_and_a_listener_without_an_end(t):
+    outcome = t.run("""
+        local function spin()
+            while true do
+                pcall(coroutine.wrap(function() while true do end end))
+            end
+        end
+        molo.scenario_picker(function(worker_id, step)
+            if step == 2 then spin() end
+        end)
+        molo.on("worker_end", spin)
+        molo.on("worker_end", function() molo.log("info", "MARK second") end)
+        molo.scenario("a", function() end)
+        """, "--sim", "-r", "3").expect(1)
+    outcome.expect_runs(started=3, ok=2, failed=1)
+    t.contains(outcome.result["errors"][0]["message"],
+               "the scenario picker did not end within 5 s")
+    t.contains(outcome.err, "a listener of 'worker_end' failed",
+               "a listener did not end within 5 s")
+    t.equal(outcome.marks, ["second"], "the other listener")
+
+
 def test_lua_memory_of_a_worker(t):
     text = """
         local function grow()
@@ -302,6 +324,32 @@ def test_pcall_does_not_lift_the_limit(t):
         """, "-r", "1", "--max-lua-memory", "2MB")
     t.check(outcome.code in (0, 1), outcome.describe())
     t.lacks(" ".join(outcome.marks), "false")
+
+
+def test_answers_that_do_not_fit(t):
+    """What came over the network is freed when Lua has no room for it."""
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            local kept, failed = {}, 0
+            local function keep(f, ...)
+                local ok, got = pcall(f, ...)
+                kept[#kept + 1] = ok and got or nil
+                failed = failed + (ok and 0 or 1)
+            end
+            if session.step == 1 then
+                for _ = 1, 8 do keep(session.get, session, "/bytes/900000") end
+                molo.log("info", "MARK", failed > 0 and failed < 8)
+                return
+            end
+            local ws <close> = session:websocket("/ws")
+            local text = '"' .. ("x"):rep(400000) .. '"'
+            for _ = 1, 20 do ws:send(text) end
+            for i = 1, 20 do keep(i % 2 == 0 and ws.receive or ws.receive_json, ws) end
+        end)
+        """, "-r", "2", "--max-lua-memory", "3MB", "--base-url", t.server.url)
+    t.check(outcome.code in (0, 1), outcome.describe())
+    outcome.expect_runs(started=2)
+    t.equal(outcome.marks, ["true"], "marks")
 
 
 def test_memory_is_an_option_of_the_command_line(t):

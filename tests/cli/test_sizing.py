@@ -121,6 +121,30 @@ def test_what_does_not_go_with_it(t):
     t.contains(size(t, "", "--single-run").expect(2).err, "--sizing")
 
 
+def test_a_workload_of_the_script(t):
+    workloads = """
+        molo.options{ workloads = {
+            visits = { executor = "constant_rate", rate = "5/s", start = "9s",
+                       duration = "1h", scenario = "b", delay = "100ms",
+                       env = { SLEEP = "0.1" }, tags = { team = "x" } },
+            others = { executor = "shared_runs", runs = 9, scenario = "a" },
+        } }
+        molo.scenario("b", function() molo.sleep(tonumber(molo.env.SLEEP)) end)
+        """
+    outcome = size(t, "", "--workload", "visits", "--max-workers", "3",
+                   more=workloads).expect(0)
+    # From the start of the test, with its own delay, by one, two and three.
+    t.equal(tried(outcome), [1, 2, 3], "workers")
+    t.equal([step["runs"] for step in outcome.result["sizing"]["steps"]],
+            [10, 20, 30], "runs")
+    t.equal(list(outcome.result["scenarios"]), ["b"], "scenarios")
+    plan = outcome.result["plan"]["workloads"]["visits"]
+    t.equal((plan["executor"], plan["tags"]), ("manual", {"team": "x"}), "plan")
+    t.contains(size(t, "", more=workloads).expect(2).err,
+               "--sizing: the script has workloads of its own (others, "
+               "visits): say with --workload NAME which one it changes")
+
+
 def test_without_it_the_result_has_none(t):
     outcome = t.run("molo.scenario('a', function() end)\n", "--sim", "-r", "1")
     t.equal(outcome.expect(0).result["sizing"], None, "sizing")

@@ -5,6 +5,7 @@ end of one leaves the others alone. Time is simulated unless signals come."""
 import collections
 import signal
 import sys
+import xml.etree.ElementTree
 
 import harness
 
@@ -266,6 +267,19 @@ def test_stages_of_a_single_run_follow_each_other(t):
              for mark in outcome.marks]
     t.equal(sorted(found), [("a", 0), ("a", 0), ("b", 0), ("b", 0),
                             ("c", 3), ("c", 3)], "runs")
+
+
+def test_a_single_run_tells_how_long_each_scenario_took(t):
+    path = t.new_path(".xml")
+    outcome = t.run(SINGLE, "--sim", "--single-run", "-w", "2", "-o",
+                    "junit=" + path).expect(0)
+    took = {"a": 2, "b": 3, "c": 0}
+    t.matches(outcome.out, r"^a +ok +2 s +2 +0$")
+    by = outcome.result["metrics"]["run_duration"]["by"]["scenario"]
+    t.equal({name: row["max"] for name, row in by.items()}, took, "by scenario")
+    cases = xml.etree.ElementTree.parse(path).getroot().iter("testcase")
+    t.equal({case.get("name"): float(case.get("time")) for case in cases
+             if case.get("classname") == "molo.scenario"}, took, "JUnit")
 
 
 def test_who_leaves_a_single_run_keeps_nobody_waiting(t):

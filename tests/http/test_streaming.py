@@ -361,6 +361,43 @@ def reconnecting(t):
             b"\r\n", "no Accept")
 
 
+def reconnecting_at_once(t):
+    """A server may ask for no pause at all; one that is gone gets one."""
+    def answer(connection, _head, _body):
+        connection.sendall(CLOSES + b"retry: 0\ndata: d\n\n")
+        return False
+
+    outcome, _ = listen(t, answer, "{ reconnect = 4 }")
+    t.equal(outcome.marks, ["message nil d"] * 5 + ["end"], "marks")
+    # Browsers wait 3 s where nothing was said.
+    t.check(outcome.result["duration"] < 9, "it paused")
+
+
+def events_have_tags(t):
+    target = t.server
+    outcome = run(t, """
+        molo.options{ thresholds = {
+            "sse_events{name=prices}:count == 3",
+            "sse_events{name=/events}:count == 2",
+            "sse_events{part=b}:count == 2",
+            "sse_event_gap{name=prices,scenario=a}:max < 1h",
+            "sse_first_event{name=prices}:max < 1h",
+            "sse_event_gap{name=/events,part=c}:max < 1h",
+        } }
+        molo.scenario("a", function(session)
+            for _ in session:events("/events?count=3&every=0.01",
+                                    { name = "prices" }) do end
+            for _ in session:events("/events?count=2&every=0.01",
+                                    { tags = { part = "b" } }) do end
+        end)
+        """, "--base-url", target.url)
+    outcome.expect(99)
+    t.equal([row["ok"] for row in outcome.result["thresholds"]],
+            [True] * 5 + [False], "thresholds")
+    t.matches(outcome.out, r"(?m)^sse +5 events read \(.+/s\)   first after "
+              r"\S+ \S+, then every \S+ \S+ \(p50\)$")
+
+
 def sends(data):
     def answer(connection, _head, _body):
         connection.sendall(data)
@@ -403,5 +440,7 @@ if __name__ == "__main__":
         "the end closes what is open": the_end_closes_what_is_open,
         "events cut anywhere": events_cut_anywhere,
         "reconnecting": reconnecting,
+        "reconnecting at once": reconnecting_at_once,
+        "events have tags": events_have_tags,
         "what is no stream": what_is_no_stream,
     }))

@@ -130,12 +130,18 @@ class Nginx:
                 for method, path, status, size_in, size_out, seq in lines]
 
 
+def statuses(endpoints):
+    """{"GET /hello": {"200": 5}, ...}"""
+    return {"%s %s" % (row["method"], row["name"]): row["status"]
+            for row in endpoints}
+
+
 def expect_same(t, outcome, log):
     requests = outcome.result["requests"]
-    seen = collections.Counter(entry[5] for entry in log)
-    told = collections.Counter(mark.split()[0] for mark in outcome.marks)
-    t.equal(sorted((seen - told).elements()), [], "numbers only in the log")
-    t.equal(sorted((told - seen).elements()), [], "numbers only at the client")
+    seen = collections.Counter("%s %d" % (entry[5], entry[2]) for entry in log)
+    told = collections.Counter(outcome.marks)
+    t.equal(sorted((seen - told).elements()), [], "numbers and statuses only in the log")
+    t.equal(sorted((told - seen).elements()), [], "numbers and statuses only at the client")
     t.equal(requests["total"], len(log), "requests.total")
     t.equal(requests["unsent"], 0, "requests.unsent")
     t.equal(requests["failed"], sum(entry[2] == 404 for entry in log),
@@ -146,6 +152,12 @@ def expect_same(t, outcome, log):
             "bytes_received")
     t.equal(outcome.endpoints, dict(collections.Counter(
         "%s %s" % entry[:2] for entry in log)), "endpoints")
+    by_status = collections.defaultdict(collections.Counter)
+    for method, path, status, *_ in log:
+        by_status["%s %s" % (method, path)][str(status)] += 1
+    t.equal(statuses(outcome.result["endpoints"]),
+            {name: dict(counts) for name, counts in by_status.items()},
+            "statuses of endpoints")
     t.check(log, "the log is empty")
 
 
@@ -174,6 +186,48 @@ def until_interrupted(t):
     expect_same(t, outcome, nginx.log())
 
 
+def on_a_schedule(t):
+    """Workers take turns, and connections with them."""
+    rate, seconds = (50, 2) if harness.WRAPPER else (1000, 2)
+    with Nginx(t.directory) as nginx:
+        outcome = rows.start(t, SCENARIO, "-w", str(WORKERS), "--rate",
+                             "%d/s" % rate, "-d", str(seconds), "--max-lag",
+                             "30s", "--base-url", nginx.url).finish()
+    outcome.expect(0).expect_runs(ok=rate * seconds, failed=0, dropped=0)
+    expect_same(t, outcome, nginx.log())
+
+
+def cut_off(t):
+    """Without grace requests are given up that the server has answered. Then
+    its log has numbers whose answers nobody has read; all that were answered
+    are in it, with their status, and none that was not asked for."""
+    asked = SCENARIO.replace("local page\n", """local page
+        molo.log("info", "MARK", "asks", seq)
+        """, 1)
+    with Nginx(t.directory) as nginx:
+        outcome = rows.start(t, asked, "-w", str(WORKERS), "-d", "1",
+                             "--graceful-stop", "0", "--base-url",
+                             nginx.url).finish()
+    outcome.expect(0).expect_runs(failed=0)
+    log = nginx.log()
+    seen = {entry[5]: entry[2] for entry in log}
+    t.equal(len(seen), len(log), "numbers, each once")
+    asked_for = {mark.split()[1] for mark in outcome.marks
+                 if mark.startswith("asks")}
+    answered = {words[0]: int(words[1]) for words in
+                (mark.split() for mark in outcome.marks) if words[0] != "asks"}
+    t.equal({number: seen.get(number) for number in answered}, answered,
+            "statuses of what was answered")
+    t.equal(sorted(set(seen) - asked_for), [], "numbers only in the log")
+    t.check(len(asked_for) - len(answered) <= WORKERS,
+            "requests without an answer")
+    requests = outcome.result["requests"]
+    t.equal(requests["total"] - requests["unsent"], len(asked_for),
+            "requests.total")
+    t.equal(outcome.runs["interrupted"], len(asked_for) - len(answered),
+            "runs.interrupted")
+
+
 def until_time_is_over(t):
     with Nginx(t.directory) as nginx:
         outcome = run(t, nginx, "-d", "1").finish()
@@ -186,4 +240,6 @@ if __name__ == "__main__":
         "ten thousand requests": all_of_them,
         "until it is interrupted": until_interrupted,
         "until its time is over": until_time_is_over,
+        "on a schedule": on_a_schedule,
+        "cut off": cut_off,
     }))

@@ -313,6 +313,11 @@ FRAMES = {
     "slow drip of a message":
         (drip_frame, ("timeout", "nil", "no message came within %d s" % SECONDS),
          dict(SOON, close=None)),
+    "no pong at all":
+        (sends(then="hold"),
+         ("timeout", "1006", "the server did not answer a ping within 200 ms "
+          r"\(ping_interval\)"),
+         {"options": "{ ping_interval = '200ms' }", "close": None}),
     "no pong":
         (sends(then="hold"), ("timeout", "nil", "no pong came within 200 ms"),
          {"body": "ws:ping('x', { timeout = 0.2 })", "close": None}),

@@ -153,20 +153,23 @@ test_retry(void **state)
     static const struct {
         const char *line;
         nsec_t retry;
+        bool told;
     } cases[] = {
-        {"retry: 1500\n", 1500 * NSEC_PER_MSEC},
-        {"retry:7\n", 7 * NSEC_PER_MSEC},
-        {"retry: 1x\n", 0},
-        {"retry: -1\n", 0},
-        {"retry: 1.5\n", 0},
-        {"retry\n", 0},
-        {"retry: 99999999999999999999\n", 24 * 60 * 60 * NSEC_PER_SEC},
+        {"retry: 1500\n", 1500 * NSEC_PER_MSEC, true},
+        {"retry:7\n", 7 * NSEC_PER_MSEC, true},
+        {"retry: 0\n", 0, true},
+        {"retry: 1x\n", 0, false},
+        {"retry: -1\n", 0, false},
+        {"retry: 1.5\n", 0, false},
+        {"retry\n", 0, false},
+        {"retry: 99999999999999999999\n", 24 * 60 * 60 * NSEC_PER_SEC, true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct event_stream stream = {.limit = LIMIT};
         size_t used;
         event_stream_read(&stream, cases[i].line, strlen(cases[i].line), &used);
-        if (stream.retry != cases[i].retry)
+        if (stream.retry != cases[i].retry ||
+            stream.retry_told != cases[i].told)
             fail_msg("%s: %lld", cases[i].line, (long long)stream.retry);
         event_stream_finish(&stream);
     }

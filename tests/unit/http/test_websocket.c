@@ -36,6 +36,8 @@ static struct {
     int events;
     void (*on_ready)(void *data, int events);
     void *data;
+    bool talks;     /* something comes for all that is sent */
+    unsigned sends; /* calls, all in one go */
     struct buf jar; /* "name=value\0" that were set */
 } peer;
 
@@ -92,6 +94,10 @@ stream_send(struct transport_stream *stream, const void *data, size_t size)
         peer.answers = false;
         answer_handshake();
         buf_clear(&peer.sent);
+    } else {
+        peer.sends++;
+        if (peer.talks)
+            buf_append(&peer.coming, "\x8a\x00", 2);
     }
     return (ssize_t)size;
 }
@@ -157,6 +163,8 @@ struct rig {
     struct transfer *transfer;
     struct websocket *ws;
     unsigned changes, exchanges;
+    nsec_t ping_interval;
+    unsigned sends_enough; /* stops the loop; 0: never */
 };
 
 static void
@@ -164,6 +172,11 @@ on_change(void *data)
 {
     struct rig *rig = data;
     rig->changes++;
+    bool closed =
+        rig->ws != NULL && websocket_state(rig->ws) == WEBSOCKET_CLOSED;
+    if ((closed && rig->ping_interval > 0) ||
+        (rig->sends_enough > 0 && peer.sends >= rig->sends_enough))
+        loop_stop(rig->loop);
 }
 
 static void
@@ -198,11 +211,12 @@ open_with(struct rig *rig, size_t max_messages)
     assert_true(
         http_request_set_url(&transfer->request, NULL, url, strlen(url), NULL));
     rig->transfer = transfer;
-    rig->ws =
-        websocket_open(rig->loop, transfer,
-                       &(struct websocket_config){.max_message = 1000,
-                                                  .max_messages = max_messages},
-                       on_change, rig);
+    rig->ws = websocket_open(
+        rig->loop, transfer,
+        &(struct websocket_config){.max_message = 1000,
+                                   .max_messages = max_messages,
+                                   .ping_interval = rig->ping_interval},
+        on_change, rig);
 }
 
 static int
@@ -388,6 +402,75 @@ a_close_without_an_answer_ends(void **state)
 }
 
 static void
+run_until_stopped(struct rig *rig)
+{
+    struct timer timer;
+    timer_init(&timer, rig->loop, stop_loop);
+    timer_start(&timer, clock_now() + 30 * NSEC_PER_SEC);
+    loop_run(rig->loop);
+    timer_stop(&timer);
+}
+
+static void
+a_server_that_answers_no_ping_is_gone(void **state)
+{
+    struct rig *rig = *state;
+    rig->ping_interval = NSEC_PER_MSEC;
+    open_with(rig, 10);
+    run_until_stopped(rig);
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_CLOSED);
+    const struct websocket_end *end = websocket_end(rig->ws);
+    assert_int_equal(end->fault, FAULT_TIMEOUT);
+    assert_int_equal(end->code, WS_CODE_ABNORMAL);
+    assert_string_equal(end->text, "the server did not answer a ping within "
+                                   "1 ms (ping_interval)");
+    assert_int_equal(peer.sends, 1);
+}
+
+static void
+a_server_that_talks_is_still_there(void **state)
+{
+    struct rig *rig = *state;
+    rig->ping_interval = NSEC_PER_MSEC;
+    rig->sends_enough = 5;
+    peer.talks = true;
+    open_with(rig, 10);
+    run_until_stopped(rig);
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_OPEN);
+    assert_int_equal(peer.sends, 5);
+}
+
+/* Its pong may be behind the messages that we do not read. */
+static void
+nobody_is_gone_while_we_do_not_read(void **state)
+{
+    struct rig *rig = *state;
+    rig->ping_interval = NSEC_PER_MSEC;
+    rig->sends_enough = 5;
+    open_with(rig, 1);
+    COMES("\x81\x02hi");
+    run_until_stopped(rig);
+    assert_int_equal(websocket_state(rig->ws), WEBSOCKET_OPEN);
+    assert_int_equal(peer.sends, 5);
+}
+
+static void
+pongs_that_nobody_reads_do_not_gather(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    peer.room = 0;
+    for (int i = 0; i < 100 * 1000; i++)
+        COMES("\x89\x03one");
+    peer.room = SIZE_MAX;
+    peer.on_ready(peer.data, LOOP_WRITE);
+    assert_in_range(peer.sent.size, 64 * 1024, 65 * 1024);
+    buf_clear(&peer.sent);
+    COMES("\x89\x03one");
+    assert_sent(WS_PONG, 3);
+}
+
+static void
 an_end_without_a_close_frame(void **state)
 {
     struct rig *rig = *state;
@@ -480,6 +563,10 @@ main(void)
         TEST(the_server_closes),
         TEST(we_close),
         TEST(a_close_without_an_answer_ends),
+        TEST(a_server_that_answers_no_ping_is_gone),
+        TEST(a_server_that_talks_is_still_there),
+        TEST(nobody_is_gone_while_we_do_not_read),
+        TEST(pongs_that_nobody_reads_do_not_gather),
         TEST(an_end_without_a_close_frame),
         TEST(a_fault_of_the_server_is_told_to_it),
         TEST(a_refused_connection),

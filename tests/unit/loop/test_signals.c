@@ -104,6 +104,7 @@ main(void)
             test_signals_are_counted_at_once_and_delivered_in_order),
         cmocka_unit_test(test_more_than_can_be_kept_still_reach_the_loop),
         cmocka_unit_test(test_destroy_restores_what_was_there),
+        cmocka_unit_test(test_a_late_second_signal_does_nothing),
     };
     return cmocka_run_group_tests_name("signals", tests, NULL, NULL);
 }

@@ -47,9 +47,14 @@ static const struct refused refused[] = {
     {"-z", "unknown option '-z'"},
     {"-qz", "unknown option '-z'"},
     {"-\xc3\xa9", "unknown option '-\xc3\xa9'"},
-    {"-c 64", "unknown option '-c': did you mean '-w 64' (workers)?"},
-    {"-c64", "unknown option '-c': did you mean '-w 64' (workers)?"},
-    {"-c tests.json", "unknown option '-c': did you mean '-w' (workers)?"},
+    {"-c 64", "--config: '64' is not the name of a JSON file with tests (the "
+              "number of workers is -w)"},
+    {"-c64", "--config: '64' is not the name of a JSON file with tests (the "
+             "number of workers is -w)"},
+    {"--jobs all", "--jobs: 'all' is not a number of processes up to 9999, 0 "
+                   "(all at once) or auto (one per core)"},
+    {"--service users", "--service: 'users' is not NAME=URL, such as "
+                        "users=http://127.0.0.1:8642"},
     {"--connections=64",
      "unknown option '--connections': did you mean '-w 64' (workers)?"},
     {"-t 30s",

@@ -154,6 +154,7 @@ test_attempts(void **state)
         bool failed;
         int status;
         uint64_t count, failures, unsent, durations;
+        unsigned challenges;
     } rows[] = {
         {"answered", 1, false, 200, 1, 0, 0, 1},
         {"answered with an error", 1, true, 500, 1, 1, 0, 1},
@@ -161,6 +162,9 @@ test_attempts(void **state)
         {"never sent", 0, true, 0, 1, 1, 1, 0},
         {"sent again once", 2, false, 200, 2, 1, 0, 1},
         {"sent three times in vain", 3, true, 0, 3, 3, 0, 1},
+        {"credentials asked for", 2, false, 200, 2, 0, 0, 1, 1},
+        {"asked for, and wrong", 3, true, 401, 3, 1, 0, 1, 2},
+        {"asked for, and sent again", 3, false, 200, 3, 1, 0, 1, 1},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct recorder *recorder = recorder_create();
@@ -168,8 +172,13 @@ test_attempts(void **state)
         sample.sends = rows[i].sends;
         sample.failed = rows[i].failed;
         sample.status = rows[i].status;
+        sample.challenges = rows[i].challenges;
+        sample.challenge_status = 401;
         recorder_request(recorder, &sample);
         const struct snapshot *s = recorder_snapshot(recorder);
+        unsigned refused = rows[i].status == 401 ? 1 : 0;
+        assert_int_equal(s->endpoints->status[4][1],
+                         rows[i].challenges + refused);
         if (s->requests != rows[i].count ||
             s->requests_failed != rows[i].failures ||
             s->requests_unsent != rows[i].unsent ||
