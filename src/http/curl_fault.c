@@ -468,9 +468,7 @@ exchange_fill_result(struct exchange *x, CURLcode code)
 {
     struct transfer *transfer = x->transfer;
     struct http_response *response = &transfer->response;
-    curl_off_t total_us = 0;
-    curl_easy_getinfo(x->easy, CURLINFO_TOTAL_TIME_T, &total_us);
-    exchange_fill_measurements(x, x->gate_time + total_us * NSEC_PER_USEC);
+    exchange_fill_measurements(x, clock_now() - transfer->started_at);
     long status = 0;
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     response->status = (int)status;

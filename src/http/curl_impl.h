@@ -81,6 +81,7 @@ struct exchange {
     struct job go;           /* the way through the gate is free */
     struct timer gate_timer; /* the transfer's timeout, while it waits there */
     nsec_t gate_time;
+    nsec_t launched_at; /* when libcurl, and its clock, began with it */
 
     nsec_t connected_at;   /* TCP, before a TLS handshake; 0: not observed */
     nsec_t prereq_at;      /* when it last went on the wire; 0: not yet */

@@ -99,16 +99,19 @@ exchange_note_handover(struct exchange *x, bool complete)
     x->head_size = inlined ? counted - uploaded : counted;
 }
 
-/* libcurl's marks, from the start of its work; 0: not reached. Each is at least
+/* libcurl's marks and ours, behind the gate; 0: not reached. Each is at least
  * the one before. */
 struct marks {
     nsec_t name, connect, tls, request, handed_over, first_byte, end;
 };
 
+/* From the start of the transfer, as the marks of our own clock are. */
 static nsec_t
 info_mark(struct exchange *x, CURLINFO info)
 {
-    return info_offset(x, info) * NSEC_PER_USEC;
+    curl_off_t us = info_offset(x, info);
+    nsec_t origin = x->transfer->started_at + x->gate_time;
+    return us > 0 ? us * NSEC_PER_USEC + (x->launched_at - origin) : 0;
 }
 
 bool

@@ -237,6 +237,7 @@ launch(struct exchange *x)
     x->in_multi = true;
     /* libcurl asked to be called at once: do, instead of a turn later. */
     loop_unpost(client->transport->loop, &client->kick);
+    x->launched_at = clock_now();
     drive(client, CURL_SOCKET_TIMEOUT, 0);
 }
 

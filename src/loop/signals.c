@@ -151,9 +151,9 @@ ignore_one(int signo)
 {
 }
 
-/* The second signal of somebody in a hurry may find that the first was enough:
- * it must not end the process while results are being written. The next one
- * does. */
+/* A signal that comes too late, as the test has ended meanwhile, by itself or
+ * by the first one, must not end the process while results are being written.
+ * The next one does. */
 static void
 restore(int signo, const struct sigaction *before)
 {
@@ -162,8 +162,8 @@ restore(int signo, const struct sigaction *before)
         .sa_flags = SA_RESTART | (int)SA_RESETHAND,
     };
     sigemptyset(&action.sa_mask);
-    bool hurried = atomic_load(&count) == 1 && before->sa_handler == SIG_DFL;
-    sigaction(signo, hurried ? &action : before, NULL);
+    bool spares = atomic_load(&count) <= 1 && before->sa_handler == SIG_DFL;
+    sigaction(signo, spares ? &action : before, NULL);
 }
 
 void

@@ -13,8 +13,8 @@ struct signals;
 struct signals *
 signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
                void *data);
-/* Restores what was there before; but if exactly one signal has come, the next
- * SIGINT and SIGTERM are still without effect. */
+/* Restores what was there before; but if none or one has come, and nobody
+ * handled them before, the next SIGINT and the next SIGTERM have no effect. */
 void signals_destroy(struct signals *signals);
 
 /* When the process is still there SIGNALS_PATIENCE after the second signal, the
