@@ -110,8 +110,10 @@ take_result(lua_State *L, struct task *task)
     if (message != NULL)
         return message;
     const struct websocket_end *ended = websocket_end(own->ws);
-    if (ended == NULL)
+    if (ended == NULL) {
         lua_ws_raise_late(L, own, "no message came", timeout);
+        return NULL; /* not reached, as below: it raises */
+    }
     if (ended->fault != FAULT_NONE)
         lua_ws_raise_end(L, own);
     lua_pushnil(L);

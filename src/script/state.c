@@ -163,8 +163,10 @@ on_count(lua_State *L, lua_Debug *ar)
 {
     struct script *script = script_of(L);
     struct task *task = script->current;
-    if (in_callback_too_long(script))
+    if (in_callback_too_long(script)) {
         stop_callback(L, script);
+        return;
+    }
     if (!must_park(script)) {
         if (task && !script->in_listener) {
             limit_watch(L, task);
@@ -172,8 +174,10 @@ on_count(lua_State *L, lua_Debug *ar)
         }
         return;
     }
-    if (!task || script->in_listener)
+    if (!task || script->in_listener) {
         stop_callback(L, script);
+        return;
+    }
     if (task->resetting)
         luaL_error(L, "stopped: the run is being taken down");
     if (!task->parked)

@@ -59,8 +59,8 @@ STEPS = [
     (1, "molo.lock('l'):acquire()"),
     (1, "molo.queue('q'):put(session.step, { timeout = %s })"),
     (1, "molo.queue('q'):get{ timeout = %s }"),
-    (1, "molo.semaphore('s', { permits = 2 }):with(function()"
-        " molo.sleep(%s) end)"),
+    (1, "do local permit <close> = molo.semaphore('s', { permits = 2 }):hold()"
+        " molo.sleep(%s) end"),
     (2, "molo.spawn(function() molo.sleep(%s) end)"),
     (1, "molo.spawn(function() error('in a task') end)"),
     (1, "molo.timeout(0.05, function() molo.sleep(%s) end)"),
@@ -76,9 +76,9 @@ STEPS = [
     (1, "molo.task_group(function(g) g:spawn(molo.sleep, %s)"
         " g:spawn(function() molo.event('e'):wait{ timeout = 0.2 } end) end)"),
     (1, "molo.lock('l'):hold{ scope = 'worker' }"),
-    (1, "molo.update_var('v', function(v) molo.sleep(0.01)"
-        " return (v or 0) + 1 end, { default = 0 })"),
-    (1, "session.state.held = molo.hold_task(function() molo.sleep(%s) end)"),
+    (1, "molo.update_var('v', function(v) return (v or 0) + 1 end)"),
+    (1, "do local held <close> = molo.hold_task{ run = function(_, pause)"
+        " pause() molo.sleep(%s) end } end"),
 ]
 # What ends a test, or keeps it from ending.
 RARE = [

@@ -121,18 +121,20 @@ def test_what_does_not_go_with_it(t):
     t.contains(size(t, "", "--single-run").expect(2).err, "--sizing")
 
 
+WORKLOADS = """
+    molo.options{ workloads = {
+        visits = { executor = "constant_rate", rate = "5/s", start = "9s",
+                   duration = "1h", scenario = "b", delay = "100ms",
+                   env = { SLEEP = "0.1" }, tags = { team = "x" } },
+        others = { executor = "shared_runs", runs = 9, scenario = "a" },
+    } }
+    molo.scenario("b", function() molo.sleep(tonumber(molo.env.SLEEP)) end)
+    """
+
+
 def test_a_workload_of_the_script(t):
-    workloads = """
-        molo.options{ workloads = {
-            visits = { executor = "constant_rate", rate = "5/s", start = "9s",
-                       duration = "1h", scenario = "b", delay = "100ms",
-                       env = { SLEEP = "0.1" }, tags = { team = "x" } },
-            others = { executor = "shared_runs", runs = 9, scenario = "a" },
-        } }
-        molo.scenario("b", function() molo.sleep(tonumber(molo.env.SLEEP)) end)
-        """
     outcome = size(t, "", "--workload", "visits", "--max-workers", "3",
-                   more=workloads).expect(0)
+                   more=WORKLOADS).expect(0)
     # From the start of the test, with its own delay, by one, two and three.
     t.equal(tried(outcome), [1, 2, 3], "workers")
     t.equal([step["runs"] for step in outcome.result["sizing"]["steps"]],
@@ -140,9 +142,20 @@ def test_a_workload_of_the_script(t):
     t.equal(list(outcome.result["scenarios"]), ["b"], "scenarios")
     plan = outcome.result["plan"]["workloads"]["visits"]
     t.equal((plan["executor"], plan["tags"]), ("manual", {"team": "x"}), "plan")
-    t.contains(size(t, "", more=workloads).expect(2).err,
+    t.contains(size(t, "", more=WORKLOADS).expect(2).err,
                "--sizing: the script has workloads of its own (others, "
                "visits): say with --workload NAME which one it changes")
+
+
+def test_workers_of_a_workload_are_added_by_hand(t):
+    path = t.scenario(WORKLOADS + "molo.scenario('a', function() end)\n")
+    outcome = t.molo("check", path, "--workload", "others", "--manual", "-w",
+                     "2", "--max-workers", "9").expect(0)
+    t.matches(outcome.out, r"others \(manual\)")
+    t.matches(outcome.out, "2 at the start, at most 9; SIGUSR1 adds 1")
+    t.contains(outcome.out, "ends          when it is stopped")
+    # A flag that is false asks for nothing.
+    t.molo("check", path, env={"MOLO_SIZING": "false"}).expect(0)
 
 
 def test_without_it_the_result_has_none(t):

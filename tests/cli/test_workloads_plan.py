@@ -502,20 +502,6 @@ def test_one_workload_is_changed(t):
          "ends after 3 runs by all workers together")
 
 
-def test_workers_of_a_workload_are_added_by_hand(t):
-    says(t, check(t, "--workload", "audits", "--manual", "-w", "2",
-                  "--max-workers", "9", options=WORKLOADS),
-         "workload audits (manual)",
-         "workers 2 at the start, at most 9; SIGUSR1 adds 1, SIGUSR2 takes 1 "
-         "away", "ends when it is stopped")
-    says(t, check(t, "--workload", "api", "--sizing", "-d", "1m",
-                  options=WORKLOADS),
-         "workers 1 at the start, at most 1000; half as many more after each "
-         "step of 5 s", "ends after 60 s")
-    # A flag that is false asks for nothing.
-    check(t, options=WORKLOADS, env={"MOLO_SIZING": "false"}).expect(0)
-
-
 def test_a_change_needs_a_name(t):
     names = "(api, audits, shoppers)"
     for line, option in (("-w 5", "--workers"), ("-d 5s", "--duration"),

@@ -198,6 +198,7 @@ class LateBacklog(misbehaving.FullBacklog):
 def test_a_connection_that_is_late_is_connect(t):
     """The kernel drops the first packet of each, and sends another one after a
     second: a delay that it decides, and not to the millisecond."""
+    workers = 7
     scenario = SCENARIO % """
         molo.log("info", "MARK", "asks")
         session:get("%s/page")
@@ -205,15 +206,15 @@ def test_a_connection_that_is_late_is_connect(t):
 
     def attempt():
         with LateBacklog() as server:
-            running = t.start(scenario % server.url, "-w", str(WORKERS),
+            running = t.start(scenario % server.url, "-w", str(workers),
                               "-r", "1")
             running.wait_for("the last worker", r"(MARK\s+asks[^\0]*){%d}"
-                             % WORKERS, running.err)
+                             % workers, running.err)
             # Their packets have been sent by then, and those after a second not.
             time.sleep(0.3)
             server.open()
             outcome = running.finish().expect(0)
-        medians = phases_of(t, outcome, WORKERS)
+        medians = phases_of(t, outcome, workers)
         t.check(1.0 <= medians["connect"] <= 1.1, "http_req_connect: %r"
                 % medians)
         expect_phases(t, medians, {"connect": medians["connect"]}, 0.0)

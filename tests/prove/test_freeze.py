@@ -10,7 +10,9 @@ the sending only, and sends no more while it waits, has seen next to nothing of
 the stall; molo's service times show how little.
 """
 
+import signal
 import sys
+import time
 
 import proof
 import stalling
@@ -182,6 +184,41 @@ def test_what_is_dropped_is_counted(t):
                 "dropped_runs.count")
         t.check(metrics["start_lag"]["max"] <= bound + WITHIN,
                 "start_lag.max is %r" % metrics["start_lag"]["max"])
+
+    proof.best_of(attempt)
+
+
+def test_molo_itself_stands_still(t):
+    """What was due meanwhile begins late, and that is in its response time: the
+    server has seen nothing of it."""
+    seconds = 1.0
+    keys = "pre_allocated = 10, max_workers = 100, max_lag = '10s'"
+
+    def attempt():
+        with stalling.Server(TOTAL, 0) as server:
+            running = t.start(SCENARIO % {
+                "executor": "constant_rate", "rate": RATE, "length": LENGTH,
+                "keys": keys, "url": server.url}, "--fail", "never")
+            deadline = time.monotonic() + harness.PATIENCE
+            while server.requests < FIRST and time.monotonic() < deadline:
+                time.sleep(0.01)
+            running.send(signal.SIGSTOP)
+            time.sleep(seconds)
+            running.send(signal.SIGCONT)
+            outcome = running.finish()
+        expect_all(t, outcome, server)
+        metrics = outcome.result["metrics"]
+        # It is stopped some time after the run before, which nobody knows.
+        expected = [max(0.0, seconds - k / RATE) for k in range(TOTAL)]
+        for name in ("http_req_response", "start_lag"):
+            proof.expect_distribution(t, metrics[name], expected,
+                                      1 / RATE + 2 * WITHIN, name)
+        t.check(metrics["http_req_duration"]["p99"] < BETWEEN,
+                "http_req_duration.p99 is %r"
+                % metrics["http_req_duration"]["p99"])
+        lag = outcome.result["generator"]["loop_lag_max"]
+        t.check(abs(lag - seconds) < 1 / RATE + WITHIN,
+                "generator.loop_lag_max is %r" % lag)
 
     proof.best_of(attempt)
 
