@@ -206,8 +206,10 @@ crew_change_workers(struct crew *crew, int64_t change)
              : wanted > workload->workers ? workload->workers
                                           : wanted;
     crew->state.workers_wanted = (int32_t)wanted;
-    log_info("workload '%s': %d of at most %d workers", workload->name,
-             (int)wanted, (int)workload->workers);
+    /* All shards come to the same number; one tells it. */
+    if (crew->shard->config.index == 0)
+        log_info("workload '%s': %d of at most %d workers", workload->name,
+                 (int)wanted, (int)workload->workers);
     crew_wake(crew);
 }
 
@@ -229,7 +231,7 @@ stop_waits(struct crew *crew)
     bool teardowns = crew->stops++ > 0;
     host->stop_waits(host->data, workload->first_worker, workload->workers,
                      teardowns);
-    for (int32_t i = 0; i < workload->workers; i++)
+    for (int32_t i = 0; i < crew->count; i++)
         life_stop_waits(&crew->members[i], teardowns);
     timer_start(&crew->end, nsec_add(clock_now(), teardown_patience(crew)));
 }
@@ -247,14 +249,23 @@ on_end(struct timer *timer)
 
 void
 crew_init(struct crew *crew, struct shard *shard,
-          const struct plan_workload *workload, struct member *members)
+          const struct plan_workload *workload, struct member *members,
+          int32_t count)
 {
+    const struct shard_config *config = &shard->config;
+    struct plan_segment segment =
+        plan_segment_of(workload, config->index, config->shards);
+    bool has_part = segment.index < segment.count;
     *crew = (struct crew){
         .shard = shard,
         .workload = workload,
         .executor = executor_find(workload->executor),
         .state.workers_wanted = workload->workers_at_start,
+        .state.runs_share =
+            has_part ? plan_segment_share(segment, workload->max_runs) : 0,
+        .segment = segment,
         .members = members,
+        .count = count,
         .started_at = NSEC_NEVER,
     };
     list_init(&crew->parked);
@@ -281,10 +292,11 @@ crew_start(struct crew *crew, nsec_t test_started_at)
     if (end < crew->shard->deadline)
         timer_start(&crew->end, end);
     if (crew->executor->open) {
-        pool_start(crew);
+        if (crew->count > 0)
+            pool_start(crew);
         return;
     }
-    for (int32_t i = 0; i < workload->workers; i++)
+    for (int32_t i = 0; i < crew->count; i++)
         crew_plan_start(&crew->members[i]);
 }
 
@@ -303,14 +315,14 @@ crew_end(struct crew *crew, bool patient)
         timer_stop(&crew->end);
     else
         timer_start(&crew->end, nsec_add(clock_now(), workload->graceful_stop));
-    for (int32_t i = 0; i < workload->workers; i++)
+    for (int32_t i = 0; i < crew->count; i++)
         life_end_runs(&crew->members[i]);
 }
 
 void
 crew_one_ended(struct crew *crew)
 {
-    if (++crew->ended < crew->workload->workers)
+    if (++crew->ended < crew->count)
         return;
     if (!crew->over && crew->executor->open) {
         log_warning("workload '%s': all of its workers have quit, so no more "

@@ -18,13 +18,15 @@ struct crew {
     const struct plan_workload *workload;
     const struct executor_ops *executor;
     struct executor_state state;
-    struct member *members; /* workload->workers of them, the shard's */
-    nsec_t started_at;      /* of the workload; NSEC_NEVER: not yet known */
-    int32_t ended;          /* members */
-    bool over;              /* none of its runs begins any more */
-    struct list parked;     /* members; of a pool: the last one to become idle
-                               is the last */
-    struct timer end;       /* of its time; then of its patience */
+    struct plan_segment segment; /* what this shard has of it */
+    struct member *members;      /* those of its workers, the shard's */
+    int32_t count;
+    nsec_t started_at;  /* of the workload; NSEC_NEVER: not yet known */
+    int32_t ended;      /* members */
+    bool over;          /* none of its runs begins any more */
+    struct list parked; /* members; of a pool: the last one to become idle
+                           is the last */
+    struct timer end;   /* of its time; then of its patience */
     unsigned stopped_setups;
     unsigned stops;  /* how often the patience has been over */
     size_t *numbers; /* of its choices, in the script */
@@ -33,7 +35,8 @@ struct crew {
 };
 
 void crew_init(struct crew *crew, struct shard *shard,
-               const struct plan_workload *workload, struct member *members);
+               const struct plan_workload *workload, struct member *members,
+               int32_t count);
 void crew_finish(struct crew *crew);
 /* Plans the start of its workers. */
 void crew_start(struct crew *crew, nsec_t test_started_at);

@@ -44,10 +44,9 @@ void
 driver_on_reply(void *data, const struct hub_reply *reply)
 {
     struct engine *engine = data;
-    if (reply->id.worker != HUB_GLOBAL)
-        shard_on_reply(engine->shard, reply);
-    else if (engine->global)
-        worker_on_reply(engine->global, reply);
+    /* Nobody waits for what a script declares when it is attached. */
+    if (engine->fleet)
+        fleet_reply(engine->fleet, reply);
 }
 
 void
@@ -68,15 +67,13 @@ driver_on_round_end(void *data, enum hub_object_type type, const char *name,
                     int64_t step, int64_t round)
 {
     struct engine *engine = data;
-    if (!script_listens(engine->script, EVENT_ROUND_END))
-        return;
-    script_emit(engine->script, &(struct event){
-                                    .type = EVENT_ROUND_END,
-                                    .name = name,
-                                    .step = step,
-                                    .round = round,
-                                    .duration = -1,
-                                });
+    if (script_listens(engine->scripts[0], EVENT_ROUND_END))
+        fleet_tell_first(engine->fleet, &(struct command){
+                                            .type = COMMAND_ROUND_END,
+                                            .name = name,
+                                            .step = step,
+                                            .round = round,
+                                        });
 }
 
 void
@@ -104,16 +101,16 @@ driver_on_history(void *data, const struct hub_event *event)
         });
 }
 
-void
-driver_on_stop(void *data, const char *reason)
+static void
+on_stop(void *data, const char *reason)
 {
     struct engine *engine = data;
     log_info("stopping: %s", reason);
     ending_begin(engine, "stopped by the script");
 }
 
-void
-driver_on_abort(void *data, const char *reason)
+static void
+on_abort(void *data, const char *reason)
 {
     struct engine *engine = data;
     log_error("aborted: %s", reason);
@@ -168,71 +165,75 @@ stop_waits(void *data, int32_t first, int32_t count, bool teardowns)
 }
 
 static void
-on_ready(void *data)
+on_call_over(void *data)
 {
-    struct engine *engine = data;
-    engine->ready = true;
+    ending_notice_signals(data);
 }
 
 static void
-on_all_ended(void *data)
+on_global_over(void *data, struct value *value)
 {
-    struct engine *engine = data;
-    engine->all_ended = true;
+    driver_on_all_ended(data);
 }
 
 void
-driver_on_call_done(void *data, struct worker *worker,
-                    const struct call_result *result)
+driver_on_ready(struct engine *engine)
 {
-    struct engine *engine = data;
-    ending_notice_signals(engine);
-    if (result->parked)
-        log_warning("%s of worker %d did not yield and was taken down%s%s",
-                    worker_phase_name(worker->phase), (int)worker->id,
-                    result->where[0] ? " at " : "", result->where);
-    if (worker->id != HUB_GLOBAL) {
-        shard_on_call_done(worker, result);
-        return;
-    }
-    if (result->status == CALL_FAILED && !result->stopped) {
-        shard_report_error(engine->recorder, worker, result,
-                           engine->started_at);
-        on_fixture_failed(engine, worker->phase);
-    }
-    /* The worker is in use further up: it goes with the next turn. */
+    engine->ready = true;
+}
+
+void
+driver_on_all_ended(struct engine *engine)
+{
     engine->all_ended = true;
+}
+
+struct shard_host
+driver_shard_host(struct engine *engine)
+{
+    bool all = engine->outputs != NULL;
+    return (struct shard_host){
+        .data = engine,
+        .on_call_over = on_call_over,
+        .on_run_failed = on_run_failed,
+        .on_fixture_failed = on_fixture_failed,
+        .on_time_over = on_time_over,
+        .on_workload_over = on_workload_over,
+        .stop_waits = stop_waits,
+        .on_global_over = on_global_over,
+        .on_stop = on_stop,
+        .on_abort = on_abort,
+        .on_request = all ? intervals_on_request : NULL,
+        .on_error = all ? intervals_on_error : NULL,
+    };
 }
 
 /* --- phases --- */
 
-static struct worker *
-start_global(struct engine *engine, enum worker_phase phase)
+static void
+call_global(struct engine *engine, enum worker_phase phase, json_t *result)
 {
-    engine->global = worker_create(engine->script, HUB_GLOBAL, -1, NULL, NULL);
-    hub_submit(engine->hub,
-               &(struct hub_op){
-                   .type = HUB_OP_WORKER_START,
-                   .id.worker = HUB_GLOBAL,
-               },
-               clock_now());
-    worker_call(engine->global, phase, 0);
-    return engine->global;
+    fleet_tell_first(engine->fleet, &(struct command){
+                                        .type = COMMAND_CALL_GLOBAL,
+                                        .phase = phase,
+                                        .result = result,
+                                    });
 }
 
 static void
-end_global(struct engine *engine)
+set_started_at(struct engine *engine, nsec_t at)
 {
-    if (!engine->global)
-        return;
-    hub_submit(engine->hub,
-               &(struct hub_op){
-                   .type = HUB_OP_WORKER_END,
-                   .id.worker = HUB_GLOBAL,
-               },
-               clock_now());
-    worker_destroy(engine->global);
-    engine->global = NULL;
+    engine->started_at = at;
+    fleet_tell(engine->fleet, &(struct command){
+                                  .type = COMMAND_SET_STARTED_AT,
+                                  .at = at,
+                              });
+}
+
+static bool
+has_fixture(const struct engine *engine, enum worker_phase phase)
+{
+    return script_has_fixture(engine->scripts[0], phase);
 }
 
 static void
@@ -258,7 +259,7 @@ begin_precheck(struct engine *engine)
     engine->started_at = clock_now();
     log_verbose("waiting for %s to answer", engine->options->precheck);
     engine->precheck = precheck_create(
-        engine->loop, engine->transport, engine->options,
+        engine->loop, engine->options,
         &(struct precheck_host){.data = engine, .on_over = on_precheck_over},
         &err);
     if (engine->precheck)
@@ -272,10 +273,9 @@ static void
 begin_setup(struct engine *engine)
 {
     engine->phase = ENGINE_SETUP;
-    engine->started_at = clock_now();
-    script_set_started_at(engine->script, engine->started_at);
-    if (script_has_fixture(engine->script, PHASE_GLOBAL_SETUP))
-        start_global(engine, PHASE_GLOBAL_SETUP);
+    set_started_at(engine, clock_now());
+    if (has_fixture(engine, PHASE_GLOBAL_SETUP))
+        call_global(engine, PHASE_GLOBAL_SETUP, NULL);
     else
         begin_workers(engine);
 }
@@ -285,10 +285,11 @@ static void
 begin_workers(struct engine *engine)
 {
     engine->phase = ENGINE_PREPARE;
-    if (shard_prepare(engine->shard))
-        timer_start(&engine->deadline, nsec_add(clock_now(), PREPARE_PATIENCE));
-    else
+    fleet_tell(engine->fleet, &(struct command){.type = COMMAND_PREPARE});
+    if (engine->ready)
         begin_runs(engine);
+    else
+        timer_start(&engine->deadline, nsec_add(clock_now(), PREPARE_PATIENCE));
 }
 
 static void
@@ -298,43 +299,55 @@ begin_runs(struct engine *engine)
     engine->began = true;
     engine->started_at = clock_now();
     engine->ended_at = 0;
-    script_set_started_at(engine->script, engine->started_at);
     engine->deadline_at =
         nsec_add(engine->started_at, plan_deadline(engine->plan));
     timer_start(&engine->deadline, engine->deadline_at);
     /* The timer cannot fire while a script holds the loop. */
-    script_park_after(
-        engine->script,
-        nsec_add(nsec_add(engine->deadline_at, shard_patience(engine->shard)),
+    fleet_park_after(
+        engine->fleet,
+        nsec_add(nsec_add(engine->deadline_at, plan_patience(engine->plan)),
                  TASK_CLEANUP));
     intervals_start(engine);
-    shard_start(engine->shard, engine->started_at);
+    fleet_tell(engine->fleet, &(struct command){
+                                  .type = COMMAND_START,
+                                  .at = engine->started_at,
+                              });
     judge_start(engine);
     sizing_start(engine);
 }
 
 static void
-begin_global_teardown(struct engine *engine)
+on_runs_measured(struct engine *engine)
+{
+    engine->measured = true;
+}
+
+static void
+end_runs(struct engine *engine)
 {
     timer_stop(&engine->deadline);
     engine->ended_at = clock_now();
     engine->phase = ENGINE_TEARDOWN;
+    fleet_measure(engine->fleet, on_runs_measured);
+}
+
+static void
+begin_global_teardown(struct engine *engine)
+{
+    engine->measured = false;
     intervals_close(engine);
-    if (engine->abandoned ||
-        !script_has_fixture(engine->script, PHASE_GLOBAL_TEARDOWN)) {
+    if (engine->abandoned || !has_fixture(engine, PHASE_GLOBAL_TEARDOWN)) {
         engine->phase = ENGINE_REPORT;
         loop_stop(engine->loop);
         return;
     }
     engine_make_result(engine);
     json_t *json = out_json_build(&engine->result);
-    script_set_result(engine->script, json);
     engine->grace_over = 1;
     if (!engine->now)
         ending_start_grace(engine, ending_patience(engine));
-    start_global(engine, PHASE_GLOBAL_TEARDOWN);
+    call_global(engine, PHASE_GLOBAL_TEARDOWN, json);
     json_decref(json);
-    script_set_result(engine->script, NULL);
 }
 
 /* Whatever the phase was doing has ended. */
@@ -342,7 +355,6 @@ static void
 next_phase(struct engine *engine)
 {
     engine->all_ended = false;
-    end_global(engine);
     switch (engine->phase) {
     case ENGINE_SETUP:
         begin_workers(engine);
@@ -351,13 +363,13 @@ next_phase(struct engine *engine)
         /* The end was asked for before the first run. */
         if (!engine->began)
             engine->started_at = clock_now();
-        begin_global_teardown(engine);
+        end_runs(engine);
         return;
     case ENGINE_PREPARE:
     case ENGINE_RUN:
         engine->result.ended_by =
             clock_now() >= engine->deadline_at ? "duration" : "completed";
-        begin_global_teardown(engine);
+        end_runs(engine);
         return;
     case ENGINE_TEARDOWN:
         engine->phase = ENGINE_REPORT;
@@ -370,14 +382,6 @@ next_phase(struct engine *engine)
 }
 
 /* --- the loop's turn --- */
-
-static bool
-is_quiescent(const struct engine *engine)
-{
-    return !loop_has_jobs(engine->loop) &&
-           script_outside_waits(engine->script) == 0 &&
-           shard_pending_starts(engine->shard) == 0;
-}
 
 /* In a global teardown the phases of draining are over, but not for the hub. */
 static bool
@@ -402,14 +406,18 @@ on_turn(void *data)
         begin_runs(engine);
     while (engine->all_ended)
         next_phase(engine);
-    if (is_quiescent(engine))
+    if (engine->measured)
+        begin_global_teardown(engine);
+    fleet_go_on(engine->fleet);
+    if (fleet_is_quiet(engine->fleet))
         hub_quiescent(engine->hub, clock_now());
-    if (drain_deadlock(engine) && is_quiescent(engine))
+    if (drain_deadlock(engine) && fleet_is_quiet(engine->fleet))
         hub_quiescent(engine->hub, clock_now());
     nsec_t deadline = hub_next_deadline(engine->hub);
     if (!timer_is_armed(&engine->hub_timer) ||
         engine->hub_timer.node.at != deadline)
         timer_start(&engine->hub_timer, deadline);
+    fleet_flush(engine->fleet);
 }
 
 static void
@@ -432,7 +440,11 @@ static void
 on_nudge(void *data, int change)
 {
     struct engine *engine = data;
-    shard_change_workers(engine->shard, change * engine->options->manual_step);
+    fleet_tell(engine->fleet,
+               &(struct command){
+                   .type = COMMAND_CHANGE_WORKERS,
+                   .number = change * engine->options->manual_step,
+               });
 }
 
 void
@@ -446,25 +458,7 @@ driver_run(struct engine *engine)
     engine->deadline_at = NSEC_NEVER;
     engine->signals = signals_create(loop, ending_on_signal, engine);
     signals_set_overdue(engine->signals, engine_on_stuck, engine);
-    engine->shard = shard_create(&(struct shard_config){
-        .plan = engine->plan,
-        .script = engine->script,
-        .loop = loop,
-        .port = &engine->port.base,
-        .recorder = engine->recorder,
-        .host =
-            {
-                .data = engine,
-                .on_run_failed = on_run_failed,
-                .on_fixture_failed = on_fixture_failed,
-                .on_time_over = on_time_over,
-                .on_workload_over = on_workload_over,
-                .stop_waits = stop_waits,
-                .on_ready = on_ready,
-                .on_all_ended = on_all_ended,
-            },
-    });
-    script_set_signal_grace(engine->script, shard_patience(engine->shard));
+    fleet_set_signal_grace(engine->fleet, plan_patience(engine->plan));
     if (has_manual(engine->plan) && !engine->options->sizing)
         engine->nudges = nudges_create(loop, on_nudge, engine);
     loop_set_turn_hook(loop, on_turn, engine);
@@ -482,8 +476,7 @@ driver_run(struct engine *engine)
     timer_stop(&engine->hub_timer);
     judge_stop(engine);
     sizing_stop(engine);
-    shard_destroy(engine->shard);
-    engine->shard = NULL;
+    fleet_stop(engine->fleet);
     nudges_destroy(engine->nudges);
     engine->nudges = NULL;
     signals_destroy(engine->signals);

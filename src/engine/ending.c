@@ -15,7 +15,7 @@ ending_before_setup(struct engine *engine)
 nsec_t
 ending_patience(const struct engine *engine)
 {
-    nsec_t grace = shard_patience(engine->shard);
+    nsec_t grace = plan_patience(engine->plan);
     return grace > TASK_CLEANUP ? grace : TASK_CLEANUP;
 }
 
@@ -24,7 +24,7 @@ ending_start_grace(struct engine *engine, nsec_t patience)
 {
     nsec_t until = nsec_add(clock_now(), patience);
     timer_start(&engine->grace, until);
-    script_park_after(engine->script, nsec_add(until, TASK_CLEANUP));
+    fleet_park_after(engine->fleet, nsec_add(until, TASK_CLEANUP));
 }
 
 void
@@ -42,13 +42,14 @@ ending_begin(struct engine *engine, const char *ended_by)
     engine->result.ended_by = ended_by;
     engine->phase = ENGINE_DRAIN;
     timer_stop(&engine->deadline);
-    if (clock_now() >= engine->deadline_at)
-        shard_catch_up(engine->shard);
-    hub_drain(engine->hub, clock_now());
+    bool in_time = clock_now() < engine->deadline_at;
     ending_start_grace(engine,
-                       engine->aborted ? 0 : shard_patience(engine->shard));
+                       engine->aborted ? 0 : plan_patience(engine->plan));
+    if (has_workers && !in_time)
+        fleet_tell(engine->fleet, &(struct command){.type = COMMAND_CATCH_UP});
+    hub_drain(engine->hub, clock_now());
     if (has_workers)
-        shard_drain(engine->shard);
+        fleet_tell(engine->fleet, &(struct command){.type = COMMAND_DRAIN});
 }
 
 /* Whoever is left after the second signal has had its time. */
@@ -56,10 +57,7 @@ static void
 abandon(struct engine *engine)
 {
     engine->abandoned = true;
-    if (engine->global)
-        worker_reset(engine->global);
-    if (engine->shard)
-        shard_abandon(engine->shard);
+    fleet_tell(engine->fleet, &(struct command){.type = COMMAND_ABANDON});
 }
 
 void
@@ -72,10 +70,10 @@ ending_on_grace_over(struct timer *timer)
     }
     bool teardowns = engine->grace_over++ > 0;
     hub_stop_waits(engine->hub, clock_now());
-    if (engine->global)
-        worker_stop(engine->global);
-    if (engine->shard)
-        shard_stop_waits(engine->shard, teardowns);
+    fleet_tell(engine->fleet, &(struct command){
+                                  .type = COMMAND_STOP_WAITS,
+                                  .flag = teardowns,
+                              });
     ending_start_grace(engine, ending_patience(engine));
 }
 
@@ -89,10 +87,7 @@ end_now(struct engine *engine)
     log_warning("second signal: runs are taken down now");
     ending_begin(engine, "signal");
     hub_stop_waits(engine->hub, clock_now());
-    if (engine->global)
-        worker_stop(engine->global);
-    if (engine->shard)
-        shard_reset_runs(engine->shard);
+    fleet_tell(engine->fleet, &(struct command){.type = COMMAND_RESET_RUNS});
     /* What the signal had to wait for is a part of that moment. */
     nsec_t late = clock_real_now() - signals_second_at();
     timer_start(&engine->grace,
@@ -102,13 +97,13 @@ end_now(struct engine *engine)
 static void
 begin_to_end(struct engine *engine)
 {
-    script_set_signal_grace(engine->script, NSEC_NEVER);
+    fleet_set_signal_grace(engine->fleet, NSEC_NEVER);
     bool interrupt = signals_first_number() == SIGINT;
     result_add_cause(&engine->result,
                      interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
                      "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
     char grace[32];
-    units_format_duration(shard_patience(engine->shard), grace, sizeof(grace));
+    units_format_duration(plan_patience(engine->plan), grace, sizeof(grace));
     log_info("%s: no new runs; those in flight have %s (again to end now)",
              interrupt ? "SIGINT" : "SIGTERM", grace);
     ending_begin(engine, "signal");

@@ -8,6 +8,7 @@
 #include "engine/driver.h"
 #include "engine/judge.h"
 #include "engine/output_thread.h"
+#include "http/transport.h"
 #include "output/text.h"
 #include "plan/executor.h"
 
@@ -37,6 +38,16 @@ make_plan(const struct script *script, const struct options *options,
     return plan;
 }
 
+static struct script *
+add_script(struct engine *engine)
+{
+    struct script *script = script_create(engine->options->max_lua_memory);
+    engine->scripts = xrealloc(engine->scripts, (engine->script_count + 1) *
+                                                    sizeof(engine->scripts[0]));
+    engine->scripts[engine->script_count++] = script;
+    return script;
+}
+
 struct engine *
 engine_create(const char *scenario_path, struct options *options,
               struct err *err)
@@ -44,10 +55,10 @@ engine_create(const char *scenario_path, struct options *options,
     struct engine *engine = xcalloc(1, sizeof(*engine));
     engine->options = options;
     engine->scenario_path = xstrdup(scenario_path);
-    engine->script = script_create(options->max_lua_memory);
-    if (!script_load(engine->script, scenario_path, options, err))
+    pthread_mutex_init(&engine->outputs_mutex, NULL);
+    if (!script_load(add_script(engine), scenario_path, options, err))
         goto fail;
-    engine->plan = make_plan(engine->script, options, err);
+    engine->plan = make_plan(engine->scripts[0], options, err);
     if (!engine->plan || !judge_load(engine, err))
         goto fail;
     return engine;
@@ -61,11 +72,10 @@ stop_parts(struct engine *engine)
 {
     out_live_destroy(engine->live);
     engine->live = NULL;
+    if (engine->fleet)
+        fleet_stop(engine->fleet);
     hub_destroy(engine->hub);
     engine->hub = NULL;
-    if (engine->transport)
-        engine->transport->ops->destroy(engine->transport);
-    engine->transport = NULL;
     if (engine->loop)
         loop_destroy(engine->loop);
     engine->loop = NULL;
@@ -76,16 +86,19 @@ engine_destroy(struct engine *engine)
 {
     if (!engine)
         return;
-    script_destroy(engine->script);
     stop_parts(engine);
+    fleet_destroy(engine->fleet);
+    for (size_t i = 0; i < engine->script_count; i++)
+        script_destroy(engine->scripts[i]);
+    free(engine->scripts);
     judge_finish(engine);
     sizing_finish(engine);
     intervals_finish(engine);
-    recorder_destroy(engine->recorder);
     recorder_destroy(engine->hub_recorder);
     snapshot_destroy(engine->snapshot);
     health_destroy(engine->health);
     plan_destroy(engine->plan);
+    pthread_mutex_destroy(&engine->outputs_mutex);
     free(engine->scenario_path);
     free(engine);
 }
@@ -100,7 +113,7 @@ void
 engine_check(const struct engine *engine,
              void (*tell)(void *data, const char *text), void *data)
 {
-    script_tell_assigns(engine->script, tell, data);
+    script_tell_assigns(engine->scripts[0], tell, data);
 }
 
 void
@@ -117,8 +130,8 @@ engine_list(const struct engine *engine, struct buf *out)
     for (size_t i = 0; i < plan->scenario_count; i++) {
         size_t gap = width - text_width(lines[i].data) + 2;
         buf_printf(&lines[i], "%*s", (int)gap, "");
-        script_describe_scenario(engine->script, plan->scenarios[i].candidate,
-                                 &lines[i]);
+        script_describe_scenario(engine->scripts[0],
+                                 plan->scenarios[i].candidate, &lines[i]);
         buf_printf(out, "%s\n", lines[i].data);
         buf_finish(&lines[i]);
     }
@@ -183,28 +196,27 @@ add_cohorts(struct hub *hub, const struct plan_workload *workload)
                      workload->first_worker + i, workload->room_size);
 }
 
+/* One script for each shard. Loading is running the file, so that all of them
+ * must come to the same. */
+static bool
+load_for_shards(struct engine *engine, struct err *err)
+{
+    while (engine->script_count < (size_t)engine->plan->shards) {
+        struct script *script = add_script(engine);
+        if (!script_load_again(script, engine->scripts[0], engine->options,
+                               err))
+            return false;
+    }
+    return true;
+}
+
 static bool
 start_parts(struct engine *engine, struct err *err)
 {
     const struct options *options = engine->options;
     engine->loop = loop_create(err);
-    if (!engine->loop)
+    if (!engine->loop || !load_for_shards(engine, err))
         return false;
-    const struct transport_ops *transport =
-        options->sim ? &transport_sim : &transport_curl;
-    engine->transport =
-        transport->create(engine->loop,
-                          &(struct transport_config){
-                              .insecure = options->insecure,
-                              .seed = options->seed,
-                              .latency_low = options->sim_latency_low,
-                              .latency_high = options->sim_latency_high,
-                              .failure_rate = options->sim_failures / 100,
-                          },
-                          err);
-    if (!engine->transport)
-        return false;
-    engine->recorder = recorder_create();
     engine->hub_recorder = recorder_create();
     engine->health = health_create();
     intervals_init(engine);
@@ -221,32 +233,18 @@ start_parts(struct engine *engine, struct err *err)
     });
     for (size_t i = 0; i < engine->plan->workload_count; i++)
         add_cohorts(engine->hub, &engine->plan->workloads[i]);
-    hub_port_direct_init(&engine->port, engine->hub);
-    script_attach(engine->script,
-                  &(struct script_env){
-                      .loop = engine->loop,
-                      .transport = engine->transport,
-                      .port = &engine->port.base,
-                      .recorder = engine->recorder,
-                      .plan = engine->plan,
-                      .options = options,
-                      .host =
-                          {
-                              .data = engine,
-                              .on_call_done = driver_on_call_done,
-                              .on_stop = driver_on_stop,
-                              .on_abort = driver_on_abort,
-                          },
-                  });
-    return true;
+    engine->fleet = fleet_create(engine, err);
+    return engine->fleet != NULL;
 }
 
 struct snapshot *
 engine_take_snapshot(const struct engine *engine)
 {
     struct snapshot *snapshot = snapshot_create();
-    snapshot_merge(snapshot, recorder_snapshot(engine->recorder));
-    snapshot_merge(snapshot, recorder_snapshot(engine->hub_recorder));
+    if (engine->fleet)
+        snapshot_merge(snapshot, fleet_snapshot(engine->fleet));
+    if (engine->hub_recorder)
+        snapshot_merge(snapshot, recorder_snapshot(engine->hub_recorder));
     return snapshot;
 }
 
@@ -255,12 +253,17 @@ report_generator(struct engine *engine)
 {
     const struct intervals *intervals = &engine->intervals;
     struct result *result = &engine->result;
-    if (!clock_is_virtual())
-        health_report(engine->health, &result->generator);
     struct result_generator *generator = &result->generator;
-    generator->shortages = intervals->shortages;
+    if (engine->fleet) {
+        struct shard_figures figures = fleet_figures(engine->fleet);
+        if (!clock_is_virtual()) {
+            health_report(engine->health, generator);
+            fleet_add_report(engine->fleet, generator);
+        }
+        generator->shortages = figures.shortages;
+        generator->gc_cycles = figures.gc_cycles;
+    }
     generator->lua_memory = intervals->most_lua_memory;
-    generator->gc_cycles = script_gc_cycles(engine->script);
     generator->saturated = verdict_is_saturated(&intervals->verdict);
     result->verdict = &intervals->verdict;
     result->intervals = &intervals->list;
@@ -323,8 +326,7 @@ engine_on_stuck(void *data)
     result_add_cause(&engine->result,
                      interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
                      "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
-    if (engine->shard)
-        shard_give_up_runs(engine->shard);
+    fleet_give_up_runs(engine->fleet);
     intervals_close(engine);
     stop_outputs(engine);
     engine_make_result(engine);
@@ -382,9 +384,6 @@ engine_run(struct engine *engine)
         stop_outputs(engine);
         log_error("%s", err.message);
         result_add_cause(&engine->result, EXIT_CODE_SETUP, "%s", err.message);
-        engine->recorder = recorder_create();
-        engine->hub_recorder = recorder_create();
-        engine->health = health_create();
         engine_make_result(engine);
         return &engine->result;
     }

@@ -1,15 +1,15 @@
 #ifndef MOLO_ENGINE_INTERNAL_H
 #define MOLO_ENGINE_INTERNAL_H
 
+#include <pthread.h>
 #include <signal.h>
 
 #include "engine/engine.h"
+#include "engine/fleet.h"
 #include "engine/health.h"
 #include "engine/intervals.h"
 #include "engine/precheck.h"
-#include "engine/shard.h"
 #include "engine/sizing.h"
-#include "http/transport.h"
 #include "hub/hub.h"
 #include "hub/port.h"
 #include "loop/loop.h"
@@ -32,27 +32,28 @@ enum engine_phase {
     ENGINE_REPORT,
 };
 
+/* Main thread, but for what is said to be read elsewhere: options, plan,
+ * outputs and the lock on these. */
 struct engine {
     struct options *options;
     char *scenario_path;
-    struct script *script;
+    struct script **scripts; /* one for each shard; all loaded the same */
+    size_t script_count;
     struct plan *plan;
 
     /* While it runs. */
     struct loop *loop;
     struct signals *signals;
-    struct nudges *nudges; /* NULL: no workload is manual */
-    struct transport *transport;
+    struct nudges *nudges;         /* NULL: no workload is manual */
     struct precheck *precheck;     /* NULL: none, or over */
-    struct recorder *recorder;     /* the shard's */
     struct recorder *hub_recorder; /* what is measured about waits */
     struct hub *hub;
-    struct hub_port_direct port;
-    struct shard *shard;
-    struct worker *global; /* the worker of a global fixture */
-    struct health *health;
+    struct hub_port_direct port; /* of a single shard */
+    struct fleet *fleet;
+    struct health *health; /* of this thread */
     struct intervals intervals;
     struct outputs *outputs;             /* borrowed; NULL: none */
+    pthread_mutex_t outputs_mutex;       /* with several shards */
     struct output_thread *output_thread; /* NULL: not running */
     struct out_live *live;
     struct timeline *timeline; /* NULL: none */
@@ -62,6 +63,7 @@ struct engine {
     nsec_t started_at, ended_at; /* of the runs */
     nsec_t deadline_at;          /* of the plan; NSEC_NEVER: not yet */
     bool ready;                  /* the workers that ENGINE_PREPARE is for */
+    bool measured;               /* the end of the runs; for ENGINE_TEARDOWN */
     bool began;                  /* ENGINE_RUN was reached */
     unsigned signals_seen;
     bool now;        /* the second signal: runs are over, teardowns are short */

@@ -14,16 +14,30 @@
 
 /* --- one by one --- */
 
+/* Shards on threads of their own come at the same time. */
+static bool
+lock(struct engine *engine)
+{
+    bool many = fleet_size(engine->fleet) > 1;
+    if (many)
+        pthread_mutex_lock(&engine->outputs_mutex);
+    return many;
+}
+
 static void
-on_request(void *data, const struct request_sample *sample)
+unlock(struct engine *engine, bool locked)
+{
+    if (locked)
+        pthread_mutex_unlock(&engine->outputs_mutex);
+}
+
+void
+intervals_on_request(void *data, nsec_t at, const struct request_sample *sample)
 {
     struct engine *engine = data;
-    if (sample->kind != NULL && strcmp(sample->kind, "generator") == 0)
-        engine->intervals.shortages++;
-    if (engine->outputs == NULL)
-        return;
-    outputs_on_request(engine->outputs, clock_now() - engine->started_at,
-                       sample);
+    bool locked = lock(engine);
+    outputs_on_request(engine->outputs, at, sample);
+    unlock(engine, locked);
     /* Virtual time waits for a disk, so that nothing need be dropped. */
     if (clock_is_virtual() && ++engine->intervals.unwritten >= UNWRITTEN_MAX) {
         engine->intervals.unwritten = 0;
@@ -31,14 +45,14 @@ on_request(void *data, const struct request_sample *sample)
     }
 }
 
-static void
-on_error(void *data, const char *kind, const char *message,
-         const struct error_first *occurrence)
+void
+intervals_on_error(void *data, nsec_t at, const char *kind, const char *message,
+                   const struct error_first *occurrence)
 {
     struct engine *engine = data;
-    if (engine->outputs != NULL)
-        outputs_on_error(engine->outputs, clock_now() - engine->started_at,
-                         kind, message, occurrence);
+    bool locked = lock(engine);
+    outputs_on_error(engine->outputs, at, kind, message, occurrence);
+    unlock(engine, locked);
 }
 
 void
@@ -48,11 +62,6 @@ intervals_init(struct engine *engine)
     intervals->meter = interval_meter_create();
     intervals->start_lag_before = hist_create();
     intervals->start_lag_change = hist_create();
-    recorder_observe(engine->recorder, &(struct recorder_observer){
-                                           .data = engine,
-                                           .on_request = on_request,
-                                           .on_error = on_error,
-                                       });
 }
 
 void
@@ -85,16 +94,17 @@ static struct generator_sample
 take_sample(struct engine *engine, const struct snapshot *snapshot, nsec_t at)
 {
     struct intervals *intervals = &engine->intervals;
+    struct shard_figures figures = fleet_figures(engine->fleet);
     struct generator_sample sample = health_take(engine->health, at);
+    fleet_add_health(engine->fleet, &sample);
     add_start_lag(intervals, snapshot, &sample);
-    sample.shortages = intervals->shortages - intervals->shortages_before;
-    intervals->shortages_before = intervals->shortages;
-    sample.lua_memory = script_lua_memory(engine->script);
+    sample.shortages = figures.shortages - intervals->shortages_before;
+    intervals->shortages_before = figures.shortages;
+    sample.lua_memory = figures.lua_memory;
     if (sample.lua_memory > intervals->most_lua_memory)
         intervals->most_lua_memory = sample.lua_memory;
-    uint64_t cycles = script_gc_cycles(engine->script);
-    sample.gc_cycles = cycles - intervals->gc_cycles_before;
-    intervals->gc_cycles_before = cycles;
+    sample.gc_cycles = figures.gc_cycles - intervals->gc_cycles_before;
+    intervals->gc_cycles_before = figures.gc_cycles;
     return sample;
 }
 
@@ -112,11 +122,11 @@ static void
 take_row(struct engine *engine, nsec_t now)
 {
     struct intervals *intervals = &engine->intervals;
-    const struct snapshot *snapshot = recorder_snapshot(engine->recorder);
+    const struct snapshot *snapshot = fleet_snapshot(engine->fleet);
     nsec_t at = now - engine->started_at;
     struct interval_row row = {
         .interval = interval_take(intervals->meter, snapshot, at,
-                                  shard_workers_alive(engine->shard)),
+                                  fleet_figures(engine->fleet).workers_alive),
         .watched = !clock_is_virtual(),
     };
     if (row.watched) {
@@ -129,8 +139,11 @@ take_row(struct engine *engine, nsec_t now)
         return;
     interval_list_add(&intervals->list, &row);
     row.times = interval_times(intervals->meter);
-    if (engine->outputs != NULL)
+    if (engine->outputs != NULL) {
+        bool locked = lock(engine);
         outputs_on_interval(engine->outputs, &row);
+        unlock(engine, locked);
+    }
 }
 
 void
@@ -140,6 +153,13 @@ intervals_start(struct engine *engine)
     health_begin(engine->health);
 }
 
+static void
+on_measured(struct engine *engine)
+{
+    if (engine->intervals.next != NSEC_NEVER)
+        take_row(engine, clock_now());
+}
+
 void
 intervals_tick(struct engine *engine)
 {
@@ -147,15 +167,15 @@ intervals_tick(struct engine *engine)
     nsec_t now = clock_now();
     if (intervals->next == 0 || now < intervals->next - EARLY)
         return;
-    take_row(engine, now);
     nsec_t late = now - intervals->next;
     intervals->next = nsec_add(late > LENGTH ? now : intervals->next, LENGTH);
+    fleet_measure(engine->fleet, on_measured);
 }
 
 void
 intervals_close(struct engine *engine)
 {
-    if (engine->intervals.meter == NULL || engine->shard == NULL)
+    if (engine->intervals.meter == NULL || engine->fleet == NULL)
         return;
     take_row(engine, clock_now());
     engine->intervals.next = NSEC_NEVER;

@@ -2,6 +2,7 @@
 #define MOLO_ENGINE_INTERVALS_H
 
 #include "output/interval_list.h"
+#include "stats/recorder.h"
 #include "output/verdict.h"
 
 /* The test second by second: what was counted and how molo fared, for the
@@ -16,14 +17,19 @@ struct intervals {
     struct verdict verdict;
     nsec_t next; /* when the next row is due; 0: the runs have not begun */
     struct hist *start_lag_before, *start_lag_change;
-    uint64_t shortages, shortages_before;
+    uint64_t shortages_before;
     unsigned unwritten; /* requests since outputs were written */
     uint64_t gc_cycles_before, most_lua_memory;
 };
 
-/* The recorder exists. */
 void intervals_init(struct engine *engine);
 void intervals_finish(struct engine *engine);
+/* For the outputs. From the thread of any shard. */
+void intervals_on_request(void *engine, nsec_t at,
+                          const struct request_sample *sample);
+void
+intervals_on_error(void *engine, nsec_t at, const char *kind,
+                   const char *message, const struct error_first *occurrence);
 /* The runs begin. What was counted before is in the first row. */
 void intervals_start(struct engine *engine);
 /* Now and then: takes a row if its time has come. */

@@ -20,7 +20,7 @@ judge_load(struct engine *engine, struct err *err)
         const struct option_threshold *option = &options->thresholds[i];
         struct threshold *threshold = &engine->thresholds[i];
         if (!threshold_init(threshold, option->expression,
-                            script_metrics(engine->script), err))
+                            script_metrics(engine->scripts[0]), err))
             return err_prefix(err, "%.200s", option->where);
         threshold->abort = option->abort;
         threshold->after = option->after;

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "stats/recorder.h"
 
 void
 life_submit(struct member *m, struct hub_op *op)
@@ -36,35 +35,6 @@ life_emit(struct member *m, enum event_type type,
         event.message = result->kind ? result->message : NULL;
     }
     script_emit(script, &event);
-}
-
-void
-shard_report_error(struct recorder *recorder, const struct worker *worker,
-                   const struct call_result *result, nsec_t started_at)
-{
-    char message[1024];
-    bool in_run = worker->phase == PHASE_RUN;
-    snprintf(message, sizeof(message), "%s%s%s",
-             in_run ? "" : worker_phase_name(worker->phase), in_run ? "" : ": ",
-             result->message);
-    recorder_error(recorder, worker->context, result->kind, message,
-                   &(struct error_first){
-                       .worker_id = worker->id,
-                       .step = worker->step,
-                       .at = clock_now() - started_at,
-                       .where = (char *)(uintptr_t)result->where,
-                   });
-    enum log_level level = in_run ? LOG_VERBOSE : LOG_ERROR;
-    char who[64] = "";
-    if (worker->id != HUB_GLOBAL)
-        snprintf(who, sizeof(who), "worker %d, step %lld, ", (int)worker->id,
-                 (long long)worker->step);
-    log_print(level, "%s%s%s: %s%s%s: %s", who, in_run ? "scenario " : "",
-              in_run ? worker->scenario : worker_phase_name(worker->phase),
-              result->where, result->where[0] ? ": " : "", result->kind,
-              result->message);
-    if (result->traceback)
-        log_print(LOG_VERBOSE, "%s", result->traceback);
 }
 
 void
@@ -156,7 +126,6 @@ life_go_home(struct member *m, const struct call_result *failure)
         call_fixture(m, LIFE_TEARDOWN_SESSION, PHASE_TEARDOWN_SESSION);
     else
         life_teardown(m);
-    shard_go_on(m->shard);
 }
 
 static void
@@ -227,8 +196,7 @@ fixture_failed(struct member *m, const struct call_result *result)
 {
     if (result->status != CALL_FAILED || result->stopped)
         return false;
-    shard_report_error(m->shard->config.recorder, m->worker, result,
-                       m->shard->started_at);
+    shard_report_error(m->shard, m->worker, result);
     m->shard->config.host.on_fixture_failed(m->shard->config.host.data,
                                             m->worker->phase);
     return true;
@@ -345,10 +313,4 @@ life_reset(struct member *m)
     } else {
         worker_reset(m->worker);
     }
-}
-
-void
-shard_on_call_done(struct worker *worker, const struct call_result *result)
-{
-    settle_call(worker->owner, result);
 }

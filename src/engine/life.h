@@ -57,9 +57,15 @@ struct member {
 
 struct shard {
     struct shard_config config;
+    struct transport *transport; /* NULL: stopped */
+    struct recorder *recorder;
+    struct worker *global; /* of a global fixture that runs */
+    struct job global_over;
+    uint64_t shortages;
     nsec_t started_at;
     nsec_t deadline; /* of the whole test; NSEC_NEVER: none, or not yet */
-    struct member *members;
+    struct member *members; /* its own */
+    struct member **by_id;  /* of all workers; NULL: another shard's */
     int32_t member_count, alive, ended;
     struct crew *crews;
     size_t crew_count;
@@ -69,7 +75,7 @@ struct shard {
     /* single_run: runs to come of each stage, of all workloads. */
     int64_t *stage_runs;
     int32_t stage_count;
-    bool stage_over; /* others may go on */
+    int32_t stage; /* the first that is not over here, as was told */
 };
 
 /* Tells the hub of a step of its; the worker exists. */
@@ -113,7 +119,14 @@ void life_count_run(const struct member *m, enum run_outcome outcome,
 void life_call_over(struct member *m, const struct call_result *result);
 /* A run of stage `stage` is over (single_run). */
 void shard_turn_over(struct shard *shard, int32_t stage);
-/* Lets those go on that waited for the stage that is over, if one is. */
-void shard_go_on(struct shard *shard);
+/* Counts an error of a call and tells the log, for `worker`'s phase. */
+void shard_report_error(struct shard *shard, const struct worker *worker,
+                        const struct call_result *result);
+/* --- global.c --- */
+
+/* Its call is over. */
+void global_call_over(struct shard *shard, const struct call_result *result);
+void global_init(struct shard *shard);
+void global_finish(struct shard *shard);
 
 #endif

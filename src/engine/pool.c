@@ -22,7 +22,7 @@ now_in(const struct crew *crew)
 void
 pool_drop(const struct crew *crew)
 {
-    recorder_run_dropped(crew->shard->config.recorder, crew->workload->name);
+    recorder_run_dropped(crew->shard->recorder, crew->workload->name);
 }
 
 /* --- arrivals that wait --- */
@@ -117,7 +117,7 @@ pool_count_starts(struct crew *crew)
 {
     struct pool *pool = &crew->pool;
     bool taken =
-        !list_empty(&crew->parked) || pool->started < crew->workload->workers;
+        !list_empty(&crew->parked) || pool->started < crew->count;
     bool counts = pool->due != NSEC_NEVER && taken;
     crew->shard->pending_starts += (size_t)counts;
     crew->shard->pending_starts -= (size_t)pool->counts;
@@ -158,7 +158,7 @@ arrive(struct crew *crew, nsec_t due)
             container_of(crew->parked.prev, struct member, parked);
         crew_unpark(m);
         life_next_run(m);
-    } else if (pool->started < crew->workload->workers) {
+    } else if (pool->started < crew->count) {
         start_next(crew);
     }
     pool->offering = false;
@@ -204,7 +204,7 @@ pool_init(struct crew *crew)
     if (!crew->executor->open)
         return;
     pool->pacer = pacer_create(loop, on_due, crew);
-    arrivals_init(&pool->arrivals, crew->workload, (struct plan_segment){0, 1},
+    arrivals_init(&pool->arrivals, crew->workload, crew->segment,
                   crew->shard->config.plan->options->seed);
 }
 
@@ -220,7 +220,8 @@ int32_t
 pool_prepare(struct crew *crew)
 {
     int32_t count = crew->executor->open ? crew->workload->pre_allocated : 0;
-    while (crew->pool.started < count && !crew->over) {
+    while (crew->pool.started < crew->count && !crew->over &&
+           crew->members[crew->pool.started].index < count) {
         struct member *m = &crew->members[crew->pool.started++];
         m->preparing = true;
         crew->shard->preparing++;

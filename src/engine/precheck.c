@@ -18,6 +18,7 @@
 struct precheck {
     const struct options *options;
     struct precheck_host host;
+    struct transport *transport;
     struct session *session;
     struct transfer *transfer; /* NULL: none is under way */
     struct timer again;
@@ -124,14 +125,18 @@ on_again(struct timer *timer)
 }
 
 struct precheck *
-precheck_create(struct loop *loop, struct transport *transport,
-                const struct options *options, const struct precheck_host *host,
-                struct err *err)
+precheck_create(struct loop *loop, const struct options *options,
+                const struct precheck_host *host, struct err *err)
 {
+    struct transport *transport = transport_curl.create(
+        loop, &(struct transport_config){.insecure = options->insecure}, err);
+    if (transport == NULL)
+        return NULL;
     struct precheck *precheck = xmalloc(sizeof(*precheck));
     *precheck = (struct precheck){
         .options = options,
         .host = *host,
+        .transport = transport,
         .session = session_create(transport),
         .loop = loop,
         .started_at = clock_now(),
@@ -159,5 +164,6 @@ precheck_destroy(struct precheck *precheck)
         session_release(precheck->transfer);
     }
     session_destroy(precheck->session);
+    precheck->transport->ops->destroy(precheck->transport);
     free(precheck);
 }

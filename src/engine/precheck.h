@@ -9,7 +9,6 @@
 struct loop;
 struct options;
 struct precheck;
-struct transport;
 
 struct precheck_host {
     void *data;
@@ -20,9 +19,8 @@ struct precheck_host {
 
 /* NULL with `err`: the URL cannot be asked for. */
 struct precheck *
-precheck_create(struct loop *loop, struct transport *transport,
-                const struct options *options, const struct precheck_host *host,
-                struct err *err);
+precheck_create(struct loop *loop, const struct options *options,
+                const struct precheck_host *host, struct err *err);
 /* Ends it without a word; takes NULL. */
 void precheck_destroy(struct precheck *precheck);
 

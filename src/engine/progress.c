@@ -76,15 +76,14 @@ show(struct engine *engine, bool final)
         .phase = phase_name(engine->phase),
         .elapsed = end - engine->started_at,
         .total = plan_deadline(engine->plan),
-        .workers_running = shard_workers_alive(engine->shard),
+        .workers_running = fleet_figures(engine->fleet).workers_alive,
         .workers_total = engine->plan->workers,
         .runs_total = planned_runs(engine->plan),
         .final = final,
         .waiting = hub_waiting(engine->hub, NSEC_NEVER),
         .waiting_long = hub_waiting(engine->hub, now - LONG_WAIT),
     };
-    out_live_update(engine->live, &status, recorder_snapshot(engine->recorder),
-                    now);
+    out_live_update(engine->live, &status, fleet_snapshot(engine->fleet), now);
 }
 
 static void

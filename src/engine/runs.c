@@ -44,7 +44,7 @@ watch_leaving(struct member *m)
 static void
 life_run(struct member *m)
 {
-    struct recorder *recorder = m->shard->config.recorder;
+    struct recorder *recorder = m->shard->recorder;
     const char *workload = m->crew->workload->name;
     m->life = LIFE_RUNNING;
     m->runs++;
@@ -205,14 +205,15 @@ void
 life_count_run(const struct member *m, enum run_outcome outcome,
                nsec_t duration, nsec_t active)
 {
-    const struct shard_config *config = &m->shard->config;
+    const struct plan *plan = m->shard->config.plan;
+    struct recorder *recorder = m->shard->recorder;
     const char *scenario = m->worker->scenario;
-    recorder_run_end(config->recorder, m->worker->context, scenario, outcome,
-                     duration, active);
+    recorder_run_end(recorder, m->worker->context, scenario, outcome, duration,
+                     active);
     const char *role =
-        cast_role_of(config->plan, m->crew->workload, m->index, scenario);
+        cast_role_of(plan, m->crew->workload, m->index, scenario);
     if (role)
-        recorder_run_role(config->recorder, scenario, role, outcome);
+        recorder_run_role(recorder, scenario, role, outcome);
 }
 
 void
@@ -222,8 +223,7 @@ runs_over(struct member *m, const struct call_result *result)
     enum run_outcome outcome = outcome_of(result);
     life_count_run(m, outcome, result->duration, result->active);
     if (outcome == RUN_FAILED) {
-        shard_report_error(shard->config.recorder, m->worker, result,
-                           shard->started_at);
+        shard_report_error(shard, m->worker, result);
         life_emit(m, EVENT_SCENARIO_FAILURE, result);
         shard->config.host.on_run_failed(shard->config.host.data);
     } else if (outcome == RUN_OK) {
@@ -253,7 +253,6 @@ runs_over(struct member *m, const struct call_result *result)
     } else {
         life_next_run(m);
     }
-    shard_go_on(shard);
 }
 
 void

@@ -6,17 +6,21 @@
 #include "hub/op.h"
 #include "plan/plan.h"
 #include "script/script.h"
+#include "stats/recorder.h"
 
 /* One loop's share of the plan: takes its workers through their lives (setup,
  * runs, teardown), asking the executor when a run is due and telling the hub
- * of every step. Its thread only. */
+ * of every step. Has a transport and a recorder of its own. Its thread only. */
 
 struct loop;
-struct recorder;
+struct outputs;
 struct shard;
 
+/* What a shard tells. Called in the midst of something: only take note. */
 struct shard_host {
     void *data;
+    /* A call of a script is over: a signal may have been the reason. */
+    void (*on_call_over)(void *data);
     /* A run failed: before its departure is told to anyone. */
     void (*on_run_failed)(void *data);
     /* A fixture failed. `teardown`: its failure does not end the test. */
@@ -34,41 +38,76 @@ struct shard_host {
     /* The workers that were to be ready before the runs begin are, or have
      * ended. */
     void (*on_ready)(void *data);
-    /* The last worker has ended. */
+    /* The first stage of single_run that is not over on this shard. */
+    void (*on_stage)(void *data, int32_t stage);
+    /* Its last worker has ended. */
     void (*on_all_ended)(void *data);
+    /* A global fixture is over; what it returned, borrowed, or NULL. */
+    void (*on_global_over)(void *data, struct value *value);
+    void (*on_stop)(void *data, const char *reason);
+    void (*on_abort)(void *data, const char *reason);
+    /* A request has ended, an error was recorded; see recorder_observe. NULL:
+     * nobody wants to know. `at`: since the start of the runs. */
+    void (*on_request)(void *data, nsec_t at,
+                       const struct request_sample *sample);
+    void (*on_error)(void *data, nsec_t at, const char *kind,
+                     const char *message, const struct error_first *occurrence);
 };
 
 struct shard_config {
     const struct plan *plan;
-    struct script *script;
+    const struct options *options;
+    struct script *script; /* borrowed */
     struct loop *loop;
     struct hub_port *port;
-    struct recorder *recorder;
+    int32_t index, shards; /* which of how many it is */
     struct shard_host host;
 };
 
-struct shard *shard_create(const struct shard_config *config);
+/* NULL with `err`: there is no transport. */
+struct shard *shard_create(const struct shard_config *config, struct err *err);
+/* The shard stays, but for what runs on the loop: after this the loop may be
+ * destroyed, and what was measured can still be read. */
+void shard_stop(struct shard *shard);
 void shard_destroy(struct shard *shard);
+const struct snapshot *shard_snapshot(const struct shard *shard);
+/* Its CPU and lag are somebody else's. */
+struct shard_figures {
+    int32_t workers_alive;  /* have started and not ended */
+    int32_t workers_wanted; /* of workloads of executor manual, on all shards */
+    uint64_t shortages; /* requests that failed for want of something here */
+    uint64_t lua_memory, gc_cycles;
+};
+struct shard_figures shard_figures(const struct shard *shard);
+
+/* Calls a global fixture, with the result of the test or NULL. on_global_over
+ * is told of its end, on_fixture_failed of its failure. */
+void
+shard_call_global(struct shard *shard, enum worker_phase phase, json_t *result);
+/* What a global_setup on another shard has returned; NULL: nothing. */
+void shard_set_data(struct shard *shard, struct value *data);
+void shard_set_started_at(struct shard *shard, nsec_t at);
+/* A round of an object is over. */
+void shard_emit_round_end(struct shard *shard, const char *name, int64_t step,
+                          int64_t round);
 
 /* Starts the workers that are to be ready before the runs begin (those a rate
- * has pre-allocated). True: wait for on_ready. */
-bool shard_prepare(struct shard *shard);
+ * has pre-allocated); on_ready is told when they are, or if there are none. */
+void shard_prepare(struct shard *shard);
 /* Plans the start of every worker and every arrival, relative to `started_at`.
  */
 void shard_start(struct shard *shard, nsec_t started_at);
 /* Starts what is due by now; before the end of the time for runs. */
 void shard_catch_up(struct shard *shard);
 /* No run and no worker starts any more; who is between runs goes home. Runs in
- * flight of a workload with less patience than shard_patience are stopped when
+ * flight of a workload with less patience than plan_patience are stopped when
  * that is over; the rest is left to the caller. */
 void shard_drain(struct shard *shard);
-/* The longest graceful stop of the workloads. */
-nsec_t shard_patience(const struct shard *shard);
 /* SIGUSR1 and SIGUSR2: that many workers more for workloads of executor manual,
  * within their limits. */
 void shard_change_workers(struct shard *shard, int64_t change);
-/* How many these are to have. */
-int32_t shard_wanted_workers(const struct shard *shard);
+/* Runs of single_run up to this stage may begin. */
+void shard_set_stage(struct shard *shard, int32_t stage);
 /* Raises `stopped` in whatever workers wait for outside the hub. Those in a
  * teardown fixture only if `teardowns`. */
 void shard_stop_waits(struct shard *shard, bool teardowns);
@@ -81,20 +120,12 @@ void shard_abandon(struct shard *shard);
  * without it. */
 void shard_give_up_runs(struct shard *shard);
 
-/* Starts of workers and runs that the clock alone will bring: a rate counts as
- * one. */
-size_t shard_pending_starts(const struct shard *shard);
-/* Workers that have started and not ended. */
-int32_t shard_workers_alive(const struct shard *shard);
+/* Nothing of it can happen before it is told something: no task is runnable,
+ * in a transfer, asleep, and no start is pending that the clock alone will
+ * bring (a rate counts as one). */
+bool shard_is_idle(const struct shard *shard);
 
-/* script_host.on_call_done of workers with an owner. */
-void
-shard_on_call_done(struct worker *worker, const struct call_result *result);
-/* hub_config.on_reply for workers of this shard. */
+/* The hub's answer to a worker, or a global fixture, of this shard. */
 void shard_on_reply(struct shard *shard, const struct hub_reply *reply);
-
-/* Counts an error of a call and tells the log, for `worker`'s phase. */
-void shard_report_error(struct recorder *recorder, const struct worker *worker,
-                        const struct call_result *result, nsec_t started_at);
 
 #endif

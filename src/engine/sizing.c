@@ -15,9 +15,9 @@ take_step(struct engine *engine)
 {
     struct sizing_run *run = &engine->sizing;
     nsec_t now = clock_now();
-    int32_t workers = shard_wanted_workers(engine->shard);
+    int32_t workers = fleet_figures(engine->fleet).workers_wanted;
     struct interval seen =
-        interval_take(run->meter, recorder_snapshot(engine->recorder),
+        interval_take(run->meter, fleet_snapshot(engine->fleet),
                       now - engine->started_at, workers);
     struct sizing_step step = {
         .workers = workers,
@@ -90,9 +90,8 @@ judge_step(struct engine *engine, struct sizing_step *step)
 }
 
 static void
-on_step_over(struct timer *timer)
+on_measured(struct engine *engine)
 {
-    struct engine *engine = container_of(timer, struct engine, sizing.timer);
     if (engine->phase != ENGINE_RUN)
         return;
     struct sizing_run *run = &engine->sizing;
@@ -105,8 +104,19 @@ on_step_over(struct timer *timer)
         return;
     }
     int32_t more = step.workers / 2;
-    shard_change_workers(engine->shard, more > 0 ? more : 1);
-    timer_start(timer, nsec_add(clock_now(), engine->options->sizing_step));
+    fleet_tell(engine->fleet, &(struct command){
+                                  .type = COMMAND_CHANGE_WORKERS,
+                                  .number = more > 0 ? more : 1,
+                              });
+    timer_start(&run->timer,
+                nsec_add(clock_now(), engine->options->sizing_step));
+}
+
+static void
+on_step_over(struct timer *timer)
+{
+    struct engine *engine = container_of(timer, struct engine, sizing.timer);
+    fleet_measure(engine->fleet, on_measured);
 }
 
 void

@@ -8,8 +8,8 @@ next_run(const struct plan_workload *workload,
          nsec_t now)
 {
     nsec_t start = executor_spread_start(workload, index);
-    if (state->runs_begun >= workload->max_runs ||
-        start >= workload->duration || now >= workload->duration)
+    if (state->runs_begun >= state->runs_share || start >= workload->duration ||
+        now >= workload->duration)
         return (struct executor_due){EXECUTOR_OVER, 0};
     return executor_from(start, now);
 }

@@ -64,3 +64,15 @@ executor_from(nsec_t at, nsec_t now)
         .at = at <= now ? now : at,
     };
 }
+
+struct plan_segment
+plan_segment_of(const struct plan_workload *workload, int32_t shard,
+                int32_t shards)
+{
+    int32_t offset =
+        (shard - workload->first_worker % shards + shards) % shards;
+    return (struct plan_segment){
+        .index = offset,
+        .count = workload->workers < shards ? workload->workers : shards,
+    };
+}

@@ -19,7 +19,9 @@
 /* What has happened so far in a workload, as far as executors care. Kept by the
  * shard. */
 struct executor_state {
-    int64_t runs_begun;     /* of all its workers */
+    int64_t runs_begun;     /* of all its workers on this shard */
+    int64_t runs_share;     /* shared_runs: how many of the runs are this
+                               shard's */
     int32_t workers_wanted; /* manual */
     int32_t stage;          /* single_run: the first that is not over */
 };
@@ -88,6 +90,11 @@ plan_segment_has(struct plan_segment segment, int64_t number)
 {
     return number % segment.count == segment.index;
 }
+/* What shard `shard` of `shards` has of a workload, as plan_shard_of places
+ * its workers. With fewer workers than shards some have none: `index` is not
+ * below `count` then. Not for rooms, which have no numbers to share. */
+struct plan_segment plan_segment_of(const struct plan_workload *workload,
+                                    int32_t shard, int32_t shards);
 /* How many of the numbers 0 .. total-1 it has. */
 int64_t plan_segment_share(struct plan_segment segment, int64_t total);
 

@@ -19,7 +19,6 @@ static const struct foreign_flag foreign_flags[] = {
     {"--concurrency", "-w", "workers"},
     {"--connections", "-w", "workers"},
     {"--users", "-w", "workers"},
-    {"-t", "-d", "length of the run"},
     {"--time", "-d", "length of the run"},
     {"-n", "-i", "runs that all workers share"},
     {"--requests", "-i", "runs that all workers share"},

@@ -85,6 +85,8 @@ const char *const option_group_names[OPTION_GROUP_COUNT] = {
 };
 
 /* In the order of the help; the options of a group stand together. */
+static const char *const threads_words[] = {"auto", NULL};
+
 const struct option_spec option_table[OPTION_TABLE_SIZE] = {
     {.name = "workers",
      .short_name = 'w',
@@ -177,6 +179,19 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .forms = FORMS_TIME,
      .help = "how late a run of a rate may start when no worker is free; then "
              "it is dropped, and counted (default 1s)"},
+    {.name = "threads",
+     .short_name = 't',
+     .argument = "N|auto",
+     .kind = OPTION_KIND_INT,
+     .group = OPTION_GROUP_LOAD,
+     .offset = offsetof(struct options, threads),
+     .min = 1,
+     .max = 256,
+     .words = threads_words,
+     .forms = "a whole number from 1 to 256, or auto (the length of the run is "
+              "-d)",
+     .help = "spread the workers over N threads, or one for each processor "
+             "(default 1)"},
     {.name = "delay",
      .argument = "T|A..B",
      .kind = OPTION_KIND_RANGE,

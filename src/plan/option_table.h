@@ -67,14 +67,15 @@ struct option_spec {
     enum option_group group;
     size_t offset; /* in struct options, where the kind says a C type */
     int64_t min, max;
-    const char *const *words;           /* NULL-terminated */
+    const char *const *words; /* NULL-terminated; of a number, the word that
+                                 stands for 0 */
     bool (*is_valid)(const char *text); /* NULL: any text */
     const char *forms; /* what is accepted, to follow "is not" */
     const char *help;
     bool command_line_only;
 };
 
-#define OPTION_TABLE_SIZE 56
+#define OPTION_TABLE_SIZE 57
 extern const struct option_spec option_table[OPTION_TABLE_SIZE];
 extern const char *const option_group_names[OPTION_GROUP_COUNT];
 

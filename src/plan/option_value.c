@@ -124,6 +124,12 @@ parse(const struct option_spec *spec, const char *text,
     case OPTION_KIND_VERBOSE:
         return parse_verbosity(text, out);
     case OPTION_KIND_INT:
+        if (spec->words != NULL && strcmp(text, spec->words[0]) == 0) {
+            out->number = 0;
+            return true;
+        }
+        return units_parse_int(text, "", spec->min, spec->max, &out->number,
+                               NULL);
     case OPTION_KIND_SEED:
         return units_parse_int(text, "", spec->min, spec->max, &out->number,
                                NULL);

@@ -340,6 +340,7 @@ store(struct option_workload *workload, const struct option_spec *spec,
     case OPTION_KIND_LIST:
     case OPTION_KIND_ENV:
     case OPTION_KIND_TAG:
+    case OPTION_KIND_SERVICE:
     case OPTION_KIND_THRESHOLD:
     case OPTION_KIND_QUIET:
     case OPTION_KIND_VERBOSE:

@@ -298,6 +298,7 @@ options_create(void)
         .workers = 1,
         .duration = NSEC_NEVER,
         .max_lag = 1 * NSEC_PER_SEC,
+        .threads = 1,
         .manual_step = 1,
         .max_workers = 1000,
         .sizing_tolerance = 5,

@@ -67,6 +67,7 @@ struct options {
     struct option_workload *workloads;
     size_t workload_count;
     nsec_t delay_low, delay_high;
+    int64_t threads;              /* 0: one for each processor */
     struct option_list scenarios; /* -s */
     struct option_list only_tags; /* --only-tag */
     bool shuffle;                 /* the order of --single-run */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -191,6 +192,24 @@ select_scenarios(struct plan *plan, const struct plan_candidate *candidates,
     return true;
 }
 
+/* No thread is without a worker, if it can be helped. */
+static bool
+count_shards(struct plan *plan, struct err *err)
+{
+    int64_t threads = plan->options->threads;
+    if (threads == 0)
+        threads = sysconf(_SC_NPROCESSORS_ONLN);
+    if (plan->options->sim && threads > 1 &&
+        options_is_stronger(plan->options, "threads", OPTION_ENVIRONMENT))
+        return err_set(err, "--threads has no use in a simulated run, which is "
+                            "the same each time because it has one thread: "
+                            "leave it out, or leave out --sim");
+    if (plan->options->sim || threads < 1)
+        threads = 1;
+    plan->shards = threads < plan->workers ? (int32_t)threads : plan->workers;
+    return true;
+}
+
 /* In the environment or the script they wait for the runs that are simulated;
  * on the command line they say that this one was meant to be. */
 static bool
@@ -276,7 +295,7 @@ plan_create(const struct options *options,
         return NULL;
     }
     if (!make_workloads(plan, candidates, count, err) ||
-        !cast_make_rooms(plan, err)) {
+        !cast_make_rooms(plan, err) || !count_shards(plan, err)) {
         plan_destroy(plan);
         return NULL;
     }
@@ -333,6 +352,16 @@ plan_workload_of(const struct plan *plan, int32_t worker)
 }
 
 int32_t
+plan_shard_of(const struct plan *plan, int32_t worker, int32_t shards)
+{
+    const struct plan_workload *workload = plan_workload_of(plan, worker);
+    int32_t index = worker - workload->first_worker;
+    int32_t number =
+        workload->room_size > 0 ? cast_room_of(workload, index) : worker;
+    return number % shards;
+}
+
+int32_t
 plan_unreached_workers(const struct plan *plan)
 {
     int32_t unreached = 0;
@@ -343,14 +372,26 @@ plan_unreached_workers(const struct plan *plan)
             continue;
         /* Starts are in the order of the workers. */
         for (int32_t index = workload->workers - 1; index >= 0; index--) {
-            struct executor_due due = executor->next_run(
-                workload, &(struct executor_state){0}, index, 0, 0);
+            const struct executor_state start = {.runs_share =
+                                                     workload->max_runs};
+            struct executor_due due =
+                executor->next_run(workload, &start, index, 0, 0);
             if (due.answer != EXECUTOR_OVER)
                 break;
             unreached++;
         }
     }
     return unreached;
+}
+
+nsec_t
+plan_patience(const struct plan *plan)
+{
+    nsec_t patience = 0;
+    for (size_t i = 0; i < plan->workload_count; i++)
+        if (plan->workloads[i].graceful_stop > patience)
+            patience = plan->workloads[i].graceful_stop;
+    return patience;
 }
 
 nsec_t

@@ -81,6 +81,7 @@ struct plan {
     struct plan_scenario *scenarios; /* selected, in order of registration */
     size_t scenario_count;
     int32_t workers; /* of all workloads */
+    int32_t shards;  /* threads that they are on */
 };
 
 /* A scenario that a script registered, as the plan needs to know it. */
@@ -106,9 +107,14 @@ void plan_destroy(struct plan *plan);
 /* The workload of a worker id. */
 const struct plan_workload *
 plan_workload_of(const struct plan *plan, int32_t worker);
+/* With `shards` of them, the one that a worker runs on: worker i on shard
+ * i mod shards, those of a room together. */
+int32_t plan_shard_of(const struct plan *plan, int32_t worker, int32_t shards);
 /* Workers that never start, because their workload ends before the ramp-up
  * reaches them. */
 int32_t plan_unreached_workers(const struct plan *plan);
+/* The longest graceful stop of the workloads. */
+nsec_t plan_patience(const struct plan *plan);
 /* When the whole plan must be over, from its start; NSEC_NEVER: when done. */
 nsec_t plan_deadline(const struct plan *plan);
 /* For `molo check`: the plan in words. */

@@ -246,6 +246,10 @@ register_options(lua_State *L)
         if (lua_type(L, 2) != LUA_TSTRING)
             return mlua_misuse(L, "molo.options: option names are strings");
         const char *key = lua_tostring(L, 2);
+        if (script->loads_again && strcmp(key, "session") != 0) {
+            lua_settop(L, 2);
+            continue;
+        }
         if (strcmp(key, "session") == 0) {
             lua_session_check_options(L, 3);
             lua_pushvalue(L, 3);

@@ -155,6 +155,36 @@ script_metrics(const struct script *script)
     return script->metrics;
 }
 
+static bool
+registered_the_same(const struct script *script, const struct script *first)
+{
+    if (script->scenario_count != first->scenario_count)
+        return false;
+    for (size_t i = 0; i < first->scenario_count; i++)
+        if (strcmp(script->scenarios[i].name, first->scenarios[i].name) != 0)
+            return false;
+    for (size_t i = 0; i < FIXTURE_COUNT; i++)
+        if ((script->fixtures[i] == LUA_NOREF) !=
+            (first->fixtures[i] == LUA_NOREF))
+            return false;
+    return true;
+}
+
+bool
+script_load_again(struct script *script, const struct script *first,
+                  struct options *options, struct err *err)
+{
+    script->loads_again = true;
+    if (!script_load(script, first->path, options, err))
+        return false;
+    return registered_the_same(script, first) ||
+           err_set(err,
+                   "%s registers other scenarios or fixtures each time it is "
+                   "loaded, and it is loaded once per thread: what stands at "
+                   "its top level must not depend on time or chance",
+                   first->path);
+}
+
 size_t
 script_scenario_count(const struct script *script)
 {
@@ -259,6 +289,19 @@ void
 script_set_started_at(struct script *script, nsec_t at)
 {
     script->started_at = at;
+}
+
+struct value *
+script_data(const struct script *script)
+{
+    return script->data;
+}
+
+void
+script_set_data(struct script *script, struct value *data)
+{
+    value_unref(script->data);
+    script->data = value_ref(data);
 }
 
 void

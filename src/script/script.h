@@ -51,6 +51,10 @@ bool script_load(struct script *script, const char *path,
                  struct options *options, struct err *err);
 /* The metrics that the script defines; as long as the script. */
 const struct metric_catalog *script_metrics(const struct script *script);
+/* Loads the file of `first` once more, for another shard. False with `err`:
+ * something else was registered this time. */
+bool script_load_again(struct script *script, const struct script *first,
+                       struct options *options, struct err *err);
 /* What was registered, in order. */
 size_t script_scenario_count(const struct script *script);
 const char *script_scenario_name(const struct script *script, size_t i);
@@ -98,6 +102,10 @@ script_tell_assigns(const struct script *script,
 /* Before the first worker. `started_at`: the start of the test. */
 void script_attach(struct script *script, const struct script_env *env);
 void script_set_started_at(struct script *script, nsec_t at);
+/* What global_setup has returned, for all workers; NULL: nothing. Borrowed;
+ * setting it takes a reference. */
+struct value *script_data(const struct script *script);
+void script_set_data(struct script *script, struct value *data);
 /* The result for global_teardown; borrowed until its call is done. */
 void script_set_result(struct script *script, json_t *result);
 

@@ -52,6 +52,7 @@ struct script {
     lua_State *L;
     struct script_env env;
     struct options *load_options; /* while the file is being loaded */
+    bool loads_again; /* for a further shard: the options have been read */
     char *path;
     struct scenario *scenarios;
     size_t scenario_count;
@@ -72,11 +73,11 @@ struct script {
     struct task *current;   /* the task whose coroutine runs */
     bool in_listener;
     size_t outside_waits;
-    nsec_t park_after;
-    nsec_t entered_at;      /* when Lua last began to run, in real time */
-    nsec_t callback_at;     /* when a listener or the picker was called */
-    unsigned waits_at_once; /* since then */
-    nsec_t signal_grace;
+    _Atomic nsec_t park_after; /* set by any thread, like signal_grace */
+    nsec_t entered_at;         /* when Lua last began to run, in real time */
+    nsec_t callback_at;        /* when a listener or the picker was called */
+    unsigned waits_at_once;    /* since entered_at */
+    _Atomic nsec_t signal_grace;
     char parked_at[128]; /* where the watchdog took a task off */
     nsec_t started_at;
     struct value *data;

@@ -273,7 +273,7 @@ bool
 hist_decode_any_v2(const void *data, size_t size, double ratio,
                    struct hist *hist, struct err *err)
 {
-    struct layout layout;
+    struct layout layout = {0};
     if (!read_layout(data, size, &layout, err))
         return false;
     struct hist *read = hist_create();

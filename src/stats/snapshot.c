@@ -292,6 +292,15 @@ snapshot_merge(struct snapshot *into, const struct snapshot *from)
     custom_merge(&into->custom, into->tags, from->custom);
 }
 
+void
+snapshot_give_up_runs(struct snapshot *snapshot)
+{
+    struct snapshot *s = snapshot;
+    s->runs_interrupted = s->runs_started - s->runs_ok - s->runs_failed;
+    for (struct workload_stats *w = s->workloads; w != NULL; w = w->hh.next)
+        w->interrupted = w->started - w->ok - w->failed;
+}
+
 const char *
 snapshot_trend_name(enum trend trend)
 {

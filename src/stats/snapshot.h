@@ -153,6 +153,8 @@ struct snapshot {
 struct snapshot *snapshot_create(void);
 void snapshot_destroy(struct snapshot *snapshot);
 void snapshot_merge(struct snapshot *into, const struct snapshot *from);
+/* Counts every run that has started and not ended as interrupted. */
+void snapshot_give_up_runs(struct snapshot *snapshot);
 const char *snapshot_trend_name(enum trend trend);
 /* Row of that key, made on first use. The name strings are copied. */
 struct scenario_stats *snapshot_scenario(struct snapshot *s, const char *name);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a file of Lua cases (see cases.lua) inside molo and reports TAP.
 
-    tests/lua/run.py FILE.lua
+    tests/lua/run.py FILE.lua [THREADS]
 
 A case passed when every worker came to its end.
 """
@@ -18,14 +18,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 PATIENCE = 120.0
 
 
-def main(path):
+def main(path, threads="1"):
     molo = os.environ.get("MOLO", os.path.join(ROOT, "build/molo"))
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("MOLO")}
     with tempfile.TemporaryDirectory(prefix="molo-lua-") as directory:
         result_path = os.path.join(directory, "result.json")
         command = [molo, "run", path, "--progress", "off", "--no-color",
-                   "-o", "json=" + result_path]
+                   "-t", threads, "-o", "json=" + result_path]
         # run() kills the child by its pid when the time is over.
         try:
             ended = subprocess.run(
@@ -68,4 +68,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

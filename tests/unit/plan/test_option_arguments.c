@@ -41,7 +41,6 @@ static const struct refused refused[] = {
     {"--max-run 5", "unknown option '--max-run': did you mean '--max-runs'?"},
     {"--gracefulstop 5",
      "unknown option '--gracefulstop': did you mean '--graceful-stop'?"},
-    {"--threads 4", "unknown option '--threads'"},
     {"--stage 1m", "--stage: '1m' is not a stage such as 1m:50 (workers) or "
                    "1m:100/s (a rate of runs)"},
     {"-z", "unknown option '-z'"},
@@ -58,8 +57,10 @@ static const struct refused refused[] = {
     {"--connections=64",
      "unknown option '--connections': did you mean '-w 64' (workers)?"},
     {"-t 30s",
-     "unknown option '-t': did you mean '-d 30s' (length of the run)?"},
-    {"-t", "unknown option '-t': did you mean '-d' (length of the run)?"},
+     "--threads: '30s' is not a whole number from 1 to 256, or auto (the "
+     "length of the run is -d)"},
+    {"-t", "--threads needs a value: a whole number from 1 to 256, or auto "
+           "(the length of the run is -d)"},
     {"-n 100 x.lua", "unknown option '-n': did you mean '-i 100' (runs that "
                      "all workers share)?"},
     {"-R 50",

@@ -1,0 +1,71 @@
+#ifndef MOLO_ENGINE_FLEET_INTERNAL_H
+#define MOLO_ENGINE_FLEET_INTERNAL_H
+
+#include "engine/fleet.h"
+#include "engine/quiescence.h"
+#include "loop/mailbox.h"
+
+/* What fleet.c and shard_thread.c share: the engine's end of its shards. */
+
+struct shard_thread;
+
+/* What one shard has told. */
+struct fleet_slot {
+    struct shard_thread *thread; /* NULL: on the engine's loop */
+    int32_t stage;
+    struct snapshot *snapshot; /* as of the last time; owned */
+    struct shard_figures figures;
+    struct generator_sample health; /* not yet asked for */
+    bool has_health;
+    struct result_generator report;
+};
+
+#define FLEET_ASKERS 8
+
+struct fleet {
+    struct engine *engine;
+    size_t count;
+    struct fleet_slot *slots;
+    struct shard *shard;     /* the only one, on the engine's loop; or NULL */
+    struct mailbox *mailbox; /* from the threads */
+    struct quiescence quiescence;
+    size_t ready, ended;
+    int32_t stage;        /* told to all */
+    bool stopped;         /* the threads have ended */
+    size_t unmeasured;    /* shards that have still to tell */
+    struct snapshot *sum; /* of the slots */
+    /* Who is told when they have; who asked since. */
+    void (*askers[FLEET_ASKERS])(struct engine *engine);
+    void (*next_askers[FLEET_ASKERS])(struct engine *engine);
+};
+
+/* What any shard tells, on the engine's thread. */
+void fleet_on_ready(struct fleet *fleet);
+void fleet_on_stage(struct fleet *fleet, size_t shard, int32_t stage);
+void fleet_on_all_ended(struct fleet *fleet);
+/* The slot has the figures; takes the snapshot. */
+void
+fleet_on_measured(struct fleet *fleet, size_t shard, struct snapshot *snapshot);
+
+/* Applies a command on the shard's thread. */
+void command_apply(struct shard *shard, const struct command *command);
+
+/* --- shard_thread.c --- */
+
+/* Starts a thread and waits until its shard exists. NULL with `err`. */
+struct shard_thread *shard_thread_start(struct fleet *fleet, size_t index,
+                                        struct script *script, struct err *err);
+void
+shard_thread_tell(struct shard_thread *thread, const struct command *command);
+void shard_thread_measure(struct shard_thread *thread);
+/* Sends what was told. */
+void shard_thread_flush(struct shard_thread *thread);
+/* Ends the thread; its shard can still be read. */
+void shard_thread_stop(struct shard_thread *thread);
+void shard_thread_destroy(struct shard_thread *thread);
+const struct shard *shard_thread_shard(const struct shard_thread *thread);
+/* The engine's mailbox has something of a thread. */
+void shard_thread_on_report(void *fleet, struct message *message);
+void shard_thread_drop_report(struct message *message);
+
+#endif

@@ -1,0 +1,558 @@
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/driver.h"
+#include "engine/fleet_internal.h"
+#include "engine/health.h"
+#include "hub/op_copy.h"
+
+/* A shard on a thread of its own: its loop, and messages between it and the
+ * engine. What is told moves to the other side; nothing is shared but the plan,
+ * the options and what script.h says. */
+
+/* --- what travels --- */
+
+enum order_type { ORDER_COMMAND, ORDER_MEASURE, ORDER_QUIT };
+
+/* From the engine. Owns what the command points to. */
+struct order {
+    struct message message;
+    enum order_type type;
+    struct command command;
+    struct hub_reply_copy reply;
+};
+
+enum report_type {
+    REPORT_OP,
+    REPORT_IDLE, /* number: messages it had got */
+    REPORT_MEASURED,
+    REPORT_RUN_FAILED,
+    REPORT_FIXTURE_FAILED, /* phase */
+    REPORT_TIME_OVER,
+    REPORT_WORKLOAD_OVER, /* workload */
+    REPORT_STOP_WAITS,    /* number, count, flag */
+    REPORT_READY,
+    REPORT_STAGE, /* number */
+    REPORT_ALL_ENDED,
+    REPORT_GLOBAL_OVER, /* value */
+    REPORT_STOP,        /* text */
+    REPORT_ABORT,       /* text */
+};
+
+struct measures {
+    struct snapshot *snapshot;
+    struct shard_figures figures;
+    struct generator_sample health;
+    struct result_generator report;
+};
+
+/* To the engine. */
+struct report {
+    struct message message;
+    enum report_type type;
+    size_t shard;
+    int64_t number;
+    int32_t count;
+    bool flag;
+    enum worker_phase phase;
+    const struct plan_workload *workload;
+    struct value *value;
+    char *text;
+    struct measures *measures;
+    struct hub_op_copy op;
+};
+
+struct shard_thread {
+    struct fleet *fleet;
+    size_t index;
+    struct script *script;
+    pthread_t thread;
+    /* The engine's side. */
+    struct outbox orders;
+    /* The thread's. */
+    struct loop *loop;
+    struct mailbox *mailbox;
+    struct outbox reports;
+    struct hub_port port;
+    struct shard *shard;
+    struct health *health;
+    uint64_t got;
+    bool told_idle;
+    /* Both, until it runs. */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool exists, failed;
+    struct err err;
+};
+
+static struct value *
+copy_value(const struct value *value)
+{
+    return value != NULL ? value_create(value->data, value->size) : NULL;
+}
+
+static void
+free_order(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+    hub_reply_copy_finish(&order->reply);
+    value_unref(order->command.value);
+    free((char *)(uintptr_t)order->command.name);
+    json_decref(order->command.result);
+    free(order);
+}
+
+void
+shard_thread_drop_report(struct message *message)
+{
+    struct report *report = container_of(message, struct report, message);
+    if (report->type == REPORT_OP)
+        hub_op_copy_finish(&report->op);
+    if (report->measures != NULL)
+        snapshot_destroy(report->measures->snapshot);
+    free(report->measures);
+    value_unref(report->value);
+    free(report->text);
+    free(report);
+}
+
+/* --- the thread's side --- */
+
+static void
+tell(struct shard_thread *thread, const struct report *report)
+{
+    struct report *sent = xmemdup(report, sizeof(*report));
+    sent->shard = thread->index;
+    list_init(&sent->message.link);
+    outbox_add(&thread->reports, &sent->message);
+}
+
+static void
+submit(struct hub_port *port, const struct hub_op *op)
+{
+    struct shard_thread *thread = container_of(port, struct shard_thread, port);
+    struct report report = {.type = REPORT_OP};
+    hub_op_copy_init(&report.op, op);
+    tell(thread, &report);
+}
+
+static void
+on_call_over(void *data)
+{
+}
+
+static void
+on_run_failed(void *data)
+{
+    tell(data, &(struct report){.type = REPORT_RUN_FAILED});
+}
+
+static void
+on_fixture_failed(void *data, enum worker_phase phase)
+{
+    tell(data, &(struct report){.type = REPORT_FIXTURE_FAILED, .phase = phase});
+}
+
+static void
+on_time_over(void *data)
+{
+    tell(data, &(struct report){.type = REPORT_TIME_OVER});
+}
+
+static void
+on_workload_over(void *data, const struct plan_workload *workload)
+{
+    tell(data, &(struct report){
+                   .type = REPORT_WORKLOAD_OVER,
+                   .workload = workload,
+               });
+}
+
+static void
+stop_waits(void *data, int32_t first, int32_t count, bool teardowns)
+{
+    tell(data, &(struct report){
+                   .type = REPORT_STOP_WAITS,
+                   .number = first,
+                   .count = count,
+                   .flag = teardowns,
+               });
+}
+
+static void
+on_ready(void *data)
+{
+    tell(data, &(struct report){.type = REPORT_READY});
+}
+
+static void
+on_stage(void *data, int32_t stage)
+{
+    tell(data, &(struct report){.type = REPORT_STAGE, .number = stage});
+}
+
+static void
+on_all_ended(void *data)
+{
+    tell(data, &(struct report){.type = REPORT_ALL_ENDED});
+}
+
+static void
+on_global_over(void *data, struct value *value)
+{
+    tell(data, &(struct report){
+                   .type = REPORT_GLOBAL_OVER,
+                   .value = copy_value(value),
+               });
+}
+
+static void
+on_stop(void *data, const char *reason)
+{
+    tell(data, &(struct report){.type = REPORT_STOP, .text = xstrdup(reason)});
+}
+
+static void
+on_abort(void *data, const char *reason)
+{
+    tell(data, &(struct report){.type = REPORT_ABORT, .text = xstrdup(reason)});
+}
+
+/* Outputs take these from any thread. */
+static void
+on_request(void *data, nsec_t at, const struct request_sample *sample)
+{
+    const struct shard_thread *thread = data;
+    intervals_on_request(thread->fleet->engine, at, sample);
+}
+
+static void
+on_error(void *data, nsec_t at, const char *kind, const char *message,
+         const struct error_first *occurrence)
+{
+    const struct shard_thread *thread = data;
+    intervals_on_error(thread->fleet->engine, at, kind, message, occurrence);
+}
+
+static void
+measure(struct shard_thread *thread)
+{
+    struct measures *measures = xmalloc(sizeof(*measures));
+    *measures = (struct measures){
+        .snapshot = snapshot_create(),
+        .figures = shard_figures(thread->shard),
+        .health = health_take(thread->health, 0),
+    };
+    snapshot_merge(measures->snapshot, shard_snapshot(thread->shard));
+    health_report(thread->health, &measures->report);
+    tell(thread, &(struct report){
+                     .type = REPORT_MEASURED,
+                     .measures = measures,
+                 });
+}
+
+static void
+on_order(void *data, struct message *message)
+{
+    struct shard_thread *thread = data;
+    struct order *order = container_of(message, struct order, message);
+    thread->got++;
+    thread->told_idle = false;
+    switch (order->type) {
+    case ORDER_COMMAND:
+        if (order->command.type == COMMAND_START)
+            health_begin(thread->health);
+        command_apply(thread->shard, &order->command);
+        break;
+    case ORDER_MEASURE:
+        measure(thread);
+        break;
+    case ORDER_QUIT:
+        loop_stop(thread->loop);
+        break;
+    }
+    free_order(message);
+}
+
+static void
+on_turn(void *data)
+{
+    struct shard_thread *thread = data;
+    if (!thread->told_idle && shard_is_idle(thread->shard) &&
+        !mailbox_has_messages(thread->mailbox)) {
+        thread->told_idle = true;
+        tell(thread, &(struct report){
+                         .type = REPORT_IDLE,
+                         .number = (int64_t)thread->got,
+                     });
+    }
+    outbox_flush(&thread->reports);
+}
+
+static bool
+make_parts(struct shard_thread *thread)
+{
+    struct engine *engine = thread->fleet->engine;
+    bool all = engine->outputs != NULL;
+    thread->loop = loop_create(&thread->err);
+    if (thread->loop == NULL)
+        return false;
+    thread->mailbox = mailbox_create(thread->loop, on_order, thread);
+    outbox_init(&thread->reports, thread->fleet->mailbox);
+    outbox_init(&thread->orders, thread->mailbox);
+    thread->health = health_create();
+    thread->port.submit = submit;
+    thread->shard = shard_create(
+        &(struct shard_config){
+            .plan = engine->plan,
+            .options = engine->options,
+            .script = thread->script,
+            .loop = thread->loop,
+            .port = &thread->port,
+            .index = (int32_t)thread->index,
+            .shards = (int32_t)thread->fleet->count,
+            .host =
+                {
+                    .data = thread,
+                    .on_call_over = on_call_over,
+                    .on_run_failed = on_run_failed,
+                    .on_fixture_failed = on_fixture_failed,
+                    .on_time_over = on_time_over,
+                    .on_workload_over = on_workload_over,
+                    .stop_waits = stop_waits,
+                    .on_ready = on_ready,
+                    .on_stage = on_stage,
+                    .on_all_ended = on_all_ended,
+                    .on_global_over = on_global_over,
+                    .on_stop = on_stop,
+                    .on_abort = on_abort,
+                    .on_request = all ? on_request : NULL,
+                    .on_error = all ? on_error : NULL,
+                },
+        },
+        &thread->err);
+    return thread->shard != NULL;
+}
+
+static void
+stop_parts(struct shard_thread *thread)
+{
+    shard_stop(thread->shard);
+    mailbox_destroy(thread->mailbox, free_order);
+    loop_destroy(thread->loop);
+}
+
+static void *
+run(void *data)
+{
+    struct shard_thread *thread = data;
+    bool ok = make_parts(thread);
+    pthread_mutex_lock(&thread->mutex);
+    thread->exists = ok;
+    thread->failed = !ok;
+    pthread_cond_signal(&thread->changed);
+    pthread_mutex_unlock(&thread->mutex);
+    if (ok) {
+        health_start(thread->health, thread->loop);
+        loop_set_turn_hook(thread->loop, on_turn, thread);
+        loop_run(thread->loop);
+        health_stop(thread->health);
+        outbox_flush(&thread->reports);
+    }
+    stop_parts(thread);
+    return NULL;
+}
+
+/* --- the engine's side --- */
+
+/* Signals are for the engine's thread: the new one is born with all of them
+ * blocked. */
+static bool
+start(struct shard_thread *thread)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    bool ok = pthread_create(&thread->thread, NULL, run, thread) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
+struct shard_thread *
+shard_thread_start(struct fleet *fleet, size_t index, struct script *script,
+                   struct err *err)
+{
+    struct shard_thread *thread = xcalloc(1, sizeof(*thread));
+    thread->fleet = fleet;
+    thread->index = index;
+    thread->script = script;
+    pthread_mutex_init(&thread->mutex, NULL);
+    pthread_cond_init(&thread->changed, NULL);
+    if (!start(thread)) {
+        err_set(err, "cannot start thread %zu of %zu: use fewer with --threads",
+                index + 1, fleet->count);
+        free(thread);
+        return NULL;
+    }
+    pthread_mutex_lock(&thread->mutex);
+    while (!thread->exists && !thread->failed)
+        pthread_cond_wait(&thread->changed, &thread->mutex);
+    pthread_mutex_unlock(&thread->mutex);
+    if (thread->exists)
+        return thread;
+    *err = thread->err;
+    pthread_join(thread->thread, NULL);
+    shard_thread_destroy(thread);
+    return NULL;
+}
+
+static void
+send(struct shard_thread *thread, const struct order *order)
+{
+    struct order *sent = xmemdup(order, sizeof(*order));
+    list_init(&sent->message.link);
+    outbox_add(&thread->orders, &sent->message);
+}
+
+void
+shard_thread_tell(struct shard_thread *thread, const struct command *command)
+{
+    struct order order = {.type = ORDER_COMMAND, .command = *command};
+    order.command.value = copy_value(command->value);
+    order.command.name = command->name != NULL ? xstrdup(command->name) : NULL;
+    order.command.result = json_incref(command->result);
+    if (command->reply != NULL)
+        hub_reply_copy_init(&order.reply, command->reply);
+    struct order *sent = xmemdup(&order, sizeof(order));
+    list_init(&sent->message.link);
+    if (command->reply != NULL)
+        sent->command.reply = &sent->reply.reply;
+    outbox_add(&thread->orders, &sent->message);
+}
+
+void
+shard_thread_measure(struct shard_thread *thread)
+{
+    send(thread, &(struct order){.type = ORDER_MEASURE});
+}
+
+void
+shard_thread_flush(struct shard_thread *thread)
+{
+    outbox_flush(&thread->orders);
+}
+
+void
+shard_thread_stop(struct shard_thread *thread)
+{
+    if (thread == NULL)
+        return;
+    send(thread, &(struct order){.type = ORDER_QUIT});
+    outbox_flush(&thread->orders);
+    pthread_join(thread->thread, NULL);
+}
+
+void
+shard_thread_destroy(struct shard_thread *thread)
+{
+    if (thread == NULL)
+        return;
+    shard_destroy(thread->shard);
+    health_destroy(thread->health);
+    pthread_cond_destroy(&thread->changed);
+    pthread_mutex_destroy(&thread->mutex);
+    free(thread);
+}
+
+const struct shard *
+shard_thread_shard(const struct shard_thread *thread)
+{
+    return thread->shard;
+}
+
+static void
+take_measures(struct fleet *fleet, size_t shard, struct measures *measures)
+{
+    struct fleet_slot *slot = &fleet->slots[shard];
+    slot->figures = measures->figures;
+    slot->report = measures->report;
+    slot->health = slot->has_health
+                       ? generator_join(&slot->health, &measures->health)
+                       : measures->health;
+    slot->has_health = true;
+    struct snapshot *snapshot = measures->snapshot;
+    measures->snapshot = NULL;
+    fleet_on_measured(fleet, shard, snapshot);
+}
+
+/* The other shards get what global_setup has returned on the first. */
+static void
+pass_on_data(struct fleet *fleet, struct value *value)
+{
+    if (value == NULL)
+        return;
+    fleet_tell(fleet, &(struct command){
+                          .type = COMMAND_SET_DATA,
+                          .value = value,
+                      });
+}
+
+void
+shard_thread_on_report(void *data, struct message *message)
+{
+    struct fleet *fleet = data;
+    struct report *report = container_of(message, struct report, message);
+    struct engine *engine = fleet->engine;
+    struct shard_host host = driver_shard_host(engine);
+    switch (report->type) {
+    case REPORT_OP:
+        hub_submit(engine->hub, &report->op.op, clock_now());
+        break;
+    case REPORT_IDLE:
+        quiescence_idle(&fleet->quiescence, report->shard,
+                        (uint64_t)report->number);
+        break;
+    case REPORT_MEASURED:
+        take_measures(fleet, report->shard, report->measures);
+        break;
+    case REPORT_RUN_FAILED:
+        host.on_run_failed(engine);
+        break;
+    case REPORT_FIXTURE_FAILED:
+        host.on_fixture_failed(engine, report->phase);
+        break;
+    case REPORT_TIME_OVER:
+        host.on_time_over(engine);
+        break;
+    case REPORT_WORKLOAD_OVER:
+        host.on_workload_over(engine, report->workload);
+        break;
+    case REPORT_STOP_WAITS:
+        host.stop_waits(engine, (int32_t)report->number, report->count,
+                        report->flag);
+        break;
+    case REPORT_READY:
+        fleet_on_ready(fleet);
+        break;
+    case REPORT_STAGE:
+        fleet_on_stage(fleet, report->shard, (int32_t)report->number);
+        break;
+    case REPORT_ALL_ENDED:
+        fleet_on_all_ended(fleet);
+        break;
+    case REPORT_GLOBAL_OVER:
+        pass_on_data(fleet, report->value);
+        host.on_global_over(engine, report->value);
+        break;
+    case REPORT_STOP:
+        host.on_stop(engine, report->text);
+        break;
+    case REPORT_ABORT:
+        host.on_abort(engine, report->text);
+        break;
+    }
+    shard_thread_drop_report(message);
+}
