@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that docs/lua-api.md has a heading for everything scripts can call, and
 for nothing else, that each option of a request stands in a table and in an example
-there, and that the man page has every option of `molo run`.
+there, and that the man page has every command, and every option of `molo run`.
 
 What scripts can call: the entries of lua/molo.lua, and the methods in the
 luaL_Reg tables of src/script/lua_*.c."""
@@ -14,6 +14,7 @@ import lint
 API = "docs/lua-api.md"
 MAN = "docs/man/molo.1.scd"
 OPTIONS = "src/plan/option_table.c"
+COMMANDS = "src/cli/cli.c"
 
 # How scripts reach the functions of a table; None: only molo's own Lua does.
 TABLES = {
@@ -170,10 +171,24 @@ def check_man(root):
                 if not re.search(r"--%s(?![\w-])" % re.escape(name), text)]
 
 
+def check_commands(root):
+    """Each is in the synopsis of the man page."""
+    if not os.path.exists(os.path.join(root, COMMANDS)):
+        return
+    names = re.findall(r'\{"(\w+)", cmd_\w+', lint.read(root, COMMANDS))
+    text = lint.read(root, MAN) if os.path.exists(os.path.join(root, MAN)) \
+        else ""
+    synopsis = text.partition("# SYNOPSIS")[2].partition("\n# ")[0]
+    yield MAN + ": commands", ["%s: the synopsis lacks molo %s" % (MAN, name)
+                               for name in names
+                               if "*molo %s*" % name not in synopsis]
+
+
 def check(root):
     yield from check_api(root)
     yield from check_options(root)
     yield from check_man(root)
+    yield from check_commands(root)
 
 
 MODULE = "local molo = {\n  sleep = core.sleep,\n}\n"
@@ -230,6 +245,11 @@ SELF_TESTS = [
      {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
       OPTIONS: '{.name = "workers"}, {.name = "seed"},\n',
       MAN: "*-w*, *--workers* _N_\n*--seed-value*\n"}, "lacks --seed"),
+    ("a command the man page lacks",
+     {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
+      COMMANDS: '{"run", cmd_run, true}, {"hist", cmd_hist, true},\n',
+      MAN: "# SYNOPSIS\n\n*molo run* _FILE_\n\n# MORE\n\n*molo hist*\n"},
+     "the synopsis lacks molo hist"),
 ]
 
 if __name__ == "__main__":

@@ -30,10 +30,12 @@ ONLY_IN = {
     "lualib.h": ["script"],
     "curl/curl.h": ["http"],
     "ev.h": ["loop"],
+    "libpsl.h": ["http"],
     "microhttpd.h": ["serve"],
     "wslay/wslay.h": ["http", "serve"],
     "openssl/evp.h": ["script", "http", "serve"],
     "openssl/hmac.h": ["script"],
+    "zlib.h": ["stats"],
 }
 
 # Functions that only these directories may call.

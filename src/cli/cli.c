@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cli/cmd.h"
 #include "output/result.h"
+#include "output/write_file.h"
 
 static const char help[] =
     "molo: load tests whose workers act together\n"
@@ -53,7 +54,8 @@ cli_flush(struct err *err)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
     return err_set(err, "cannot write to standard output%s%s",
-                   errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+                   errno != 0 ? ": " : "",
+                   errno != 0 ? write_file_cause(errno) : "");
 }
 
 int

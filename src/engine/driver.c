@@ -8,9 +8,12 @@
 #include "engine/ending.h"
 #include "engine/judge.h"
 #include "engine/progress.h"
+#include "engine/stuck.h"
 
 /* How long the workers that are to be ready before the runs may take. */
 #define PREPARE_PATIENCE (60 * NSEC_PER_SEC)
+/* After the second signal, for a loop that has no script of its own. */
+#define LAST_PATIENCE (10 * NSEC_PER_SEC)
 
 static void begin_setup(struct engine *engine);
 static void begin_workers(struct engine *engine);
@@ -455,9 +458,14 @@ driver_run(struct engine *engine)
     timer_init(&engine->grace, loop, ending_on_grace_over);
     timer_init(&engine->hub_timer, loop, on_hub_timer);
     judge_init(engine);
+    stuck_init(engine);
     engine->deadline_at = NSEC_NEVER;
     engine->signals = signals_create(loop, ending_on_signal, engine);
-    signals_set_overdue(engine->signals, engine_on_stuck, engine);
+    /* Shards of their own threads leave this one to see to it; see stuck.h. */
+    signals_set_overdue(engine->signals,
+                        fleet_size(engine->fleet) == 1 ? SIGNALS_PATIENCE
+                                                       : LAST_PATIENCE,
+                        engine_on_stuck, engine);
     fleet_set_signal_grace(engine->fleet, plan_patience(engine->plan));
     if (has_manual(engine->plan) && !engine->options->sizing)
         engine->nudges = nudges_create(loop, on_nudge, engine);
@@ -476,6 +484,7 @@ driver_run(struct engine *engine)
     timer_stop(&engine->hub_timer);
     judge_stop(engine);
     sizing_stop(engine);
+    stuck_stop(engine);
     fleet_stop(engine->fleet);
     nudges_destroy(engine->nudges);
     engine->nudges = NULL;

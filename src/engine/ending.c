@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "engine/stuck.h"
 
 void
 ending_before_setup(struct engine *engine)
@@ -69,6 +70,8 @@ ending_on_grace_over(struct timer *timer)
         return;
     }
     bool teardowns = engine->grace_over++ > 0;
+    if (teardowns)
+        stuck_watch(engine);
     hub_stop_waits(engine->hub, clock_now());
     fleet_tell(engine->fleet, &(struct command){
                                   .type = COMMAND_STOP_WAITS,
@@ -92,6 +95,7 @@ end_now(struct engine *engine)
     nsec_t late = clock_real_now() - signals_second_at();
     timer_start(&engine->grace,
                 nsec_add(clock_now() - late, SCRIPT_LAST_MOMENT));
+    stuck_watch_closely(engine);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "engine/driver.h"
 #include "engine/judge.h"
 #include "engine/output_thread.h"
+#include "engine/stuck.h"
 #include "http/transport.h"
 #include "output/text.h"
 #include "plan/executor.h"
@@ -312,20 +313,33 @@ stop_outputs(struct engine *engine)
     engine->output_thread = NULL;
 }
 
-/* A script stands where Lua cannot be stopped, and the second signal was a
- * while ago: whatever is written now is written from the signal handler that
- * interrupted it, or never. */
+/* With several shards nothing need have told this test to end. */
+static void
+add_stuck_cause(struct engine *engine)
+{
+    struct result *result = &engine->result;
+    if (signals_count() == 0) {
+        result_add_cause(result, EXIT_CODE_FAILED, STUCK_CAUSE);
+        return;
+    }
+    result->ended_by = "signal";
+    bool interrupt = signals_first_number() == SIGINT;
+    result_add_cause(result, interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
+                     "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
+}
+
+/* A script stands where Lua cannot be stopped: whatever is written now is
+ * written. With one shard that is from the signal handler that interrupted the
+ * script, or never. */
 void
 engine_on_stuck(void *data)
 {
     struct engine *engine = data;
     log_error("a script holds the loop where Lua cannot be stopped: writing "
               "the results and ending");
-    engine->result.ended_by = "signal";
-    bool interrupt = signals_first_number() == SIGINT;
-    result_add_cause(&engine->result,
-                     interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
-                     "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
+    add_stuck_cause(engine);
+    if (engine->ended_at == 0)
+        engine->ended_at = clock_now();
     fleet_give_up_runs(engine->fleet);
     intervals_close(engine);
     stop_outputs(engine);

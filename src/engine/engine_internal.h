@@ -22,6 +22,13 @@
 #include "stats/recorder.h"
 #include "stats/threshold.h"
 
+/* What is known of shards that may never come back; see stuck.h. */
+enum stuck_step {
+    STUCK_UNKNOWN,
+    STUCK_ASKED,
+    STUCK_GIVEN_UP, /* one did not answer: the others come to an end */
+};
+
 enum engine_phase {
     ENGINE_INIT,
     ENGINE_SETUP,   /* global_setup */
@@ -73,6 +80,8 @@ struct engine {
     struct timer deadline; /* of the plan */
     struct timer grace;    /* after which waits are stopped */
     unsigned grace_over;   /* how often it has been */
+    struct timer stuck;
+    enum stuck_step stuck_step;
     struct timer hub_timer;
     struct timer tick;
     struct sizing_run sizing;
@@ -94,7 +103,8 @@ struct snapshot *engine_take_snapshot(const struct engine *engine);
 /* Fills in the result from what has been measured so far. */
 void engine_make_result(struct engine *engine);
 
-/* signals_set_overdue: writes what there is and ends the process. */
+/* Somebody is stuck for good: writes what there is and ends the process. Of
+ * signals_set_overdue, in a signal handler; or on the loop. */
 void engine_on_stuck(void *engine);
 
 #endif

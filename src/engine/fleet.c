@@ -1,5 +1,6 @@
 #include "engine/fleet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,6 +222,7 @@ fleet_create(struct engine *engine, struct err *err)
         .count = engine->script_count,
         .slots = xcalloc(engine->script_count, sizeof(fleet->slots[0])),
         .sum = snapshot_create(),
+        .threads = xcalloc(engine->script_count + 1, sizeof(fleet->threads[0])),
     };
     bool ok = fleet->count == 1 ? make_shard_here(fleet, err)
                                 : start_threads(fleet, err);
@@ -283,18 +285,27 @@ fleet_destroy(struct fleet *fleet)
     snapshot_destroy(fleet->sum);
     quiescence_finish(&fleet->quiescence);
     free(fleet->slots);
+    free(fleet->threads);
     free(fleet);
 }
 
 /* --- measuring --- */
 
 static void
+ask_one(struct fleet *fleet, size_t i)
+{
+    fleet->slots[i].asked++;
+    quiescence_sent(&fleet->quiescence, i);
+    shard_thread_measure(fleet->slots[i].thread);
+}
+
+static void
 ask(struct fleet *fleet)
 {
     fleet->unmeasured = fleet->count;
     for (size_t i = 0; i < fleet->count; i++) {
-        quiescence_sent(&fleet->quiescence, i);
-        shard_thread_measure(fleet->slots[i].thread);
+        ask_one(fleet, i);
+        fleet->slots[i].due = fleet->slots[i].asked;
     }
 }
 
@@ -329,7 +340,8 @@ fleet_on_measured(struct fleet *fleet, size_t shard, struct snapshot *snapshot)
     struct fleet_slot *slot = &fleet->slots[shard];
     snapshot_destroy(slot->snapshot);
     slot->snapshot = snapshot;
-    if (--fleet->unmeasured > 0)
+    /* fleet_ask, too, is answered so. */
+    if (++slot->told != slot->due || --fleet->unmeasured > 0)
         return;
     add_up(fleet);
     void (*askers[FLEET_ASKERS])(struct engine * engine);
@@ -395,10 +407,31 @@ fleet_add_health(struct fleet *fleet, struct generator_sample *sample)
     }
 }
 
-void
-fleet_add_report(const struct fleet *fleet, struct result_generator *report)
+static void
+name_threads(struct fleet *fleet, const struct result_generator *own)
 {
-    for (size_t i = 0; i < fleet->count && fleet->shard == NULL; i++) {
+    fleet->threads[0] = (struct result_thread){
+        .name = "hub",
+        .cpu = own->cpu_loop,
+        .cpu_wait = own->cpu_wait,
+    };
+    for (size_t i = 0; i < fleet->count; i++) {
+        struct result_thread *thread = &fleet->threads[i + 1];
+        thread->cpu = fleet->slots[i].report.cpu_loop;
+        thread->cpu_wait = fleet->slots[i].report.cpu_wait;
+        snprintf(thread->name, sizeof(thread->name), "shard %zu", i);
+    }
+}
+
+void
+fleet_add_report(struct fleet *fleet, struct result_generator *report)
+{
+    if (fleet->shard != NULL)
+        return;
+    name_threads(fleet, report);
+    report->threads = fleet->threads;
+    report->thread_count = fleet->count + 1;
+    for (size_t i = 0; i < fleet->count; i++) {
         const struct result_generator *part = &fleet->slots[i].report;
         report->cpu_loop = greater(report->cpu_loop, part->cpu_loop);
         report->cpu_wait = greater(report->cpu_wait, part->cpu_wait);
@@ -425,10 +458,46 @@ fleet_set_signal_grace(struct fleet *fleet, nsec_t grace)
 }
 
 void
+fleet_ask(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->count && fleet->shard == NULL; i++)
+        ask_one(fleet, i);
+}
+
+size_t
+fleet_silent(const struct fleet *fleet)
+{
+    size_t silent = 0;
+    for (size_t i = 0; i < fleet->count; i++)
+        silent += fleet->slots[i].told < fleet->slots[i].asked;
+    return silent;
+}
+
+/* What it has counted since it last told would be lost. One that cannot be
+ * stopped is left with what it has told. */
+static void
+read_silent(struct fleet_slot *slot)
+{
+    if (slot->told == slot->asked || !shard_thread_freeze(slot->thread))
+        return;
+    struct shard *shard = shard_thread_shard(slot->thread);
+    shard_give_up_runs(shard);
+    snapshot_destroy(slot->snapshot);
+    slot->snapshot = snapshot_create();
+    snapshot_merge(slot->snapshot, shard_snapshot(shard));
+}
+
+void
 fleet_give_up_runs(struct fleet *fleet)
 {
-    if (fleet->shard != NULL)
+    if (fleet->shard != NULL) {
         shard_give_up_runs(fleet->shard);
-    else
-        snapshot_give_up_runs(fleet->sum);
+        return;
+    }
+    if (fleet->stopped)
+        return;
+    for (size_t i = 0; i < fleet->count; i++)
+        read_silent(&fleet->slots[i]);
+    add_up(fleet);
+    snapshot_give_up_runs(fleet->sum);
 }

@@ -80,14 +80,18 @@ struct shard_figures fleet_figures(const struct fleet *fleet);
  * health_take knows of a thread. With one shard there is none but the engine's
  * own, and `sample` stays as it is. */
 void fleet_add_health(struct fleet *fleet, struct generator_sample *sample);
-void
-fleet_add_report(const struct fleet *fleet, struct result_generator *report);
+void fleet_add_report(struct fleet *fleet, struct result_generator *report);
 
 /* Of all scripts; see script.h. These reach one that never yields. */
 void fleet_park_after(struct fleet *fleet, nsec_t at);
 void fleet_set_signal_grace(struct fleet *fleet, nsec_t grace);
+/* Asks all shards on threads of their own whether they are there. */
+void fleet_ask(struct fleet *fleet);
+/* How many have not yet answered all that they were asked. */
+size_t fleet_silent(const struct fleet *fleet);
 /* Counts every run that is going on as interrupted, because the process ends
- * without it. The shards may be stuck. */
+ * without it; what was measured is as fresh as can be then. Shards that are
+ * silent may be stuck: they are stopped where they stand, for good. */
 void fleet_give_up_runs(struct fleet *fleet);
 
 #endif

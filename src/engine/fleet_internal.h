@@ -14,6 +14,8 @@ struct fleet_slot {
     struct shard_thread *thread; /* NULL: on the engine's loop */
     int32_t stage;
     struct snapshot *snapshot; /* as of the last time; owned */
+    uint64_t asked, told;      /* how often it was to tell, and has */
+    uint64_t due;              /* of these, what `unmeasured` is about */
     struct shard_figures figures;
     struct generator_sample health; /* not yet asked for */
     bool has_health;
@@ -30,10 +32,11 @@ struct fleet {
     struct mailbox *mailbox; /* from the threads */
     struct quiescence quiescence;
     size_t ready, ended;
-    int32_t stage;        /* told to all */
-    bool stopped;         /* the threads have ended */
-    size_t unmeasured;    /* shards that have still to tell */
-    struct snapshot *sum; /* of the slots */
+    int32_t stage;                 /* told to all */
+    bool stopped;                  /* the threads have ended */
+    size_t unmeasured;             /* shards that have still to tell */
+    struct snapshot *sum;          /* of the slots */
+    struct result_thread *threads; /* for the result: the engine's, then each */
     /* Who is told when they have; who asked since. */
     void (*askers[FLEET_ASKERS])(struct engine *engine);
     void (*next_askers[FLEET_ASKERS])(struct engine *engine);
@@ -63,7 +66,11 @@ void shard_thread_flush(struct shard_thread *thread);
 /* Ends the thread; its shard can still be read. */
 void shard_thread_stop(struct shard_thread *thread);
 void shard_thread_destroy(struct shard_thread *thread);
-const struct shard *shard_thread_shard(const struct shard_thread *thread);
+/* Borrowed; the thread has ended, or never goes on. */
+struct shard *shard_thread_shard(const struct shard_thread *thread);
+/* Keeps it from going on ever again, wherever it is. False: it cannot be, and
+ * may go on. */
+bool shard_thread_freeze(struct shard_thread *thread);
 /* The engine's mailbox has something of a thread. */
 void shard_thread_on_report(void *fleet, struct message *message);
 void shard_thread_drop_report(struct message *message);

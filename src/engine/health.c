@@ -1,6 +1,7 @@
 #include "engine/health.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -24,7 +25,9 @@ struct mark {
 
 struct health {
     struct mark start, last;
-    struct loop *loop; /* NULL: it is not watched */
+    unsigned long long idle_ticks; /* of the machine */
+    nsec_t idle_at;                /* when; 0: never looked */
+    struct loop *loop;             /* NULL: it is not watched */
     struct timer probe;
     nsec_t probe_due;
     struct hist *lag, *lag_before, *lag_change;
@@ -173,6 +176,47 @@ health_rss(void)
     int found = fscanf(file, "%llu %llu", &size, &resident);
     fclose(file);
     return found == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* --- the machine --- */
+
+static unsigned long long
+read_idle_ticks(void)
+{
+    unsigned long long idle = 0;
+    FILE *file = fopen("/proc/stat", "re");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "cpu %*u %*u %*u %llu", &idle) != 1)
+        idle = 0;
+    fclose(file);
+    return idle;
+}
+
+static double
+count_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        return CPU_COUNT(&set);
+    return (double)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+double
+health_idle_cores(struct health *health, double used)
+{
+    unsigned long long before = health->idle_ticks;
+    nsec_t from = health->idle_at;
+    health->idle_ticks = read_idle_ticks();
+    health->idle_at = clock_real_now();
+    if (from == 0 || before == 0 || health->idle_ticks < before ||
+        health->idle_at <= from)
+        return 0;
+    double seconds =
+        (double)(health->idle_ticks - before) / (double)sysconf(_SC_CLK_TCK);
+    double idle = seconds / nsec_to_seconds(health->idle_at - from);
+    double left = count_processors() - used;
+    return left < 0 ? 0 : idle < left ? idle : left;
 }
 
 /* --- samples --- */

@@ -24,6 +24,10 @@ struct generator_sample health_take(struct health *health, nsec_t at);
 /* Of all of it. */
 void health_report(const struct health *health, struct result_generator *out);
 
+/* How many cores of the machine nobody used since the last call, of those that
+ * this process may run on and, with `used`, did not; 0: not known, or the first
+ * call. */
+double health_idle_cores(struct health *health, double used);
 /* Memory that the process takes now, in bytes; 0: not known. */
 uint64_t health_rss(void);
 /* Raises the soft descriptor limit to the hard one. Returns it. */

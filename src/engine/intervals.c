@@ -97,6 +97,7 @@ take_sample(struct engine *engine, const struct snapshot *snapshot, nsec_t at)
     struct shard_figures figures = fleet_figures(engine->fleet);
     struct generator_sample sample = health_take(engine->health, at);
     fleet_add_health(engine->fleet, &sample);
+    sample.idle_cores = health_idle_cores(engine->health, sample.cpu_all);
     add_start_lag(intervals, snapshot, &sample);
     sample.shortages = figures.shortages - intervals->shortages_before;
     intervals->shortages_before = figures.shortages;
@@ -151,6 +152,9 @@ intervals_start(struct engine *engine)
 {
     engine->intervals.next = nsec_add(clock_now(), LENGTH);
     health_begin(engine->health);
+    health_idle_cores(engine->health, 0);
+    engine->intervals.verdict.threads = (int32_t)fleet_size(engine->fleet);
+    engine->intervals.verdict.most_threads = engine->plan->workers;
 }
 
 static void

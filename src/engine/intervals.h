@@ -2,8 +2,8 @@
 #define MOLO_ENGINE_INTERVALS_H
 
 #include "output/interval_list.h"
-#include "stats/recorder.h"
 #include "output/verdict.h"
+#include "stats/recorder.h"
 
 /* The test second by second: what was counted and how molo fared, for the
  * result, the outputs and the verdict. Main thread. */

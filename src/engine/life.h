@@ -72,6 +72,7 @@ struct shard {
     int32_t preparing; /* members that the test waits for */
     size_t pending_starts;
     bool draining, abandoned;
+    bool none_ended; /* has told the end of the workers it does not have */
     /* single_run: runs to come of each stage, of all workloads. */
     int64_t *stage_runs;
     int32_t stage_count;

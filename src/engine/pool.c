@@ -116,8 +116,7 @@ void
 pool_count_starts(struct crew *crew)
 {
     struct pool *pool = &crew->pool;
-    bool taken =
-        !list_empty(&crew->parked) || pool->started < crew->count;
+    bool taken = !list_empty(&crew->parked) || pool->started < crew->count;
     bool counts = pool->due != NSEC_NEVER && taken;
     crew->shard->pending_starts += (size_t)counts;
     crew->shard->pending_starts -= (size_t)pool->counts;

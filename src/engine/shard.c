@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "engine/life.h"
 #include "http/transport.h"
+#include "script/late.h"
 #include "stats/recorder.h"
 
 /* Streams of random numbers apart from those that scripts draw from. */
@@ -267,6 +268,9 @@ shard_stop(struct shard *shard)
     free(shard->members);
     free(shard->by_id);
     free(shard->stage_runs);
+    /* What is still asked for has nobody to count any more. */
+    shard->crew_count = 0;
+    shard->member_count = 0;
     shard->transport->ops->destroy(shard->transport);
     shard->transport = NULL;
 }
@@ -342,13 +346,22 @@ shard_prepare(struct shard *shard)
         shard->config.host.on_ready(shard->config.host.data);
 }
 
+/* With few workers, or rooms, some shards have none. */
+static void
+end_without_workers(struct shard *shard)
+{
+    if (shard->member_count > 0 || shard->none_ended)
+        return;
+    shard->none_ended = true;
+    shard->config.host.on_all_ended(shard->config.host.data);
+}
+
 void
 shard_start(struct shard *shard, nsec_t started_at)
 {
     shard_set_started_at(shard, started_at);
     tell_stage(shard);
-    if (shard->member_count == 0)
-        shard->config.host.on_all_ended(shard->config.host.data);
+    end_without_workers(shard);
     shard->deadline = nsec_add(started_at, plan_deadline(shard->config.plan));
     for (size_t i = 0; i < shard->crew_count; i++)
         crew_start(&shard->crews[i], started_at);
@@ -367,8 +380,7 @@ shard_drain(struct shard *shard)
     if (shard->draining)
         return;
     shard->draining = true;
-    if (shard->member_count == 0 && shard->deadline == NSEC_NEVER)
-        shard->config.host.on_all_ended(shard->config.host.data);
+    end_without_workers(shard);
     nsec_t patience = plan_patience(shard->config.plan);
     for (size_t i = 0; i < shard->crew_count; i++) {
         struct crew *crew = &shard->crews[i];
@@ -468,6 +480,8 @@ shard_report_error(struct shard *shard, const struct worker *worker,
 void
 shard_on_reply(struct shard *shard, const struct hub_reply *reply)
 {
+    if (late_on_reply(shard->config.script, reply))
+        return;
     if (reply->id.worker == HUB_GLOBAL) {
         if (shard->global)
             worker_on_reply(shard->global, reply);

@@ -1,6 +1,9 @@
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -85,6 +88,7 @@ struct shard_thread {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool exists, failed;
+    bool released; /* nobody sends to it any more */
     struct err err;
 };
 
@@ -117,6 +121,48 @@ shard_thread_drop_report(struct message *message)
     value_unref(report->value);
     free(report->text);
     free(report);
+}
+
+/* --- for good --- */
+
+#define FREEZE_SIGNAL SIGRTMIN
+#define FREEZE_PATIENCE_MS 200
+
+static sem_t frozen;
+
+static void
+on_freeze(int signo)
+{
+    sem_post(&frozen);
+    for (;;)
+        pause();
+}
+
+static void
+admit_freezing(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, FREEZE_SIGNAL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+bool
+shard_thread_freeze(struct shard_thread *thread)
+{
+    struct sigaction action = {.sa_handler = on_freeze};
+    sigfillset(&action.sa_mask);
+    sem_init(&frozen, 0, 0);
+    sigaction(FREEZE_SIGNAL, &action, NULL);
+    if (pthread_kill(thread->thread, FREEZE_SIGNAL) != 0)
+        return false;
+    const struct timespec moment = {.tv_nsec = NSEC_PER_MSEC};
+    for (int i = 0; i < FREEZE_PATIENCE_MS; i++) {
+        if (sem_trywait(&frozen) == 0)
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return false;
 }
 
 /* --- the thread's side --- */
@@ -345,6 +391,16 @@ stop_parts(struct shard_thread *thread)
     loop_destroy(thread->loop);
 }
 
+/* Who told it to quit may still be about to wake its loop. */
+static void
+await_release(struct shard_thread *thread)
+{
+    pthread_mutex_lock(&thread->mutex);
+    while (!thread->released)
+        pthread_cond_wait(&thread->changed, &thread->mutex);
+    pthread_mutex_unlock(&thread->mutex);
+}
+
 static void *
 run(void *data)
 {
@@ -356,11 +412,13 @@ run(void *data)
     pthread_cond_signal(&thread->changed);
     pthread_mutex_unlock(&thread->mutex);
     if (ok) {
+        admit_freezing();
         health_start(thread->health, thread->loop);
         loop_set_turn_hook(thread->loop, on_turn, thread);
         loop_run(thread->loop);
         health_stop(thread->health);
         outbox_flush(&thread->reports);
+        await_release(thread);
     }
     stop_parts(thread);
     return NULL;
@@ -452,6 +510,10 @@ shard_thread_stop(struct shard_thread *thread)
         return;
     send(thread, &(struct order){.type = ORDER_QUIT});
     outbox_flush(&thread->orders);
+    pthread_mutex_lock(&thread->mutex);
+    thread->released = true;
+    pthread_cond_signal(&thread->changed);
+    pthread_mutex_unlock(&thread->mutex);
     pthread_join(thread->thread, NULL);
 }
 
@@ -467,7 +529,7 @@ shard_thread_destroy(struct shard_thread *thread)
     free(thread);
 }
 
-const struct shard *
+struct shard *
 shard_thread_shard(const struct shard_thread *thread)
 {
     return thread->shard;

@@ -99,8 +99,8 @@ exchange_note_handover(struct exchange *x, bool complete)
     x->head_size = inlined ? counted - uploaded : counted;
 }
 
-/* libcurl's marks and ours, without the wait at the gate; 0: not reached. Each is at least
- * the one before. */
+/* libcurl's marks and ours, without the wait at the gate; 0: not reached. Each
+ * is at least the one before. */
 struct marks {
     nsec_t name, connect, tls, request, handed_over, first_byte, end;
 };

@@ -21,6 +21,7 @@ struct signals {
     void (*on_signal)(void *data, int signo);
     void *data;
     unsigned delivered;
+    nsec_t patience; /* of the next */
     void (*on_overdue)(void *data);
     void *overdue_data;
     struct sigaction old_int, old_term, old_pipe, old_alarm;
@@ -68,7 +69,7 @@ handle_signal(int signo)
         atomic_store(&second_at, clock_real_now());
         struct signals *owner = atomic_load(&current);
         if (owner != NULL && owner->on_overdue != NULL)
-            arm_alarm(SIGNALS_PATIENCE);
+            arm_alarm(owner->patience);
     }
     atomic_store(&arrivals[index % ARRIVALS], signo);
     struct signals *signals = atomic_load(&current);
@@ -133,9 +134,10 @@ signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
 }
 
 void
-signals_set_overdue(struct signals *signals, void (*on_overdue)(void *data),
-                    void *data)
+signals_set_overdue(struct signals *signals, nsec_t patience,
+                    void (*on_overdue)(void *data), void *data)
 {
+    signals->patience = patience;
     signals->on_overdue = on_overdue;
     signals->overdue_data = data;
     struct sigaction action = {

@@ -17,7 +17,7 @@ signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
  * handled them before, the next SIGINT and the next SIGTERM have no effect. */
 void signals_destroy(struct signals *signals);
 
-/* When the process is still there SIGNALS_PATIENCE after the second signal, the
+/* When the process is still there `patience` after the second signal, the
  * thread is stuck in something that never returns to the loop. Then
  * `on_overdue` is called, in a signal handler on that thread, where it
  * interrupted whatever was going on: a last chance to save results. Should that
@@ -27,7 +27,7 @@ void signals_destroy(struct signals *signals);
  * No thread stands by for this: in a process with a second thread every malloc
  * of libcurl and Lua would pay for locks. */
 #define SIGNALS_PATIENCE (1 * NSEC_PER_SEC)
-void signals_set_overdue(struct signals *signals,
+void signals_set_overdue(struct signals *signals, nsec_t patience,
                          void (*on_overdue)(void *data), void *data);
 
 /* Async-signal-safe view: how many arrived, and when the first and second did,

@@ -13,6 +13,8 @@ struct generator_sample {
     double cpu_wait;   /* ... and how much of it was ready, but another process
                           had the core; below 0: the system does not tell */
     double cpu_all;    /* cores that all threads used */
+    double idle_cores; /* of the machine, that nobody used and molo could have;
+                          0, too, where the system does not tell */
     /* How late the loop comes to what is due: what an event that becomes due at
      * any moment has to wait for. */
     nsec_t lag_p50, lag_p99, lag_max;

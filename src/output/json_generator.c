@@ -124,7 +124,33 @@ set_verdict(const struct result *result, bool known, json_t *value)
                         text.size > 0 ? json_value_text(text.data)
                                       : json_null());
     json_object_set_new(value, "saturations", spans);
+    int32_t threads =
+        known && verdict != NULL ? verdict_advised_threads(verdict) : 0;
+    json_object_set_new(value, "threads_advised",
+                        threads > 0 ? json_integer(threads) : json_null());
     buf_finish(&text);
+}
+
+static json_t *
+build_thread(const struct result_thread *thread)
+{
+    return json_pack("{s:s, s:o, s:o}", "name", thread->name, "cpu",
+                     share(thread->cpu), "cpu_wait", share(thread->cpu_wait));
+}
+
+static json_t *
+build_threads(const struct result_generator *g)
+{
+    json_t *threads = json_array();
+    for (size_t i = 0; i < g->thread_count; i++)
+        json_array_append_new(threads, build_thread(&g->threads[i]));
+    if (g->thread_count == 0)
+        json_array_append_new(threads, build_thread(&(struct result_thread){
+                                           .name = "loop",
+                                           .cpu = g->cpu_loop,
+                                           .cpu_wait = g->cpu_wait,
+                                       }));
+    return threads;
 }
 
 json_t *
@@ -135,12 +161,8 @@ json_generator(const struct result *result)
     bool known = !result->plan->options->sim;
     json_t *value = json_object();
     json_object_set_new(value, "cpu", known ? share(g->cpu) : json_null());
-    json_object_set_new(value, "threads", json_array());
-    if (known)
-        json_array_append_new(json_object_get(value, "threads"),
-                              json_pack("{s:s, s:o, s:o}", "name", "loop",
-                                        "cpu", share(g->cpu_loop), "cpu_wait",
-                                        share(g->cpu_wait)));
+    json_object_set_new(value, "threads",
+                        known ? build_threads(g) : json_array());
     json_object_set_new(value, "loop_lag_p50",
                         time_or_null(known, g->loop_lag_p50));
     json_object_set_new(value, "loop_lag_p99",

@@ -18,7 +18,6 @@
 struct part {
     struct tag tag;
     struct series sum;
-    size_t rows;
     UT_hash_handle hh;
 };
 
@@ -39,7 +38,7 @@ make_key(struct part_key *key, const struct tag *tag)
 static void
 add_part(struct part **parts, const struct tag *tag, const struct series *row)
 {
-    struct part_key key;
+    struct part_key key = {.size = 0};
     make_key(&key, tag);
     struct part *part;
     HASH_FIND(hh, *parts, key.bytes, key.size, part);
@@ -50,7 +49,6 @@ add_part(struct part **parts, const struct tag *tag, const struct series *row)
         HASH_ADD_KEYPTR(hh, *parts, own, key.size, part);
     }
     series_merge_row(&part->sum, row);
-    part->rows++;
 }
 
 static bool
@@ -107,26 +105,16 @@ struct view {
     nsec_t duration;
 };
 
-static size_t
-count_rows(const struct series *rows)
-{
-    size_t count = 0;
-    for (const struct series *row = rows; row != NULL; row = row->hh.next)
-        count += is_in_run(row);
-    return count;
-}
-
-/* {"tag": {"value": ...}}, of tags that divide it: a value that all of it has
- * would only say the same again. */
+/* {"tag": {"value": ...}}. A tag that all of it has is there, too: whoever
+ * reads this, or adds it to that of another file, finds it at one place. */
 static json_t *
 build_by(const struct series *rows, const struct view *view,
          const char *const *hidden)
 {
     json_t *by = json_object();
     struct part *parts = split(rows, hidden);
-    size_t all = count_rows(rows);
     for (const struct part *part = parts; part != NULL; part = part->hh.next) {
-        json_t *shown = part->rows < all ? view->show(view, &part->sum) : NULL;
+        json_t *shown = view->show(view, &part->sum);
         if (shown == NULL)
             continue;
         json_t *values = json_object_get(by, part->tag.name);
@@ -287,6 +275,25 @@ set_transaction_duration(json_t *metrics, const struct snapshot *s)
     hist_destroy(all);
 }
 
+/* The trends that are told by tag, too. */
+static const struct {
+    const char *name;
+    enum series_kind kind;
+    size_t offset; /* of the histogram in a row */
+} divided[] = {
+    {"http_req_duration", SERIES_REQUESTS, offsetof(struct series, time)},
+    {"http_req_response", SERIES_REQUESTS, offsetof(struct series, response)},
+    {"run_duration", SERIES_RUNS, offsetof(struct series, time)},
+    {"run_active", SERIES_RUNS, offsetof(struct series, active)},
+    {"transaction_duration", SERIES_TRANSACTIONS,
+     offsetof(struct series, time)},
+    {"ws_connecting", SERIES_SOCKETS, offsetof(struct series, response)},
+    {"ws_session_duration", SERIES_SOCKETS, offsetof(struct series, time)},
+    {"ws_ping", SERIES_SOCKETS, offsetof(struct series, active)},
+    {"sse_first_event", SERIES_EVENTS, offsetof(struct series, response)},
+    {"sse_event_gap", SERIES_EVENTS, offsetof(struct series, time)},
+};
+
 json_t *
 json_metrics(const struct snapshot *s, nsec_t duration)
 {
@@ -305,17 +312,10 @@ json_metrics(const struct snapshot *s, nsec_t duration)
         json_object_set_new(metrics, snapshot_trend_name((enum trend)i),
                             json_value_trend(s->trends[i]));
     set_transaction_duration(metrics, s);
-    const struct series *requests = s->series[SERIES_REQUESTS];
-    set_by(metrics, "http_req_duration", requests,
-           offsetof(struct series, time), of_endpoints);
-    set_by(metrics, "http_req_response", requests,
-           offsetof(struct series, response), of_endpoints);
-    set_by(metrics, "run_duration", s->series[SERIES_RUNS],
-           offsetof(struct series, time), NULL);
-    set_by(metrics, "run_active", s->series[SERIES_RUNS],
-           offsetof(struct series, active), NULL);
-    set_by(metrics, "transaction_duration", s->series[SERIES_TRANSACTIONS],
-           offsetof(struct series, time), NULL);
+    for (size_t i = 0; i < sizeof(divided) / sizeof(divided[0]); i++)
+        set_by(metrics, divided[i].name, s->series[divided[i].kind],
+               divided[i].offset,
+               divided[i].kind == SERIES_REQUESTS ? of_endpoints : NULL);
     json_coordination_metrics(s, duration, metrics);
     for (const struct custom_metric *metric = s->custom; metric != NULL;
          metric = metric->hh.next)

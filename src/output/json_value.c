@@ -129,8 +129,8 @@ figure(double value, double scale)
                         : json_value_number(round(value) / scale);
 }
 
-json_t *
-json_value_part(const struct hist *hist, const char *unit, double scale)
+static json_t *
+figures(const struct hist *hist, const char *unit, double scale)
 {
     static const struct {
         const char *name;
@@ -169,10 +169,17 @@ json_value_part(const struct hist *hist, const char *unit, double scale)
 }
 
 json_t *
+json_value_part(const struct hist *hist, const char *unit, double scale)
+{
+    json_t *trend = figures(hist, unit, scale);
+    json_object_set_new(trend, "hist", encoded(hist));
+    return trend;
+}
+
+json_t *
 json_value_custom(const struct hist *hist, const char *unit, double scale)
 {
     json_t *trend = json_value_part(hist, unit, scale);
-    json_object_set_new(trend, "hist", encoded(hist));
     json_object_set_new(trend, "by", json_object());
     return trend;
 }

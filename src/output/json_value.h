@@ -33,8 +33,8 @@ json_t *json_value_per_second(uint64_t count, nsec_t duration);
 json_t *json_value_trend(const struct hist *hist);
 /* The same of numbers that are not times. */
 json_t *json_value_numbers(const struct hist *hist);
-/* Without the buckets, for a part of a trend; `scale` is what the histogram has
- * for 1. `unit` NULL: a plain number. */
+/* A part of a trend, which has no parts itself; `scale` is what the histogram
+ * has for 1. `unit` NULL: a plain number. */
 json_t *
 json_value_part(const struct hist *hist, const char *unit, double scale);
 /* A whole one that a script defines. */

@@ -96,31 +96,30 @@ set_exact(json_t *trend, const json_t *a, const json_t *b)
                             json_integer((json_int_t)overflow));
 }
 
+/* The parts of the sum are the sums of the parts. */
+static json_t *
+with_parts(json_t *sum, const json_t *a, const json_t *b)
+{
+    const json_t *x = json_object_get(a, "by"), *y = json_object_get(b, "by");
+    if (x != NULL && y != NULL)
+        json_object_set_new(sum, "by", merge_value(x, y));
+    return sum;
+}
+
 static json_t *
 merge_trend(const json_t *a, const json_t *b)
 {
     const char *unit = json_string_value(json_object_get(a, "unit"));
     /* One side alone is exact as it is. */
-    if (number(b, "count") == 0 || number(a, "count") == 0) {
-        json_t *copy = json_deep_copy(number(b, "count") == 0 ? a : b);
-        if (json_object_get(copy, "by") != NULL)
-            json_object_set_new(copy, "by", json_object());
-        return copy;
-    }
-    json_t *trend = NULL;
-    if (json_object_get(a, "hist") != NULL) {
-        struct hist *sum = decode(a), *other = decode(b);
-        hist_merge(sum, other);
-        trend = json_value_custom(sum, unit, scale_of(unit));
-        hist_destroy(sum);
-        hist_destroy(other);
-    } else {
-        trend = json_deep_copy(a);
-        for (size_t i = 0; i < PERCENTILES; i++)
-            json_object_set_new(trend, percentiles[i], json_null());
-    }
+    if (number(b, "count") == 0 || number(a, "count") == 0)
+        return json_deep_copy(number(b, "count") == 0 ? a : b);
+    struct hist *sum = decode(a), *other = decode(b);
+    hist_merge(sum, other);
+    json_t *trend = json_value_part(sum, unit, scale_of(unit));
+    hist_destroy(sum);
+    hist_destroy(other);
     set_exact(trend, a, b);
-    return trend;
+    return with_parts(trend, a, b);
 }
 
 /* --- values --- */
@@ -128,9 +127,10 @@ merge_trend(const json_t *a, const json_t *b)
 static json_t *
 merge_rate(const json_t *a, const json_t *b)
 {
-    return json_value_rate(
-        (uint64_t)(number(a, "passes") + number(b, "passes")),
-        (uint64_t)(number(a, "fails") + number(b, "fails")));
+    return with_parts(
+        json_value_rate((uint64_t)(number(a, "passes") + number(b, "passes")),
+                        (uint64_t)(number(a, "fails") + number(b, "fails"))),
+        a, b);
 }
 
 static json_t *
@@ -144,7 +144,7 @@ merge_gauge(const json_t *a, const json_t *b)
         json_object_set_new(gauge, "min", pick(a, b, "min", 1));
         json_object_set_new(gauge, "max", pick(a, b, "max", -1));
     }
-    return gauge;
+    return with_parts(gauge, a, b);
 }
 
 static json_t *
@@ -299,6 +299,26 @@ add_part(json_t *root, const struct merge_part *part)
 
 /* --- the whole --- */
 
+static void
+set_rate(json_t *metric, double seconds)
+{
+    const char *type = json_string_value(json_object_get(metric, "type"));
+    if (type == NULL || strcmp(type, "counter") != 0)
+        return;
+    json_object_set_new(
+        metric, "rate",
+        json_real(seconds > 0 ? number(metric, "count") / seconds : 0));
+    const char *tag, *name;
+    json_t *values, *part;
+    json_object_foreach(json_object_get(metric, "by"), tag, values)
+    {
+        json_object_foreach(values, name, part)
+        {
+            set_rate(part, seconds);
+        }
+    }
+}
+
 /* Per second of the whole. */
 static void
 set_rates(json_t *root, nsec_t duration)
@@ -317,14 +337,7 @@ set_rates(json_t *root, nsec_t duration)
         json_value_per_second((uint64_t)number(requests, "total"), duration));
     json_object_foreach(json_object_get(root, "metrics"), name, metric)
     {
-        const char *type = json_string_value(json_object_get(metric, "type"));
-        if (type != NULL && strcmp(type, "counter") == 0)
-            json_object_set_new(
-                metric, "rate",
-                json_real(seconds > 0 ? number(metric, "count") / seconds : 0));
-        /* How a metric divides differs from file to file. */
-        if (json_object_get(metric, "by") != NULL)
-            json_object_set_new(metric, "by", json_object());
+        set_rate(metric, seconds);
     }
 }
 

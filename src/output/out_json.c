@@ -156,8 +156,7 @@ json_head(const struct result *result, json_t *root)
     json_object_set_new(root, "started_at",
                         json_value_text(result->started_at));
     json_object_set_new(root, "workers", json_integer(plan->workers));
-    /* A run has one shard. */
-    json_object_set_new(root, "threads", json_integer(result->plan->shards));
+    json_object_set_new(root, "threads", json_integer(plan->shards));
     json_object_set_new(root, "tags", build_tags(plan->options));
     json_object_set_new(root, "host", build_host());
     json_object_set_new(root, "plan", json_plan(plan));

@@ -136,6 +136,8 @@ format_line(struct out_live *live, const struct live_status *status,
         buf_printf(line, " / %" PRId64, status->runs_total);
     if (s->runs_failed > 0)
         buf_printf(line, "  failed %" PRIu64, s->runs_failed);
+    if (s->runs_dropped > 0)
+        buf_printf(line, "  dropped %" PRIu64, s->runs_dropped);
     buf_printf(line, "  %.*f req/s", live->rate < 99.95 ? 1 : 0, live->rate);
     buf_printf(line, "  workers %d / %d", (int)status->workers_running,
                (int)status->workers_total);

@@ -152,8 +152,13 @@ print_runs(const struct summary *sum)
     fprintf(sum->stream, "%" PRIu64 "   %" PRIu64 " ok, ", s->runs_started,
             s->runs_ok);
     print_count(sum, s->runs_failed, "failed");
-    fprintf(sum->stream, ", %" PRIu64 " interrupted   %s\n",
-            s->runs_interrupted, summary_rate(ended, sum->result->duration).s);
+    fprintf(sum->stream, ", %" PRIu64 " interrupted", s->runs_interrupted);
+    if (s->runs_dropped > 0) {
+        fputs(", ", sum->stream);
+        print_count(sum, s->runs_dropped, "dropped");
+    }
+    fprintf(sum->stream, "   %s\n",
+            summary_rate(ended, sum->result->duration).s);
 }
 
 static void

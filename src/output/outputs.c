@@ -80,8 +80,18 @@ is_stdout(const char *path)
     return strcmp(path, "-") == 0;
 }
 
-/* A file under two names is one file. What does not exist yet can only be
- * compared by name. */
+static bool
+is_same_place(const char *a, const char *b)
+{
+    char *x = write_file_target(a), *y = write_file_target(b);
+    bool same = strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+/* A file under two names is one file, and so it is before it exists. Whatever
+ * leads to the same device or pipe may be given twice. */
 static bool
 is_same_file(const char *a, const char *b)
 {
@@ -90,6 +100,8 @@ is_same_file(const char *a, const char *b)
         return true;
     if (is_stdout(a) || is_stdout(b))
         return false;
+    if (stat(a, &x) != 0 && stat(b, &y) != 0)
+        return is_same_place(a, b);
     if (stat(a, &x) != 0 || stat(b, &y) != 0)
         return false;
     return S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
@@ -196,7 +208,7 @@ outputs_check(const struct outputs *outputs, struct err *err)
         int problem = write_file_probe(output->path, output->kind->grows);
         if (problem != 0)
             return err_set(err, "cannot write '%s': %s", output->path,
-                           strerror(problem));
+                           write_file_cause(problem));
     }
     return true;
 }

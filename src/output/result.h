@@ -30,11 +30,18 @@ struct result_cause {
 };
 #define RESULT_MAX_CAUSES 8
 
+/* What one of several threads took; shares as below. */
+struct result_thread {
+    char name[32];
+    double cpu, cpu_wait;
+};
+
 /* Of a simulated run, CPU and lag are 0 and not known. */
 struct result_generator {
     double cpu; /* CPU seconds of the process per second, of one core */
-    /* The loop's thread alone; and what of the time it was ready and another
-     * process had the core. Below 0: the system does not tell. */
+    /* The loop's thread alone, the busiest of several; and what of the time it
+     * was ready and another process had the core. Below 0: the system does not
+     * tell. */
     double cpu_loop, cpu_wait;
     nsec_t loop_lag_p50, loop_lag_p99, loop_lag_max;
     uint64_t shortages; /* requests that failed for want of descriptors, ports
@@ -44,6 +51,8 @@ struct result_generator {
     uint64_t fds_limit;
     uint64_t lua_memory; /* most bytes in use */
     uint64_t gc_cycles;
+    const struct result_thread *threads; /* borrowed */
+    size_t thread_count;                 /* 0: there is one loop */
     bool saturated;
 };
 

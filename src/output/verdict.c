@@ -32,6 +32,7 @@ judge(const struct generator_sample *sample, const struct interval *interval)
                 sample->start_lag_p99 >= VERDICT_START_LAG,
         .short_of = sample->shortages > 0,
         .cpu = sample->cpu,
+        .idle_cores = sample->idle_cores,
         .cpu_wait = sample->cpu_wait,
         .lag_p99 = sample->lag_p99,
         .start_lag_p99 = sample->starts > 0 ? sample->start_lag_p99 : 0,
@@ -47,6 +48,8 @@ extend(struct verdict_span *span, const struct verdict_span *by)
     double added = (double)(by->to - by->from);
     if (old + added > 0) {
         span->cpu = (span->cpu * old + by->cpu * added) / (old + added);
+        span->idle_cores =
+            (span->idle_cores * old + by->idle_cores * added) / (old + added);
         span->cpu_wait =
             span->cpu_wait < 0 || by->cpu_wait < 0
                 ? -1
@@ -144,6 +147,26 @@ verdict_span_text(const struct verdict_span *span, struct buf *out)
     buf_finish(&text);
 }
 
+/* The longest time in which a thread had too much to do decides. */
+int32_t
+verdict_advised_threads(const struct verdict *verdict)
+{
+    const struct verdict_span *longest = NULL;
+    for (size_t i = 0; i < verdict->count; i++) {
+        const struct verdict_span *span = &verdict->spans[i];
+        if ((span->busy || span->late) &&
+            (!longest || span->to - span->from > longest->to - longest->from))
+            longest = span;
+    }
+    if (!longest || longest->idle_cores < VERDICT_IDLE)
+        return 0;
+    int32_t more = (int32_t)(longest->idle_cores + 1 - VERDICT_IDLE);
+    int32_t advised = verdict->threads + more;
+    if (advised > verdict->most_threads)
+        advised = verdict->most_threads;
+    return advised > verdict->threads ? advised : 0;
+}
+
 void
 verdict_text(const struct verdict *verdict, struct buf *out)
 {
@@ -160,4 +183,7 @@ verdict_text(const struct verdict *verdict, struct buf *out)
         buf_printf(out, "; and %zu more time%s", verdict->count - 1,
                    verdict->count == 2 ? "" : "s");
     buf_append_str(out, "; results from then on describe molo, not the target");
+    int32_t threads = verdict_advised_threads(verdict);
+    if (threads > 0)
+        buf_printf(out, "; cores were idle: try -t %" PRId32, threads);
 }

@@ -26,6 +26,8 @@
 #define VERDICT_LEAST (2900 * NSEC_PER_MSEC)
 /* and less than this without, between two pieces, no recovery. */
 #define VERDICT_GAP (2100 * NSEC_PER_MSEC)
+/* So much of a core has to be idle that a thread more is of use. */
+#define VERDICT_IDLE 0.6
 
 /* A time in which it was. */
 struct verdict_span {
@@ -34,6 +36,7 @@ struct verdict_span {
     bool late;       /* scheduled runs began late */
     bool short_of;   /* descriptors, ports or memory were used up */
     double cpu;      /* means of the generator_sample values */
+    double idle_cores;
     double cpu_wait; /* below 0: not known */
     nsec_t lag_p99;  /* the greatest of a second, like the next */
     nsec_t start_lag_p99;
@@ -48,6 +51,8 @@ struct verdict {
     struct verdict_span spans[VERDICT_MAX_SPANS];
     size_t count;
     struct verdict_span pending; /* not long enough yet; zeroed: none */
+    /* Shards, and how many there could be at most; 0: not known. */
+    int32_t threads, most_threads;
 };
 
 void verdict_add(struct verdict *verdict, const struct generator_sample *sample,
@@ -57,9 +62,12 @@ verdict_is_saturated(const struct verdict *verdict)
 {
     return verdict->count > 0;
 }
+/* How many threads would help, as cores were idle while molo had no time left;
+ * 0: more would not. */
+int32_t verdict_advised_threads(const struct verdict *verdict);
 /* One sentence with the evidence, "generator saturated from 12 s to 20 s: loop
- * lag p99 40 ms, CPU 99 %; results from then on describe molo, not the target";
- * nothing if it was not. */
+ * lag p99 40 ms, CPU 99 %; results from then on describe molo, not the target",
+ * and what would help; nothing if it was not. */
 void verdict_text(const struct verdict *verdict, struct buf *out);
 /* The evidence of one span, "loop lag p99 40 ms, CPU 99 %". */
 void verdict_span_text(const struct verdict_span *span, struct buf *out);

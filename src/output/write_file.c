@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include "base/mem.h"
 
 #define TEMP_TRIES 100
+/* As many as the kernel follows. */
+#define MAX_LINKS 40
 
 static bool
 write_all(int fd, const char *data, size_t size)
@@ -80,13 +83,27 @@ write_in_place(const char *path, const char *data, size_t size, struct err *err)
     return ok ? true : fail(err, path, error);
 }
 
+static char *
+directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? xstrndup(path, (size_t)(slash - path) + 1)
+                         : xstrdup("./");
+}
+
+static const char *
+name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
 /* Opens a new file beside `target` and sets *temp to its name. Not mkstemp:
  * that would make the result unreadable for others whatever the umask. */
 static int
 open_temp(const char *target, char **temp)
 {
-    const char *slash = strrchr(target, '/');
-    int dir_len = slash != NULL ? (int)(slash - target) + 1 : 0;
+    int dir_len = (int)(name_of(target) - target);
     for (int i = 0; i < TEMP_TRIES; i++) {
         *temp = xasprintf("%.*s.molo-%ld-%d.tmp", dir_len, target,
                           (long)getpid(), i);
@@ -106,15 +123,50 @@ open_temp(const char *target, char **temp)
 static void
 sync_directory(const char *target)
 {
-    const char *slash = strrchr(target, '/');
-    char *path = slash != NULL ? xstrndup(target, (size_t)(slash - target) + 1)
-                               : xstrdup(".");
+    char *path = directory_of(target);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(path);
     if (fd < 0)
         return;
     fsync(fd);
     close(fd);
+}
+
+/* What a symbolic link stands for; NULL: it is none. */
+static char *
+follow(const char *path)
+{
+    char to[PATH_MAX];
+    ssize_t size = readlink(path, to, sizeof(to));
+    if (size <= 0 || (size_t)size == sizeof(to))
+        return NULL;
+    char *directory = to[0] == '/' ? xstrdup("") : directory_of(path);
+    char *target = xasprintf("%s%.*s", directory, (int)size, to);
+    free(directory);
+    return target;
+}
+
+char *
+write_file_target(const char *path)
+{
+    char *at = xstrdup(path);
+    char *next = follow(at);
+    for (int i = 0; next != NULL && i < MAX_LINKS; i++) {
+        free(at);
+        at = next;
+        next = follow(at);
+    }
+    free(next);
+    char *directory = directory_of(at);
+    char *real = realpath(directory, NULL);
+    free(directory);
+    if (real == NULL)
+        return at;
+    bool root = strcmp(real, "/") == 0;
+    char *target = xasprintf("%s/%s", root ? "" : real, name_of(at));
+    free(real);
+    free(at);
+    return target;
 }
 
 /* `target` is where the file really is; `old` its state, NULL if it is new. */
@@ -151,18 +203,16 @@ write_file(const char *path, const char *data, size_t size, struct err *err)
     if (strcmp(path, "-") == 0)
         return write_stdout(data, size, err);
     struct stat old;
-    if (stat(path, &old) != 0)
-        return replace(path, path, NULL, data, size, err);
-    if (S_ISDIR(old.st_mode))
+    bool is_new = stat(path, &old) != 0;
+    if (!is_new && S_ISDIR(old.st_mode))
         return fail(err, path, EISDIR);
-    if (!S_ISREG(old.st_mode))
+    if (!is_new && !S_ISREG(old.st_mode))
         return write_in_place(path, data, size, err);
-    if (access(path, W_OK) != 0)
+    if (!is_new && access(path, W_OK) != 0)
         return fail(err, path, errno);
     /* A symbolic link stays one. */
-    char *target = realpath(path, NULL);
-    bool ok =
-        replace(path, target != NULL ? target : path, &old, data, size, err);
+    char *target = write_file_target(path);
+    bool ok = replace(path, target, is_new ? NULL : &old, data, size, err);
     free(target);
     return ok;
 }
@@ -172,11 +222,11 @@ write_file(const char *path, const char *data, size_t size, struct err *err)
 static int
 probe_directory_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *directory = slash != NULL ? xstrndup(path, (size_t)(slash - path) + 1)
-                                    : xstrdup(".");
+    char *target = write_file_target(path);
+    char *directory = directory_of(target);
     int problem = access(directory, W_OK | X_OK) == 0 ? 0 : errno;
     free(directory);
+    free(target);
     return problem;
 }
 

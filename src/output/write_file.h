@@ -13,6 +13,9 @@
 bool
 write_file(const char *path, const char *data, size_t size, struct err *err);
 
+/* Where a file is, or will be once it is written: absolute, without symbolic
+ * links, so that two paths of one file are the same. The caller frees it. */
+char *write_file_target(const char *path);
 /* Could it be written? 0, or an errno. `in_place`: it is to be written to as it
  * stands, not replaced. Creates and changes nothing. */
 int write_file_probe(const char *path, bool in_place);

@@ -1,71 +1,8 @@
 #include "plan/option_table.h"
 
-#include <string.h>
-#include <strings.h>
-
-#include "base/str.h"
+#include "plan/option_check.h"
 
 #define SEED_MAX ((INT64_C(1) << 53) - 1)
-
-static bool
-is_not_empty(const char *text)
-{
-    return text[0] != '\0';
-}
-
-static bool
-is_http_url(const char *text)
-{
-    size_t scheme = strncasecmp(text, "http://", 7) == 0    ? 7
-                    : strncasecmp(text, "https://", 8) == 0 ? 8
-                                                            : 0;
-    return scheme > 0 && text[scheme] != '\0' && text[scheme] != '/' &&
-           strpbrk(text, " \t\r\n") == NULL;
-}
-
-/* "NAME=URL" */
-static bool
-is_service(const char *text)
-{
-    size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyz"
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "0123456789_-");
-    return name > 0 && text[name] == '=' && is_http_url(text + name + 1);
-}
-
-/* A number is what other tools take with -c. */
-static bool
-is_config(const char *text)
-{
-    return text[0] != '\0' && text[strspn(text, "0123456789")] != '\0';
-}
-
-static bool
-is_jobs(const char *text)
-{
-    return strcmp(text, "auto") == 0 ||
-           (text[0] != '\0' && strlen(text) <= 4 &&
-            text[strspn(text, "0123456789")] == '\0');
-}
-
-/* A field name is a token of RFC 9110. */
-static bool
-is_header(const char *text)
-{
-    size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyz"
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "0123456789!#$%&'*+-.^_`|~");
-    return name > 0 && text[name] == ':' &&
-           !str_has_ctl_break(text, strlen(text));
-}
-
-/* The kinds are known to src/output, which says what they may be. */
-static bool
-is_output(const char *text)
-{
-    const char *equals = strchr(text, '=');
-    return equals != NULL && equals > text && equals[1] != '\0';
-}
 
 #define FORMS_FLAG "true or false"
 
@@ -207,7 +144,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_LIST,
      .group = OPTION_GROUP_LOAD,
      .offset = offsetof(struct options, scenarios),
-     .is_valid = is_not_empty,
+     .is_valid = option_is_not_empty,
      .forms = "the name of a scenario",
      .help = "run only this scenario; may be repeated"},
     {.name = "workload",
@@ -215,7 +152,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_TEXT,
      .group = OPTION_GROUP_LOAD,
      .offset = offsetof(struct options, workload),
-     .is_valid = is_not_empty,
+     .is_valid = option_is_not_empty,
      .forms = "the name of a workload",
      .help = "run only this one of the script's workloads; options such as -w, "
              "-d and --rate then change it"},
@@ -281,7 +218,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_LIST,
      .group = OPTION_GROUP_LOAD,
      .offset = offsetof(struct options, only_tags),
-     .is_valid = is_not_empty,
+     .is_valid = option_is_not_empty,
      .forms = "a tag of scenarios",
      .help = "run only scenarios that have this tag; repeated: any of them"},
     {.name = "shuffle",
@@ -377,7 +314,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_TEXT,
      .group = OPTION_GROUP_HTTP,
      .offset = offsetof(struct options, base_url),
-     .is_valid = is_http_url,
+     .is_valid = option_is_http_url,
      .forms = "an address such as http://127.0.0.1:8642",
      .help = "address that relative URLs of the script are appended to"},
     {.name = "header",
@@ -386,7 +323,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_LIST,
      .group = OPTION_GROUP_HTTP,
      .offset = offsetof(struct options, headers),
-     .is_valid = is_header,
+     .is_valid = option_is_header,
      .forms = "a header such as 'Accept: text/html'",
      .help = "header of every request that does not set it itself; may be "
              "repeated"},
@@ -411,7 +348,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_TEXT,
      .group = OPTION_GROUP_HTTP,
      .offset = offsetof(struct options, precheck),
-     .is_valid = is_http_url,
+     .is_valid = option_is_http_url,
      .forms = "an address such as http://127.0.0.1:8642/health",
      .help = "begin only when this answers with a status below 400; exit code "
              "3 if it does not in time"},
@@ -483,7 +420,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_TEXT,
      .group = OPTION_GROUP_SCRIPT,
      .offset = offsetof(struct options, config),
-     .is_valid = is_config,
+     .is_valid = option_is_config,
      .forms =
          "the name of a JSON file with tests (the number of workers is -w)",
      .help = "read tests from a JSON file; what stands in place of scenario "
@@ -494,7 +431,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_TEXT,
      .group = OPTION_GROUP_SCRIPT,
      .offset = offsetof(struct options, jobs),
-     .is_valid = is_jobs,
+     .is_valid = option_is_jobs,
      .forms = "a number of processes up to 9999, 0 (all at once) or auto (one "
               "per core)",
      .help = "with several scenario files or tests, each of which runs in a "
@@ -512,7 +449,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .argument = "NAME=URL",
      .kind = OPTION_KIND_SERVICE,
      .group = OPTION_GROUP_SCRIPT,
-     .is_valid = is_service,
+     .is_valid = option_is_service,
      .forms = "NAME=URL, such as users=http://127.0.0.1:8642",
      .help = "address that the script reads as molo.service(\"NAME\"); may be "
              "repeated"},
@@ -537,7 +474,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_LIST,
      .group = OPTION_GROUP_OUTPUT,
      .offset = offsetof(struct options, outputs),
-     .is_valid = is_output,
+     .is_valid = option_is_output,
      .forms = "KIND=FILE, such as json=result.json",
      .help = "write the result to FILE as well; may be repeated. KIND: json, "
              "ndjson, csv, junit, hgrm, hlog, requests or requests-bin. With "
@@ -555,7 +492,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_TEXT,
      .group = OPTION_GROUP_OUTPUT,
      .offset = offsetof(struct options, timeline),
-     .is_valid = is_not_empty,
+     .is_valid = option_is_not_empty,
      .forms = "the name of a file",
      .help = "write who waited on whom, and when, to FILE as it happens: one "
              "JSON object per line"},

@@ -45,7 +45,6 @@ static const struct option_spec keys[WORKLOAD_KEYS] = {
                           .argument = "N",
                           .kind = OPTION_KIND_INT,
                           .offset = AT(workers),
-                          .min = 1,
                           .max = OPTION_WORKERS_MAX,
                           .forms = FORMS_WORKERS},
     [WORKLOAD_WORKERS_AT_START] = {.name = "workers_at_start",
@@ -459,6 +458,12 @@ option_workload_check(const struct option_workload *workload, struct err *err)
     }
     if (!check_keys(workload, err) || !check_stages(workload, err))
         return false;
+    if (workload->workers == 0 &&
+        workload->executor->type != EXECUTOR_RAMPING_WORKERS &&
+        workload->executor->type != EXECUTOR_MANUAL) {
+        err_set(err, "workers: '0' is not %s", FORMS_WORKERS);
+        return refuse(workload, err);
+    }
     bool needs_rate = workload->executor->type != EXECUTOR_RAMPING_RATE;
     if (workload->given[WORKLOAD_RATE] && needs_rate &&
         workload->rate.count == 0) {

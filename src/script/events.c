@@ -108,6 +108,8 @@ script_emit(struct script *script, const struct event *event)
     script->in_listener = true;
     for (size_t i = 0; i < list->count; i++) {
         struct listener *listener = &list->items[i];
+        if (listener->stopped)
+            continue;
         if (!lua_checkstack(L, 4))
             break;
         lua_pushcfunction(L, call_listener);
@@ -115,7 +117,7 @@ script_emit(struct script *script, const struct event *event)
         lua_pushinteger(L, listener->ref);
         struct callback callback = script_begin_callback(script, L);
         bool ok = lua_pcall(L, 2, 0, 0) == LUA_OK;
-        script_end_callback(&callback);
+        listener->stopped = !script_end_callback(&callback);
         if (ok)
             continue;
         report_failure(L, listener, event->type);

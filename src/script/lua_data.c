@@ -533,10 +533,6 @@ static const luaL_Reg feed_meta[] = {
 void
 lua_data_open(lua_State *L)
 {
-    luaL_newmetatable(L, FEED);
-    luaL_setfuncs(L, feed_meta, 0);
-    luaL_newlib(L, feed_methods);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    mlua_new_class(L, FEED, feed_methods, feed_meta);
     luaL_newlib(L, data_functions);
 }

@@ -222,6 +222,10 @@ static const luaL_Reg parser_methods[] = {
     {"retry", parser_retry},
     {NULL, NULL},
 };
+static const luaL_Reg parser_meta[] = {
+    {"__gc", parser_gc},
+    {NULL, NULL},
+};
 static const luaL_Reg events_functions[] = {
     {"late", events_late},
     {"parser", parser_new},
@@ -232,11 +236,6 @@ static const luaL_Reg events_functions[] = {
 void
 lua_events_open(lua_State *L)
 {
-    luaL_newmetatable(L, parser_metatable);
-    luaL_newlib(L, parser_methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, parser_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    mlua_new_class(L, parser_metatable, parser_methods, parser_meta);
     luaL_newlib(L, events_functions);
 }

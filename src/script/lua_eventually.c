@@ -108,8 +108,6 @@ static const luaL_Reg attempt_meta[] = {
 void
 lua_eventually_open(lua_State *L)
 {
-    luaL_newmetatable(L, attempt_metatable);
-    luaL_setfuncs(L, attempt_meta, 0);
-    lua_pop(L, 1);
+    mlua_new_class(L, attempt_metatable, NULL, attempt_meta);
     luaL_setfuncs(L, attempt_functions, 0);
 }

@@ -219,21 +219,21 @@ static const luaL_Reg metric_functions[] = {
 
 static const luaL_Reg metric_methods[] = {
     {"add", metric_add},
+    {NULL, NULL},
+};
+static const luaL_Reg metric_meta[] = {
     {"__tostring", metric_tostring},
+    {NULL, NULL},
+};
+static const luaL_Reg transaction_meta[] = {
+    {"__close", transaction_close},
     {NULL, NULL},
 };
 
 void
 lua_metric_open(lua_State *L)
 {
-    luaL_newmetatable(L, METRIC);
-    luaL_setfuncs(L, metric_methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
-    luaL_newmetatable(L, TRANSACTION);
-    lua_pushcfunction(L, transaction_close);
-    lua_setfield(L, -2, "__close");
-    lua_pop(L, 1);
+    mlua_new_class(L, METRIC, metric_methods, metric_meta);
+    mlua_new_class(L, TRANSACTION, NULL, transaction_meta);
     luaL_newlib(L, metric_functions);
 }

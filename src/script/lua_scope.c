@@ -136,8 +136,6 @@ static const luaL_Reg scope_meta[] = {
 void
 lua_scope_open(lua_State *L)
 {
-    luaL_newmetatable(L, scope_metatable);
-    luaL_setfuncs(L, scope_meta, 0);
-    lua_pop(L, 1);
+    mlua_new_class(L, scope_metatable, NULL, scope_meta);
     luaL_setfuncs(L, scope_functions, 0);
 }

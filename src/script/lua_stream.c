@@ -479,6 +479,10 @@ static const luaL_Reg stream_methods[] = {
     {"read", stream_read},   {"response", stream_response},
     {"stop", stream_stop},   {NULL, NULL},
 };
+static const luaL_Reg stream_meta[] = {
+    {"__close", stream_close},
+    {NULL, NULL},
+};
 static const luaL_Reg stream_functions[] = {
     {"open", stream_open},
     {"set_sink", stream_set_sink},
@@ -488,11 +492,6 @@ static const luaL_Reg stream_functions[] = {
 void
 lua_stream_open(lua_State *L)
 {
-    luaL_newmetatable(L, stream_metatable);
-    luaL_newlib(L, stream_methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, stream_close);
-    lua_setfield(L, -2, "__close");
-    lua_pop(L, 1);
+    mlua_new_class(L, stream_metatable, stream_methods, stream_meta);
     luaL_newlib(L, stream_functions);
 }

@@ -76,7 +76,8 @@ lua_tags_pack(lua_State *L, int index, const char *what, struct buf *out)
         lua_insert(L, -2);
     }
     /* The same tags give the same bytes, whatever the order of the table. */
-    qsort(tags, count, sizeof(tags[0]), compare_tags);
+    if (count > 1)
+        qsort(tags, count, sizeof(tags[0]), compare_tags);
     for (size_t i = 0; i < count; i++) {
         buf_append(out, tags[i].name, strlen(tags[i].name) + 1);
         buf_append(out, tags[i].value, strlen(tags[i].value) + 1);

@@ -328,6 +328,10 @@ task_tostring(lua_State *L)
     return 1;
 }
 
+static const luaL_Reg task_meta[] = {
+    {"__tostring", task_tostring},
+    {NULL, NULL},
+};
 static const luaL_Reg task_functions[] = {
     {"await", task_await},           {"check_limit", task_check_limit},
     {"complete", task_complete},     {"failure", task_failure},
@@ -345,14 +349,7 @@ static const luaL_Reg task_methods[] = {
 void
 lua_task_open(lua_State *L)
 {
-    luaL_newmetatable(L, task_metatable);
-    lua_pushcfunction(L, task_tostring);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    luaL_newlib(L, task_methods);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    mlua_new_class(L, task_metatable, task_methods, task_meta);
     luaL_newlib(L, task_functions);
     lua_scope_open(L);
 }

@@ -375,6 +375,10 @@ lua_url_query(lua_State *L)
     return push_result(L, out);
 }
 
+static const luaL_Reg buffer_meta[] = {
+    {"__gc", buffer_gc},
+    {NULL, NULL},
+};
 static const luaL_Reg url_functions[] = {
     {"build", lua_url_build},       {"escape", lua_url_escape},
     {"parse", lua_url_parse},       {"query", lua_url_query},
@@ -384,10 +388,7 @@ static const luaL_Reg url_functions[] = {
 void
 lua_url_open(lua_State *L)
 {
-    luaL_newmetatable(L, buffer_metatable);
-    lua_pushcfunction(L, buffer_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    mlua_new_class(L, buffer_metatable, NULL, buffer_meta);
     luaL_newlib(L, url_functions);
     lua_setfield(L, -2, "url");
 }

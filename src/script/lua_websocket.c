@@ -31,12 +31,13 @@ record_times(struct lua_websocket *own)
     if (opened == 0)
         return;
     if (!own->opening_recorded && own->transfer != NULL)
-        recorder_ws_time(recorder, WS_TIME_CONNECTING,
+        recorder_ws_time(recorder, own->context, own->name, WS_TIME_CONNECTING,
                          opened - own->transfer->started_at);
     own->opening_recorded = true;
     if (!own->end_recorded && closed != 0) {
         own->end_recorded = true;
-        recorder_ws_time(recorder, WS_TIME_SESSION, closed - opened);
+        recorder_ws_time(recorder, own->context, own->name, WS_TIME_SESSION,
+                         closed - opened);
     }
 }
 
@@ -495,11 +496,5 @@ static const luaL_Reg websocket_meta[] = {
 void
 lua_websocket_open(lua_State *L)
 {
-    luaL_newmetatable(L, websocket_metatable);
-    luaL_setfuncs(L, websocket_meta, 0);
-    luaL_newlib(L, websocket_methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_pop(L, 1);
+    mlua_new_class(L, websocket_metatable, websocket_methods, websocket_meta);
 }

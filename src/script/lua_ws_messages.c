@@ -231,7 +231,8 @@ finish_ping(lua_State *L, struct task *task)
     websocket_forget_ping(own->ws, waiter->mark);
     lua_ws_end_wait(waiter);
     if (took >= 0) {
-        recorder_ws_time(own->worker->script->env.recorder, WS_TIME_PING, took);
+        recorder_ws_time(own->worker->script->env.recorder, own->context,
+                         own->name, WS_TIME_PING, took);
         lua_pushnumber(L, nsec_to_seconds(took));
         return 1;
     }

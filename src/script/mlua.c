@@ -169,6 +169,23 @@ mlua_open_error(lua_State *L)
 }
 
 void
+mlua_new_class(lua_State *L, const char *name, const luaL_Reg *methods,
+               const luaL_Reg *meta)
+{
+    luaL_newmetatable(L, name);
+    if (meta != NULL)
+        luaL_setfuncs(L, meta, 0);
+    if (methods != NULL) {
+        lua_newtable(L);
+        luaL_setfuncs(L, methods, 0);
+        lua_setfield(L, -2, "__index");
+    }
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
+
+void
 mlua_concat(lua_State *L, int first, struct buf *out)
 {
     int top = lua_gettop(L);

@@ -32,6 +32,11 @@ const char *mlua_push_text(lua_State *L, int index);
 void mlua_complete_error(lua_State *L);
 void mlua_open_error(lua_State *L);
 
+/* Makes the metatable `name` of a kind of userdata. Either table may be NULL.
+ * Scripts cannot get at it, so that none calls __gc or __close by itself. */
+void mlua_new_class(lua_State *L, const char *name, const luaL_Reg *methods,
+                    const luaL_Reg *meta);
+
 /* Appends the arguments from `first` on as tostring shows them, a space
  * between. An empty list makes an empty string. */
 void mlua_concat(lua_State *L, int first, struct buf *out);

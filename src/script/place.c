@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plan/executor.h"
+#include "plan/option_workload.h"
 #include "script/script_internal.h"
 #include "stats/recorder.h"
 
@@ -34,6 +35,28 @@ append_tags(struct buf *packed, const struct option_pair *tags, size_t count)
         buf_append(packed, tags[i].key, strlen(tags[i].key) + 1);
         buf_append(packed, tags[i].value, strlen(tags[i].value) + 1);
     }
+}
+
+static bool
+check_tags(const struct option_workload *workload, struct err *err)
+{
+    for (size_t i = 0; i < workload->tag_count; i++) {
+        const struct option_pair *tag = &workload->tags[i];
+        if (!tag_check(tag->key, tag->value, err))
+            return err_prefix(err, "%s: workload '%.80s': tags",
+                              workload->where, workload->name);
+    }
+    return true;
+}
+
+bool
+place_check(const struct options *options, struct err *err)
+{
+    for (size_t i = 0; i < options->workload_count; i++) {
+        if (!check_tags(&options->workloads[i], err))
+            return false;
+    }
+    return true;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "plan/options.h"
 #include "script/collector.h"
+#include "script/late.h"
 #include "script/lua_http.h"
 #include "script/lua_pairs.h"
 #include "script/lua_picker.h"
@@ -18,6 +19,7 @@
 #include "script/lua_sync.h"
 #include "script/lua_threshold.h"
 #include "script/mlua.h"
+#include "script/place.h"
 #include "script/script_internal.h"
 #include "script/state.h"
 #include "stats/metric.h"
@@ -33,7 +35,9 @@ script_create(int64_t max_memory)
     script->session_options_ref = LUA_NOREF;
     script->picker_ref = LUA_NOREF;
     script->park_after = NSEC_NEVER;
+    script->next_park_after = NSEC_NEVER;
     script->signal_grace = NSEC_NEVER;
+    list_init(&script->late);
     script->metrics = metric_catalog_create();
     script->L = state_create(script);
     return script;
@@ -62,6 +66,7 @@ script_destroy(struct script *script)
     value_unref(script->data);
     buf_finish(&script->scratch);
     buf_finish(&script->tags);
+    late_finish(script);
     free(script->workers);
     free(script->path);
     free(script);
@@ -145,7 +150,7 @@ script_load(struct script *script, const char *path, struct options *options,
                      "the file is loaded: give it as --max-lua-memory or "
                      "MOLO_MAX_LUA_MEMORY",
                      path);
-    return ok && lua_picker_check(script, err) &&
+    return ok && place_check(options, err) && lua_picker_check(script, err) &&
            lua_threshold_check(script, options, err);
 }
 
@@ -331,7 +336,9 @@ script_outside_waits(const struct script *script)
 void
 script_park_after(struct script *script, nsec_t at)
 {
-    script->park_after = at;
+    script->next_park_after = at;
+    if (at < script->park_after)
+        script->park_after = at;
 }
 
 void

@@ -118,8 +118,10 @@ uint64_t script_gc_cycles(const struct script *script);
 size_t script_outside_waits(const struct script *script);
 /* How long scripts may go on after the second signal: teardowns use it. */
 #define SCRIPT_LAST_MOMENT (500 * NSEC_PER_MSEC)
-/* From now on a script that does not yield is parked: at once (`now`), or when
- * the clock passes `at`. Read by the count hook. */
+/* From now on a script that does not yield is parked when the clock passes
+ * `at`. More time than before is given only to what begins to run after this:
+ * the engine's loop may go on, and give one grace after the other, while a
+ * script holds that of its shard. From any thread. */
 void script_park_after(struct script *script, nsec_t at);
 /* Until the engine has seen the first signal itself, that signal counts as the
  * beginning of `grace`: the loop may be standing still. NSEC_NEVER: it has. */

@@ -32,7 +32,8 @@ struct scenario {
 
 struct listener {
     int ref;
-    bool failed; /* reported once */
+    bool failed;  /* reported once */
+    bool stopped; /* it did not end once, and is not called again */
 };
 struct listener_list {
     struct listener *items;
@@ -73,16 +74,19 @@ struct script {
     struct task *current;   /* the task whose coroutine runs */
     bool in_listener;
     size_t outside_waits;
-    _Atomic nsec_t park_after; /* set by any thread, like signal_grace */
-    nsec_t entered_at;         /* when Lua last began to run, in real time */
-    nsec_t callback_at;        /* when a listener or the picker was called */
-    unsigned waits_at_once;    /* since entered_at */
+    _Atomic nsec_t park_after;      /* set by any thread, like signal_grace */
+    _Atomic nsec_t next_park_after; /* from the next time Lua begins to run */
+    nsec_t entered_at;      /* when Lua last began to run, in real time */
+    nsec_t callback_at;     /* when a listener or the picker was called */
+    bool callback_stopped;  /* ... and it did not end */
+    unsigned waits_at_once; /* since entered_at */
     _Atomic nsec_t signal_grace;
     char parked_at[128]; /* where the watchdog took a task off */
     nsec_t started_at;
     struct value *data;
     json_t *result;
     struct lua_exchange *spare_exchanges; /* lua_http.c */
+    struct list late;                     /* late.c */
     struct buf scratch;                   /* encoding of values */
     uint64_t gc_cycles;                   /* collections Lua has finished */
     struct rng load_rng;                  /* math.random outside of runs */
@@ -102,7 +106,8 @@ struct callback {
     int hook_count;
 };
 struct callback script_begin_callback(struct script *script, lua_State *L);
-void script_end_callback(const struct callback *callback);
+/* False: it had to be stopped. */
+bool script_end_callback(const struct callback *callback);
 /* False: it has run for long enough, others come first. */
 bool script_has_turn(struct script *script);
 void script_add_worker(struct script *script, struct worker *worker);

@@ -84,6 +84,7 @@ void
 script_enter(struct script *script)
 {
     script->entered_at = clock_real_now();
+    script->park_after = script->next_park_after;
     script->waits_at_once = 0;
 }
 
@@ -125,13 +126,15 @@ struct callback
 script_begin_callback(struct script *script, lua_State *L)
 {
     script->callback_at = clock_real_now();
+    script->callback_stopped = false;
     return (struct callback){L, lua_gethookcount(L)};
 }
 
-void
+bool
 script_end_callback(const struct callback *callback)
 {
     state_watch_closely(callback->L, callback->hook_count == 1);
+    return !script_of(callback->L)->callback_stopped;
 }
 
 static bool
@@ -143,8 +146,9 @@ in_callback_too_long(const struct script *script)
 }
 
 static void
-stop_callback(lua_State *L, const struct script *script)
+stop_callback(lua_State *L, struct script *script)
 {
+    script->callback_stopped = true;
     const char *what = script->load_options ? "loading the file"
                        : script->picking    ? "the scenario picker"
                                             : "a listener";

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hub/value.h"
+#include "script/late.h"
 #include "script/limit.h"
 #include "script/lua_defer.h"
 #include "script/lua_sync.h"
@@ -274,6 +275,24 @@ task_cancel(struct task *task)
     task_interrupt(task);
 }
 
+static void
+take_down_wait(struct task *task)
+{
+    const struct wait *wait = &task->wait;
+    const struct wait_ops *ops = wait->ops;
+    if (!ops)
+        return;
+    bool drops = ops->drop && (!wait->cancelled || ops->coordination);
+    if (!wait->done) {
+        ops->cancel(task);
+        /* A hub on this thread has answered meanwhile. */
+        if (!wait->done && ops->drop && ops->coordination)
+            late_expect(task);
+    } else if (drops) {
+        ops->drop(task);
+    }
+}
+
 void
 task_reset(struct task *task)
 {
@@ -281,10 +300,7 @@ task_reset(struct task *task)
     struct script *script = worker->script;
     if (!task->running)
         return;
-    if (task->wait.ops && !task->wait.done)
-        task->wait.ops->cancel(task);
-    else if (task->wait.ops && task->wait.ops->drop && !task->wait.cancelled)
-        task->wait.ops->drop(task);
+    take_down_wait(task);
     timer_stop(&task->timer);
     end_wait(task);
     clear_reply(&task->wait);

@@ -165,9 +165,7 @@ custom_record(const struct custom_metric *metric, struct series *row,
         row->failed += value == 0;
         break;
     case CUSTOM_TREND:
-        if (row->time == NULL)
-            row->time = hist_create();
-        hist_record(row->time, in_hist(value, metric->unit));
+        hist_record_into(&row->time, in_hist(value, metric->unit));
         break;
     }
     row->count++;

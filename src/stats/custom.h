@@ -20,6 +20,7 @@ struct custom_metric {
     enum custom_type type;
     enum custom_unit unit;
     struct series *series;
+    bool warned; /* that it has too many; the recorder's */
     UT_hash_handle hh;
 };
 

@@ -145,6 +145,24 @@ hist_merge(struct hist *into, const struct hist *from)
     }
 }
 
+void
+hist_record_into(struct hist **slot, nsec_t value)
+{
+    if (*slot == NULL)
+        *slot = hist_create();
+    hist_record(*slot, value);
+}
+
+void
+hist_merge_into(struct hist **slot, const struct hist *from)
+{
+    if (from == NULL)
+        return;
+    if (*slot == NULL)
+        *slot = hist_create();
+    hist_merge(*slot, from);
+}
+
 static void
 clear(struct hist *hist)
 {

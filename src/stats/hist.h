@@ -19,6 +19,10 @@ void hist_destroy(struct hist *hist);
 void hist_record(struct hist *hist, nsec_t value);
 /* Adds `from` to `into`; associative and commutative. */
 void hist_merge(struct hist *into, const struct hist *from);
+/* The same where a histogram is made when it is needed: *slot is NULL before,
+ * and `from` may be. */
+void hist_record_into(struct hist **slot, nsec_t value);
+void hist_merge_into(struct hist **slot, const struct hist *from);
 
 /* Makes `hist` what was recorded in `later` and not yet in `earlier`, an
  * earlier state of it. Its count and sum are exact; its min and max are within

@@ -16,7 +16,7 @@
     (PLACE_TAGS | TAG(METHOD) | TAG(NAME) | TAG(STATUS) | TAG(FAILED))
 #define RUN_TAGS (PLACE_TAGS | TAG(STATUS))
 #define TRANSACTION_TAGS (PLACE_TAGS | TAG(NAME) | TAG(STATUS))
-#define EVENT_TAGS (PLACE_TAGS | TAG(NAME))
+#define STREAM_TAGS (PLACE_TAGS | TAG(NAME))
 #define COORD_TAGS (TAG(LABEL) | TAG(NAME) | TAG(TYPE))
 
 /* One without a break-down. */
@@ -77,14 +77,14 @@ static const struct metric metrics[] = {
      .tags = REQUEST_TAGS,
      .series = SERIES_REQUESTS,
      .offset = offsetof(struct series, bytes_sent),
-     .add = metric_add_bytes},
+     .add = metric_add_sum},
     {.name = "data_received",
      .kind = METRIC_COUNTER,
      .unit = METRIC_UNIT_BYTES,
      .tags = REQUEST_TAGS,
      .series = SERIES_REQUESTS,
      .offset = offsetof(struct series, bytes_received),
-     .add = metric_add_bytes},
+     .add = metric_add_sum},
     {.name = "runs",
      .kind = METRIC_COUNTER,
      .tags = RUN_TAGS,
@@ -152,21 +152,46 @@ static const struct metric metrics[] = {
     COORD_COUNTER("coord_contended", contended),
     COORD_COUNTER("coord_timeouts", timeouts),
     COORD_COUNTER("coord_breaks", breaks),
-    PLAIN_TREND("ws_connecting", TREND_WS_CONNECTING),
-    PLAIN_TREND("ws_session_duration", TREND_WS_SESSION_DURATION),
-    PLAIN_TREND("ws_ping", TREND_WS_PING),
+    {.name = "ws_connecting",
+     .kind = METRIC_TREND,
+     .unit = METRIC_UNIT_TIME,
+     .tags = STREAM_TAGS,
+     .trend = TREND_WS_CONNECTING,
+     .series = SERIES_SOCKETS,
+     .offset = offsetof(struct series, response),
+     .add = metric_add_times},
+    {.name = "ws_session_duration",
+     .kind = METRIC_TREND,
+     .unit = METRIC_UNIT_TIME,
+     .tags = STREAM_TAGS,
+     .trend = TREND_WS_SESSION_DURATION,
+     .series = SERIES_SOCKETS,
+     .offset = offsetof(struct series, time),
+     .add = metric_add_times},
+    {.name = "ws_ping",
+     .kind = METRIC_TREND,
+     .unit = METRIC_UNIT_TIME,
+     .tags = STREAM_TAGS,
+     .trend = TREND_WS_PING,
+     .series = SERIES_SOCKETS,
+     .offset = offsetof(struct series, active),
+     .add = metric_add_times},
     {.name = "ws_msgs_sent",
      .kind = METRIC_COUNTER,
-     .offset = offsetof(struct snapshot, ws_messages_sent),
-     .add = metric_add_total},
+     .tags = STREAM_TAGS,
+     .series = SERIES_SOCKETS,
+     .offset = offsetof(struct series, messages_sent),
+     .add = metric_add_sum},
     {.name = "ws_msgs_received",
      .kind = METRIC_COUNTER,
-     .offset = offsetof(struct snapshot, ws_messages_received),
-     .add = metric_add_total},
+     .tags = STREAM_TAGS,
+     .series = SERIES_SOCKETS,
+     .offset = offsetof(struct series, messages_received),
+     .add = metric_add_sum},
     {.name = "sse_first_event",
      .kind = METRIC_TREND,
      .unit = METRIC_UNIT_TIME,
-     .tags = EVENT_TAGS,
+     .tags = STREAM_TAGS,
      .trend = TREND_SSE_FIRST_EVENT,
      .series = SERIES_EVENTS,
      .offset = offsetof(struct series, response),
@@ -174,14 +199,14 @@ static const struct metric metrics[] = {
     {.name = "sse_event_gap",
      .kind = METRIC_TREND,
      .unit = METRIC_UNIT_TIME,
-     .tags = EVENT_TAGS,
+     .tags = STREAM_TAGS,
      .trend = TREND_SSE_EVENT_GAP,
      .series = SERIES_EVENTS,
      .offset = offsetof(struct series, time),
      .add = metric_add_times},
     {.name = "sse_events",
      .kind = METRIC_COUNTER,
-     .tags = EVENT_TAGS,
+     .tags = STREAM_TAGS,
      .series = SERIES_EVENTS,
      .add = metric_add_count},
 };
@@ -234,6 +259,31 @@ metric_own_name(size_t i)
     return metrics[i].name;
 }
 
+/* What k6 calls them, and whoever comes from there writes first. */
+static const char *
+find_foreign(const char *name)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } names[] = {
+        {"iterations", "runs"},
+        {"iteration_duration", "run_duration"},
+        {"dropped_iterations", "dropped_runs"},
+        {"group_duration", "transaction_duration"},
+        {"http_req_connecting", "http_req_connect"},
+        {"http_req_tls_handshaking", "http_req_tls"},
+        {"http_req_sending", "http_req_send"},
+        {"http_req_waiting", "http_req_wait"},
+        {"http_req_receiving", "http_req_receive"},
+        {"ws_sessions", "ws_connecting"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        if (strcmp(names[i].theirs, name) == 0)
+            return names[i].ours;
+    }
+    return NULL;
+}
+
 const struct metric *
 metric_find(const char *name, const struct metric_catalog *catalog,
             struct err *err)
@@ -243,6 +293,11 @@ metric_find(const char *name, const struct metric_catalog *catalog,
         metric = metric_catalog_find(catalog, name);
     if (metric != NULL)
         return metric;
+    const char *ours = find_foreign(name);
+    if (ours != NULL) {
+        err_set(err, "unknown metric '%s': here it is '%s'", name, ours);
+        return NULL;
+    }
     size_t count;
     const char **names = metric_names(catalog, &count);
     metric_refuse_word(err, "unknown metric", name,

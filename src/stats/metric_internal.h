@@ -75,8 +75,8 @@ metric_add_failed_requests(const struct metric_query *query,
                            const struct snapshot *s, struct metric_sum *sum);
 void metric_add_checks(const struct metric_query *query,
                        const struct snapshot *s, struct metric_sum *sum);
-void metric_add_bytes(const struct metric_query *query,
-                      const struct snapshot *s, struct metric_sum *sum);
+void metric_add_sum(const struct metric_query *query, const struct snapshot *s,
+                    struct metric_sum *sum);
 void metric_add_times(const struct metric_query *query,
                       const struct snapshot *s, struct metric_sum *sum);
 void metric_add_custom(const struct metric_query *query,
@@ -86,9 +86,7 @@ void metric_add_dropped(const struct metric_query *query,
                         const struct snapshot *s, struct metric_sum *sum);
 void metric_add_start_lag(const struct metric_query *query,
                           const struct snapshot *s, struct metric_sum *sum);
-/* The uint64_t at `offset` of the snapshot. */
-void metric_add_total(const struct metric_query *query,
-                      const struct snapshot *s, struct metric_sum *sum);
+/* Of one that is kept over all and has no series. */
 void metric_add_trend(const struct metric_query *query,
                       const struct snapshot *s, struct metric_sum *sum);
 /* The uint64_t, or the struct hist *, at `offset` of each object's row. */

@@ -178,8 +178,8 @@ metric_add_checks(const struct metric_query *query, const struct snapshot *s,
 }
 
 void
-metric_add_bytes(const struct metric_query *query, const struct snapshot *s,
-                 struct metric_sum *sum)
+metric_add_sum(const struct metric_query *query, const struct snapshot *s,
+               struct metric_sum *sum)
 {
     for
         EACH_MATCH(query, row, rows_of(query, s, sum))
@@ -265,14 +265,6 @@ metric_add_start_lag(const struct metric_query *query, const struct snapshot *s,
 }
 
 /* --- totals --- */
-
-void
-metric_add_total(const struct metric_query *query, const struct snapshot *s,
-                 struct metric_sum *sum)
-{
-    sum->hits = count_at(s, query->metric->offset);
-    sum->found = true;
-}
 
 void
 metric_add_trend(const struct metric_query *query, const struct snapshot *s,

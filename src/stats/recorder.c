@@ -132,7 +132,7 @@ recorder_start_lag(struct recorder *recorder, const char *workload, nsec_t lag)
 {
     struct workload_stats *row =
         snapshot_workload(recorder->snapshot, workload);
-    snapshot_record(&row->start_lag, lag);
+    hist_record_into(&row->start_lag, lag);
     recorder_trend(recorder, TREND_START_LAG, lag < 0 ? 0 : lag);
 }
 
@@ -141,18 +141,6 @@ recorder_run_dropped(struct recorder *recorder, const char *workload)
 {
     recorder->snapshot->runs_dropped++;
     snapshot_workload(recorder->snapshot, workload)->dropped++;
-}
-
-static struct endpoint_stats *
-endpoint_of(struct recorder *recorder, struct series_ref *ref,
-            const struct request_sample *sample)
-{
-    if (ref->endpoint == NULL)
-        ref->endpoint =
-            ref->other ? snapshot_endpoint(recorder->snapshot, "*", "other")
-                       : snapshot_endpoint(recorder->snapshot, sample->method,
-                                           sample->name);
-    return ref->endpoint;
 }
 
 /* Where a request of this outcome is counted. */
@@ -226,7 +214,8 @@ recorder_request(struct recorder *recorder, const struct request_sample *sample)
     struct series_ref *ref =
         request_ref(recorder, context, sample, sample->status, sample->failed);
     struct series *series = ref->series;
-    struct endpoint_stats *row = endpoint_of(recorder, ref, sample);
+    struct endpoint_stats *row =
+        recorder_endpoint(recorder, ref, sample->method, sample->name);
     count_request(recorder, row, sample, 1 + lost + challenges,
                   lost + (sample->failed ? 1 : 0));
     series->count++;

@@ -17,7 +17,7 @@ recorder_coord_wait(struct recorder *recorder, const char *type,
 {
     struct coord_stats *row = coord_of(recorder, type, name);
     row->waits++;
-    snapshot_record(&row->wait, waited);
+    hist_record_into(&row->wait, waited);
     recorder_trend(recorder, TREND_COORD_WAIT, waited < 0 ? 0 : waited);
 }
 
@@ -66,7 +66,7 @@ recorder_coord_time(struct recorder *recorder, enum coord_time which,
         [COORD_RELEASE] = &row->release,
         [COORD_HELD] = &row->held,
     };
-    snapshot_record(hists[which], t);
+    hist_record_into(hists[which], t);
     recorder_trend(recorder, trends[which], t < 0 ? 0 : t);
 }
 
@@ -75,5 +75,5 @@ recorder_coord_depth(struct recorder *recorder, const char *type,
                      const char *name, uint64_t items)
 {
     nsec_t depth = items < INT64_MAX ? (nsec_t)items : INT64_MAX;
-    snapshot_record(&coord_of(recorder, type, name)->depth, depth);
+    hist_record_into(&coord_of(recorder, type, name)->depth, depth);
 }

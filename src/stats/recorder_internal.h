@@ -20,7 +20,6 @@ struct recorder_context {
 struct series_ref {
     struct series *series;
     struct endpoint_stats *endpoint; /* of requests; found when first needed */
-    bool other;
     char *key;
     UT_hash_handle hh;
 };
@@ -32,7 +31,7 @@ struct recorder {
     const struct recorder_context *nobody;
     struct series_ref *refs;
     struct series_ref loose; /* the last one that is not kept */
-    bool warned[SERIES_KINDS + 1];
+    bool warned[SERIES_KINDS];
     struct buf key; /* of the look-up that goes on */
     struct tag *scratch;
     size_t scratch_size;
@@ -55,6 +54,11 @@ recorder_ref(struct recorder *recorder, enum series_kind kind,
 struct series *recorder_series(struct recorder *recorder, enum series_kind kind,
                                const struct recorder_context *context,
                                const struct tag *labels, size_t count);
+/* The row of endpoints for requests of a series, which is the endpoint's own as
+ * long as there are not too many of these, whatever their other tags. */
+struct endpoint_stats *
+recorder_endpoint(struct recorder *recorder, struct series_ref *ref,
+                  const char *method, const char *name);
 struct series *
 recorder_custom_series(struct recorder *recorder, struct custom_metric *metric,
                        const struct recorder_context *context);
@@ -65,7 +69,7 @@ static inline void
 recorder_time(struct hist **slot, nsec_t value)
 {
     if (value >= 0)
-        snapshot_record(slot, value);
+        hist_record_into(slot, value);
 }
 
 static inline void

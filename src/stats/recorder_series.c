@@ -161,11 +161,18 @@ struct place {
 };
 
 static void
-warn(const struct place *place)
+warn(const struct place *place, bool crowded)
 {
     if (*place->warned)
         return;
     *place->warned = true;
+    if (crowded) {
+        log_warning("more than %d different combinations of tags were given: "
+                    "%s under further ones are counted as name \"other\"; use "
+                    "a tag for what has few values",
+                    MAX_CONTEXTS, place->what);
+        return;
+    }
     size_t values;
     const char *tag = series_widest_tag(*place->rows, &values);
     bool requests = tag != NULL && strcmp(tag, "name") == 0;
@@ -264,8 +271,7 @@ find_ref(struct recorder *recorder, const struct place *place,
                       : find_series(recorder, place, context, labels, count),
     };
     if (recorder->loose.series == NULL) {
-        warn(place);
-        recorder->loose.other = true;
+        warn(place, context->crowded);
         recorder->loose.series =
             other_series(recorder, place, context, labels, count);
         return &recorder->loose;
@@ -286,6 +292,8 @@ recorder_ref(struct recorder *recorder, enum series_kind kind,
         [SERIES_CHECKS] = "checks",
         [SERIES_ERRORS] = "errors",
         [SERIES_TRANSACTIONS] = "transactions",
+        [SERIES_EVENTS] = "server-sent events",
+        [SERIES_SOCKETS] = "WebSockets",
     };
     return find_ref(recorder,
                     &(struct place){
@@ -305,6 +313,21 @@ recorder_series(struct recorder *recorder, enum series_kind kind,
     return recorder_ref(recorder, kind, context, labels, count)->series;
 }
 
+struct endpoint_stats *
+recorder_endpoint(struct recorder *recorder, struct series_ref *ref,
+                  const char *method, const char *name)
+{
+    if (ref->endpoint != NULL)
+        return ref->endpoint;
+    struct snapshot *s = recorder->snapshot;
+    ref->endpoint = HASH_COUNT(s->endpoints) < RECORDER_MAX_SERIES
+                        ? snapshot_endpoint(s, method, name)
+                        : snapshot_find_endpoint(s, method, name);
+    if (ref->endpoint == NULL)
+        ref->endpoint = snapshot_endpoint(s, "*", "other");
+    return ref->endpoint;
+}
+
 struct series *
 recorder_custom_series(struct recorder *recorder, struct custom_metric *metric,
                        const struct recorder_context *context)
@@ -313,7 +336,7 @@ recorder_custom_series(struct recorder *recorder, struct custom_metric *metric,
                     &(struct place){
                         .rows = &metric->series,
                         .what = metric->name,
-                        .warned = &recorder->warned[SERIES_KINDS],
+                        .warned = &metric->warned,
                     },
                     recorder_context_or_nobody(recorder, context), NULL, 0)
         ->series;

@@ -15,12 +15,15 @@ struct ws_traffic {
 void
 recorder_ws_traffic(struct recorder *recorder, const struct ws_traffic *more);
 
+/* Lengths of time; a handshake's counts a connection, too. */
 enum ws_time {
     WS_TIME_CONNECTING, /* from the start to the end of the handshake */
     WS_TIME_SESSION,    /* from there to the end of the connection */
     WS_TIME_PING,       /* from a ping to its pong */
 };
-void
-recorder_ws_time(struct recorder *recorder, enum ws_time which, nsec_t time);
+/* `name`: that of the handshake. */
+void recorder_ws_time(struct recorder *recorder,
+                      const struct recorder_context *context, const char *name,
+                      enum ws_time which, nsec_t time);
 
 #endif

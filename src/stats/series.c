@@ -46,16 +46,6 @@ series_destroy(struct series **rows)
     }
 }
 
-static void
-merge_hist(struct hist **into, const struct hist *from)
-{
-    if (from == NULL)
-        return;
-    if (*into == NULL)
-        *into = hist_create();
-    hist_merge(*into, from);
-}
-
 /* Of two values from the same moment the greater one is the last, so that the
  * order of merging does not matter. */
 static bool
@@ -90,10 +80,12 @@ series_merge_row(struct series *into, const struct series *from)
     into->unsent += from->unsent;
     into->bytes_sent += from->bytes_sent;
     into->bytes_received += from->bytes_received;
+    into->messages_sent += from->messages_sent;
+    into->messages_received += from->messages_received;
     into->sum += from->sum;
-    merge_hist(&into->time, from->time);
-    merge_hist(&into->response, from->response);
-    merge_hist(&into->active, from->active);
+    hist_merge_into(&into->time, from->time);
+    hist_merge_into(&into->response, from->response);
+    hist_merge_into(&into->active, from->active);
 }
 
 void

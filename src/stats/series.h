@@ -17,7 +17,8 @@ enum series_kind {
     SERIES_CHECKS,
     SERIES_ERRORS,
     SERIES_TRANSACTIONS,
-    SERIES_EVENTS, /* server-sent */
+    SERIES_EVENTS,  /* server-sent */
+    SERIES_SOCKETS, /* WebSockets */
     SERIES_KINDS,
 };
 
@@ -29,12 +30,15 @@ struct series {
     uint64_t count;  /* of requests, runs, checks, values ... */
     uint64_t failed; /* of checks and rates: those that were false */
     uint64_t unsent, bytes_sent, bytes_received; /* requests */
+    uint64_t messages_sent, messages_received;   /* sockets */
     /* NULL until the first value. */
     struct hist *time;     /* service time, duration; values of a trend; events:
                               since the one before */
     struct hist *response; /* requests: from when they were due to the end;
-                              events: the first of a connection */
-    struct hist *active;   /* runs: less the time spent waiting */
+                              events: the first of a connection; sockets: the
+                              handshake */
+    struct hist *active;   /* runs: less the time spent waiting; sockets: round
+                              trips */
     series_sum sum;        /* counters */
     double last, min, max; /* gauges; nothing if count is 0 */
     nsec_t last_at;

@@ -137,16 +137,6 @@ snapshot_destroy(struct snapshot *snapshot)
 }
 
 static void
-merge_hist(struct hist **into, const struct hist *from)
-{
-    if (from == NULL)
-        return;
-    if (*into == NULL)
-        *into = hist_create();
-    hist_merge(*into, from);
-}
-
-static void
 merge_roles(struct scenario_stats *into, const struct scenario_stats *from)
 {
     for (const struct role_stats *row = from->roles; row != NULL;
@@ -182,7 +172,7 @@ merge_workloads(struct snapshot *into, const struct snapshot *from)
         sum->failed += row->failed;
         sum->interrupted += row->interrupted;
         sum->dropped += row->dropped;
-        merge_hist(&sum->start_lag, row->start_lag);
+        hist_merge_into(&sum->start_lag, row->start_lag);
     }
 }
 
@@ -200,7 +190,7 @@ merge_endpoints(struct snapshot *into, const struct snapshot *from)
         sum->bytes_received += row->bytes_received;
         for (int i = 0; i < HTTP_STATUS_MAX; i++)
             sum->status[i / 100][i % 100] += row->status[i / 100][i % 100];
-        merge_hist(&sum->duration, row->duration);
+        hist_merge_into(&sum->duration, row->duration);
     }
 }
 
@@ -249,14 +239,14 @@ merge_coords(struct snapshot *into, const struct snapshot *from)
         sum->contended += row->contended;
         sum->timeouts += row->timeouts;
         sum->breaks += row->breaks;
-        merge_hist(&sum->wait, row->wait);
-        merge_hist(&sum->skew, row->skew);
-        merge_hist(&sum->release, row->release);
-        merge_hist(&sum->propagation, row->propagation);
-        merge_hist(&sum->visibility, row->visibility);
-        merge_hist(&sum->round, row->round);
-        merge_hist(&sum->held, row->held);
-        merge_hist(&sum->depth, row->depth);
+        hist_merge_into(&sum->wait, row->wait);
+        hist_merge_into(&sum->skew, row->skew);
+        hist_merge_into(&sum->release, row->release);
+        hist_merge_into(&sum->propagation, row->propagation);
+        hist_merge_into(&sum->visibility, row->visibility);
+        hist_merge_into(&sum->round, row->round);
+        hist_merge_into(&sum->held, row->held);
+        hist_merge_into(&sum->depth, row->depth);
     }
 }
 
@@ -280,7 +270,7 @@ snapshot_merge(struct snapshot *into, const struct snapshot *from)
     into->sse_events += from->sse_events;
     into->errors_dropped += from->errors_dropped;
     for (int i = 0; i < TREND_COUNT; i++)
-        merge_hist(&into->trends[i], from->trends[i]);
+        hist_merge_into(&into->trends[i], from->trends[i]);
     merge_scenarios(into, from);
     merge_workloads(into, from);
     merge_endpoints(into, from);
@@ -484,12 +474,4 @@ snapshot_error(struct snapshot *s, const char *kind, const char *message)
     row->first = (struct error_first){.worker_id = -1, .where = xstrdup("")};
     ADD(s->errors, key, row);
     return row;
-}
-
-void
-snapshot_record(struct hist **slot, nsec_t value)
-{
-    if (*slot == NULL)
-        *slot = hist_create();
-    hist_record(*slot, value);
 }

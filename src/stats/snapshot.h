@@ -175,7 +175,5 @@ snapshot_coord(struct snapshot *s, const char *type, const char *label);
 #define SNAPSHOT_MAX_ERRORS 1000
 struct error_stats *
 snapshot_error(struct snapshot *s, const char *kind, const char *message);
-/* Creates *slot on first use, then records. */
-void snapshot_record(struct hist **slot, nsec_t value);
 
 #endif

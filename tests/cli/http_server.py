@@ -4,14 +4,10 @@ connect to."""
 import gzip
 import hashlib
 import json
-import os
 import re
-import shutil
 import socket
 import socketserver
-import subprocess
 import threading
-import time
 from http.server import BaseHTTPRequestHandler
 
 import harness
@@ -127,53 +123,3 @@ class Server:
     def __exit__(self, *ignored):
         self.server.shutdown()
         self.server.server_close()
-
-
-def certificate(t, name):
-    """A self-signed one for 127.0.0.1; returns the files it and its key are
-    in."""
-    files = [os.path.join(t.directory, name + suffix)
-             for suffix in (".crt", ".key")]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1",
-         "-out", files[0], "-keyout", files[1]],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        timeout=60)
-    return files
-
-
-def start_nginx(t):
-    """Speaks HTTP/2 without TLS; returns the process and the URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    temporary = "\n".join("%s_temp_path %s/nginx;" % (kind, t.directory)
-                          for kind in ("client_body", "proxy", "fastcgi",
-                                       "uwsgi", "scgi"))
-    path = t.file("nginx.conf", """
-        daemon off;
-        master_process off;
-        pid %s/nginx.pid;
-        error_log stderr;
-        events {}
-        http {
-            access_log off;
-            %s
-            server {
-                listen 127.0.0.1:%d http2;
-                location / { return 200 "hi"; }
-            }
-        }
-        """ % (t.directory, temporary, port))
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    process = subprocess.Popen(
-        [program, "-e", "stderr", "-c", path], stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(1000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.02)
-    return process, "http://127.0.0.1:%d/" % port

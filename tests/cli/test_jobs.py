@@ -85,7 +85,13 @@ def test_sums(t):
     for name in ("runs", "http_reqs", "data_sent"):
         t.equal(result["metrics"][name]["count"],
                 sum(part["metrics"][name]["count"] for part in parts), name)
-    t.equal(result["metrics"]["size"]["p50"], 3, "median of 1 to 5")
+    size = result["metrics"]["size"]
+    t.equal(size["p50"], 3, "median of 1 to 5")
+    t.equal({name: (part["count"], part["p50"], part["max"])
+             for name, part in size["by"]["scenario"].items()},
+            {"a": (10, 3, 5), "b": (10, 3, 5), "c": (10, 3, 5)}, "of each")
+    whole = size["by"]["workload"]["default"]
+    t.equal((whole["count"], whole["p50"]), (30, 3), "of a tag that all have")
 
 
 def check_trend(t, name, sum_, parts):

@@ -60,7 +60,8 @@ def test_tags_of_requests(t):
             {"false": 4, "true": 2}, "by failed")
     t.equal({value: part["count"] for value, part in by["page"].items()},
             {"home": 2, "sick": 2}, "by page")
-    t.check("env" not in by, "a tag that all have divides nothing: %s" % by)
+    t.equal({value: part["count"] for value, part in by["env"].items()}, {"ci": 6},
+            "a tag that all of them have is found at the same place")
 
 
 def test_session_tags_are_replaced(t):
@@ -200,6 +201,76 @@ def test_too_many_series(t):
     t.contains(outcome.err, "more than 1000 series of requests: the tag 'user' has 1000 "
                "different values. Further ones are counted as name \"other\"; use a tag "
                "for what has few values")
+    t.equal([(row["name"], row["count"]) for row in outcome.result["endpoints"]],
+            [("/pad/x", 1200)], "the endpoint keeps its name")
+
+
+def test_each_metric_tells_of_too_many_series(t):
+    outcome = t.run("""
+        local a, b = molo.trend("a"), molo.trend("b")
+        molo.scenario("a", function(session)
+            a:add(1, {order = session.step})
+            b:add(1, {item = session.step})
+        end)
+        """, "-r", "1100", "--sim").expect(0)
+    for metric, tag in ("a", "order"), ("b", "item"):
+        t.contains(outcome.err, "more than 1000 series of %s: the tag '%s' has 1000 "
+                   "different values" % (metric, tag))
+
+
+def test_too_many_combinations_of_tags(t):
+    """What has few series itself is told apart by its own limit, not by a wrong one."""
+    outcome = t.run("""
+        local a = molo.trend("a")
+        molo.scenario("a", function(session)
+            if session.step < 5000 then
+                a:add(1, {order = session.step})
+            else
+                molo.check("late", true, {page = "last"})
+            end
+        end)
+        """, "-r", "5000", "--sim").expect(0)
+    t.contains(outcome.err, "more than 4000 different combinations of tags were given: "
+               "checks under further ones are counted as name \"other\"")
+
+
+def test_tags_of_workloads_are_checked(t):
+    text = """
+        molo.options{ workloads = { w = { executor = "runs_per_worker", runs = 1,
+                                          tags = {%s} } } }
+        molo.scenario("a", function(session) molo.log("info", "MARK ran") end)
+        """
+    for tags, message in (
+            ("['a-b'] = 'x'", "'a-b' is no name for a tag: use letters, digits and _"),
+            ("status = 'x'", "the tag 'status' is set by molo itself"),
+            ("page = ''", "the tag 'page' has an empty value")):
+        path = t.scenario(text % tags)
+        outcome = t.molo("run", path).expect(2)
+        t.contains(outcome.err, ":2: workload 'w': tags: " + message)
+        t.equal(outcome.marks, [], "has run")
+
+
+def test_websockets_by_tag(t):
+    outcome = judge(t, """
+        molo.scenario("chat", function(session)
+            local ws <close> = session:websocket("/ws", {tags = {page = "lobby"}})
+            for i = 1, session.step do
+                ws:send("hello")
+                ws:receive()
+            end
+            ws:ping()
+            ws:close()
+        end)
+        """, {
+        "ws_msgs_sent{page=lobby}:count": 3,
+        "ws_msgs_received{name=/ws,scenario=chat}:count": 3,
+        "ws_connecting{page=lobby}:count": 2,
+        "ws_session_duration{name=/ws}:count": 2,
+        "ws_ping{page=lobby}:count": 2,
+        "ws_msgs_sent{page=hall}:count": 0,
+    }, "-r", "2")
+    by = outcome.result["metrics"]["ws_ping"]["by"]
+    t.equal(by["name"]["/ws"]["count"], 2, "by name")
 
 
 def test_response_time_counts_from_when_the_run_was_due(t):

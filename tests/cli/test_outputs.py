@@ -292,13 +292,15 @@ def test_what_is_refused(t):
         (2, ("-o", "json"), "'json' is not KIND=FILE"),
         (2, ("-o", "json=x", "-o", "csv=x"), "would both write x"),
         (2, ("-o", "json=x", "-o", "csv=./x"), "would both write ./x"),
+        (2, ("-o", "json=new", "-o", "csv=./new"), "would both write ./new"),
         (2, ("-o", "json=-", "-o", "csv=-"),
          "--out json=- and --out csv=- would both go to standard output"),
         (2, ("-o", "ndjson=-", "--timeline", "-"), "standard output"),
         (2, ("-o", "csv=-", "--summary-format", "json"), "standard output"),
-        (6, ("-o", "json=/nowhere/x"), "cannot write '/nowhere/x': No such"),
-        (6, ("-o", "requests=/nowhere/x"), "cannot write '/nowhere/x': No su"),
-        (6, ("-o", "ndjson=" + t.directory), "Is a directory"),
+        (6, ("-o", "json=/nowhere/x"), "cannot write '/nowhere/x': its directory "
+         "does not exist"),
+        (6, ("-o", "requests=/nowhere/x"), "cannot write '/nowhere/x': its direct"),
+        (6, ("-o", "ndjson=" + t.directory), "it is a directory"),
     )
     t.file("x", "")
     for code, words, message in rows:

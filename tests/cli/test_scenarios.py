@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every example in scenarios/ ends well, run as its first comment says ("molo
-run scenarios/NAME.lua ...") or else by five workers; so does the scenario in
-README.md."""
+run scenarios/NAME.lua ...") or else by five workers, and again on two threads; so
+does the scenario in README.md."""
 
 import glob
 import os
@@ -12,7 +12,7 @@ import sys
 import harness
 
 
-def run_example(t, path):
+def run_example(t, path, *options):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     name = "scenarios/" + os.path.basename(path)
@@ -24,7 +24,7 @@ def run_example(t, path):
         at = words.index("--base-url")
         del words[at:at + 2]
     t.server
-    outcome = t.run(path, *words).expect(0)
+    outcome = t.run(path, *words, *options).expect(0)
     t.check(outcome.runs["ok"] > 0, "no runs\n" + outcome.describe())
     t.equal(outcome.runs["failed"], 0, "failed runs")
     # The server does not count requests for its counts.
@@ -46,14 +46,15 @@ def test_scenario_of_the_readme(t):
     outcome.expect_runs(ok=100)
 
 
-def make_test(path):
-    return lambda t: run_example(t, path)
+def make_test(path, *options):
+    return lambda t: run_example(t, path, *options)
 
 
 for example in sorted(glob.glob(os.path.join(harness.ROOT, "scenarios",
                                              "*.lua"))):
     stem = os.path.basename(example)[:-len(".lua")]
     globals()["test_example_" + stem] = make_test(example)
+    globals()["test_example_%s_on_two_threads" % stem] = make_test(example, "-t", "2")
 
 
 if __name__ == "__main__":

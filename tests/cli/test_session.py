@@ -8,7 +8,9 @@ import ssl
 import sys
 
 import harness
-from http_server import Server, certificate, start_nginx
+from certificates import certificate
+from http_server import Server
+from nginx import Nginx
 
 LIBRARY = """
     local function seen(answer)
@@ -337,8 +339,8 @@ def test_http_version(t):
 
 
 def test_certificates(t):
-    cert, key = certificate(t, "server")
-    other, _ = certificate(t, "other")
+    cert, key = certificate(t.directory, "server")
+    other, _ = certificate(t.directory, "other")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, key)
     with Server("a", tls=tls) as server:
@@ -366,8 +368,8 @@ def test_certificates(t):
 
 
 def test_client_certificate(t):
-    cert, key = certificate(t, "server")
-    mine, my_key = certificate(t, "client")
+    cert, key = certificate(t.directory, "server")
+    mine, my_key = certificate(t.directory, "client")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, key)
     tls.verify_mode = ssl.CERT_REQUIRED
@@ -382,23 +384,25 @@ def test_client_certificate(t):
 
 
 def test_http2_prior_knowledge(t):
-    process, url = start_nginx(t)
-    try:
+    with Nginx(t.directory, """
+            server {
+                listen 127.0.0.1:%(port)d http2;
+                location / { return 200 "hi"; }
+            }
+            """, log="$server_protocol") as nginx:
         outcome = t.run("""
             molo.options{ session = { http_version = "2-prior-knowledge" } }
             molo.scenario("a", function(session)
                 for i = 1, 5 do
-                    local page = session:get("%s")
+                    local page = session:get("%s/")
                     molo.expect("body", page.body == "hi")
                     molo.expect("version", page.http_version == "2")
                 end
             end)
-            """ % url, "-r", "2", "-w", "3")
-    finally:
-        process.kill()
-        process.wait()
+            """ % nginx.url, "-r", "2", "-w", "3")
     outcome.expect(0)
     t.equal(outcome.result["requests"]["total"], 30, "requests")
+    t.equal(nginx.log_lines(), [["HTTP/2.0"]] * 30, "log")
 
 
 def test_batch(t):

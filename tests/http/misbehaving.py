@@ -10,7 +10,6 @@ leaves open goes on to the next request. What it counts is what went through
 its sockets.
 """
 
-import os
 import socket
 import ssl
 import struct
@@ -221,26 +220,6 @@ class Refusing:
 
     def __exit__(self, *_):
         self._taken.close()
-
-
-def certificate(directory, openssl, name, *, signer=None, san="IP:127.0.0.1",
-                days="2", authority=False):
-    """Makes NAME.key and NAME.pem; self-signed without a signer. Negative
-    `days` make one that has expired."""
-    def path(stem, suffix):
-        return os.path.join(directory, stem + suffix)
-
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-            "-nodes", "-subj", "/CN=molo test " + name,
-            "-keyout", path(name, ".key"), "-out", path(name, ".csr"))
-    with open(path(name, ".ext"), "w", encoding="utf-8") as file:
-        file.write("subjectAltName=%s\nbasicConstraints=critical,CA:%s\n"
-                   % (san, "TRUE" if authority else "FALSE"))
-    by = ["-CA", path(signer, ".pem"), "-CAkey", path(signer, ".key"),
-          "-CAcreateserial"] if signer else ["-signkey", path(name, ".key")]
-    openssl("x509", "-req", "-in", path(name, ".csr"), "-days", days,
-            "-extfile", path(name, ".ext"), "-out", path(name, ".pem"), *by)
-    return path(name, ".pem"), path(name, ".key")
 
 
 def tls_context(pair):

@@ -3,27 +3,19 @@
 requests of a worker share one. See rows.py."""
 
 import functools
-import os
-import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 import http2_server
-import misbehaving
 import rows
+from certificates import certificate
 from http2_server import ERRORS, Server2
 from misbehaving import Server
+from nginx import Nginx
 
 SECONDS = 10 if rows.harness.WRAPPER else 1
-
-
-def openssl(*words):
-    subprocess.run(["openssl", *words], stdin=subprocess.DEVNULL,
-                   capture_output=True, check=True)
 
 
 def half(stream):
@@ -306,48 +298,19 @@ def goaway_among_many(pair, t):
 
 
 def shared_at_nginx(pair, t):
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = os.path.join(t.directory, "access.log")
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    path = t.file("nginx.conf", """
-        daemon off;
-        master_process off;
-        pid %s/nginx.pid;
-        error_log stderr;
-        events {}
-        http {
-            log_format which "$connection $server_protocol";
-            access_log %s which;
-            %s
-            server {
-                listen 127.0.0.1:%d ssl http2;
-                ssl_certificate %s;
-                ssl_certificate_key %s;
-                location / { return 200 "good"; }
-            }
+    servers = """
+        server {
+            listen 127.0.0.1:%%(port)d ssl http2;
+            ssl_certificate %s;
+            ssl_certificate_key %s;
+            location / { return 200 "good"; }
         }
-        """ % (t.directory, log,
-               "\n".join("%s_temp_path %s/nginx;" % (kind, t.directory)
-                         for kind in kinds), port, pair[0], pair[1]))
-    process = subprocess.Popen(
-        [program, "-e", "stderr", "-c", path], stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(1000):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.02)
-        t.run(BATCH % ("https://127.0.0.1:%d" % port, "2", "2"), "-k",
+        """ % pair
+    with Nginx(t.directory, servers,
+               log="$connection $server_protocol") as nginx:
+        t.run(BATCH % ("https://127.0.0.1:%d" % nginx.port, "2", "2"), "-k",
               "-r", "2", "-w", "3").expect(0)
-    finally:
-        process.terminate()
-        process.wait()
-    with open(log, encoding="utf-8") as file:
-        lines = re.findall(r"^(\d+) (\S+)$", file.read(), re.MULTILINE)
+    lines = nginx.log_lines()
     t.equal(len(lines), 48, "requests in the log")
     t.equal({protocol for _, protocol in lines}, {"HTTP/2.0"}, "protocols")
     t.equal(len({connection for connection, _ in lines}), 3, "connections")
@@ -373,7 +336,7 @@ def all_tests(pair):
 def main():
     directory = tempfile.mkdtemp(prefix="molo-http2-")
     try:
-        pair = misbehaving.certificate(directory, openssl, "http2")
+        pair = certificate(directory, "http2")
         return rows.main(all_tests(pair))
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -4,24 +4,19 @@ credentials, and proxies that refuse. See rows.py."""
 
 import functools
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import misbehaving
 import proxies
 import rows
+from certificates import certificate
 from misbehaving import FullBacklog, Refusing, Server
 
 SECONDS = 10 if rows.harness.WRAPPER else 1
 
 # A name that nobody resolves: only the proxy may.
 TARGET = "http://target.invalid:81/page"
-
-
-def openssl(*words):
-    subprocess.run(["openssl", *words], stdin=subprocess.DEVNULL,
-                   capture_output=True, check=True)
 
 
 def through(port, user="", scheme="http", more=""):
@@ -225,7 +220,7 @@ def all_tests(pair):
 def main():
     directory = tempfile.mkdtemp(prefix="molo-proxies-")
     try:
-        pair = misbehaving.certificate(directory, openssl, "target")
+        pair = certificate(directory, "target")
         return rows.main(all_tests(pair))
     finally:
         shutil.rmtree(directory, ignore_errors=True)

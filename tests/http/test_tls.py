@@ -11,6 +11,7 @@ import tempfile
 
 import misbehaving
 import rows
+from certificates import certificate
 from misbehaving import Server
 
 # A server of ours answers in less, even when it waits for a processor.
@@ -23,18 +24,11 @@ TRUSTING = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
             'mount --bind "$1" ' + TRUSTED + ' && shift && exec "$@"', "sh"]
 
 
-def openssl(*words):
-    result = subprocess.run(["openssl", *words], stdin=subprocess.DEVNULL,
-                            capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise RuntimeError("openssl %s: %s" % (words[0], result.stderr))
-
-
 class Certificates:
     """Made once, before the rows run."""
 
     def __init__(self, directory):
-        make = functools.partial(misbehaving.certificate, directory, openssl)
+        make = functools.partial(certificate, directory)
         self.authority = make("authority", authority=True)[0]
         self.alone = make("alone")
         self.signed = make("signed", signer="authority")

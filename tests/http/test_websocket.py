@@ -7,13 +7,12 @@ import base64
 import functools
 import hashlib
 import re
-import shutil
 import struct
-import subprocess
 import sys
 
 import rows
-from misbehaving import Refusing, Server, certificate, tls_context
+from certificates import certificate
+from misbehaving import Refusing, Server, tls_context
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
@@ -384,15 +383,7 @@ def refused(t):
 
 
 def self_signed(t):
-    if shutil.which("openssl") is None:
-        raise rows.Skip("no openssl")
-
-    def openssl(*words):
-        subprocess.run(("openssl",) + words, check=True,
-                       stdin=subprocess.DEVNULL, capture_output=True,
-                       timeout=60)
-
-    pair = certificate(t.directory, openssl, "self")
+    pair = certificate(t.directory, "self")
     with Server(agrees(), tls=tls_context(pair)) as server, Server() as good:
         outcome = run_pair(t, good.url,
                            server.url.replace("https", "wss") + "/ws", {})

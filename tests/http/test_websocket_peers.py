@@ -4,7 +4,6 @@ them against `molo serve`, where both must count the same."""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -12,7 +11,8 @@ import urllib.parse
 import urllib.request
 
 import rows
-from misbehaving import Server, certificate
+from certificates import certificate
+from misbehaving import Server
 from proxies import PASSWORD, USER, http_proxy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -132,17 +132,8 @@ def over_tcp(t):
 
 
 def over_tls(t):
-    if shutil.which("openssl") is None:
-        raise rows.Skip("no openssl")
-
-    def openssl(*words):
-        subprocess.run(("openssl",) + words, check=True,
-                       stdin=subprocess.DEVNULL, capture_output=True,
-                       timeout=60)
-
-    authority, _ = certificate(t.directory, openssl, "authority",
-                               authority=True)
-    cert, key = certificate(t.directory, openssl, "server", signer="authority")
+    authority, _ = certificate(t.directory, "authority", authority=True)
+    cert, key = certificate(t.directory, "server", signer="authority")
     with Peer(cert, key) as peer:
         run_cases(t, "wss://127.0.0.1:%d" % peer.port, '"%s"' % authority)
 

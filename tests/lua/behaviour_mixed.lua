@@ -89,4 +89,4 @@ for number = 1, 20 do
   end)
 end
 
-cases.start { workers = 3 }
+cases.start { workers = 4 }

@@ -174,4 +174,8 @@ cases.misuse("cannot read 'nowhere.csv' relative to the scenario", molo.data.csv
              "nowhere.csv")
 cases.misuse("path number", molo.data.lines, 7)
 
+cases.add("its metatable is not for scripts, which could end it with __gc", function()
+  cases.equal(getmetatable(users), false)
+end)
+
 cases.start()

@@ -121,4 +121,9 @@ cases.add("a transaction that is used wrongly", function()
     molo.transaction, "a", print, "x")
 end)
 
+cases.add("a metric shows its kind and hides its metatable", function()
+  cases.equal(tostring(carts):match("^counter"), "counter")
+  cases.equal(getmetatable(carts), false)
+end)
+
 cases.start{}

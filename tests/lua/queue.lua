@@ -217,4 +217,4 @@ cases.add("misuse", function()
   cases.misuse("handle", bounded.get)
 end)
 
-cases.start{ workers = 3 }
+cases.start{ workers = 4 }

@@ -2,7 +2,7 @@
 local molo = require "molo"
 local cases = require "cases"
 
-local WORKERS = 3
+local WORKERS = 4
 
 local function meet(name)
   molo.barrier("meet " .. name):wait()

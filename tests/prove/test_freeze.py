@@ -24,6 +24,9 @@ TOTAL = RATE * LENGTH
 FIRST, SECONDS = 40, 2.0
 # Of response times, from what follows from the schedule.
 WITHIN = 0.010
+# At its end a stall leaves a queue, which takes a while to be gone on a machine
+# with other things to do: who came last waits longer by that.
+AT_THE_END = {"below": 0.2, "late": 0.050}
 # Of times that count from the sending: a run that begins late, because the
 # machine had other things to do, waits for as much less at the server.
 SENT_WITHIN = 0.050
@@ -72,7 +75,7 @@ def test_few_workers_do_not_hide_it(t):
         expect_all(t, outcome, server)
         metrics = outcome.result["metrics"]
         proof.expect_distribution(t, metrics["http_req_response"], waits(),
-                                  WITHIN, "response time")
+                                  WITHIN, "response time", **AT_THE_END)
 
         # What it would look like without the schedule.
         service = metrics["http_req_duration"]
@@ -87,7 +90,7 @@ def test_few_workers_do_not_hide_it(t):
         queued = [wait if k >= FIRST + workers else 0.0
                   for k, wait in enumerate(waits())]
         proof.expect_distribution(t, metrics["start_lag"], queued, WITHIN,
-                                  "start lag")
+                                  "start lag", **AT_THE_END)
 
     proof.best_of(attempt)
 
@@ -99,7 +102,7 @@ def test_enough_workers_see_it_in_both_times(t):
         expect_all(t, outcome, server)
         metrics = outcome.result["metrics"]
         proof.expect_distribution(t, metrics["http_req_response"], waits(),
-                                  WITHIN, "response time")
+                                  WITHIN, "response time", **AT_THE_END)
         for name in ("http_req_duration", "http_req_wait"):
             proof.expect_distribution(t, metrics[name], waits(), SENT_WITHIN,
                                       name)
@@ -124,7 +127,7 @@ def test_rounds_on_a_schedule(t):
         expect_all(t, outcome, server, total * workers)
         metrics = outcome.result["metrics"]
         proof.expect_distribution(t, metrics["http_req_response"], expected,
-                                  WITHIN, "response time")
+                                  WITHIN, "response time", **AT_THE_END)
         t.equal(sum(value > BETWEEN for value in
                     proof.values(metrics["http_req_duration"])),
                 workers, "service times that show the stall")
@@ -153,10 +156,9 @@ def test_what_times_out_is_in_it(t):
         t.equal([(e["kind"], e["count"]) for e in outcome.result["errors"]],
                 [("timeout", requests["failed"])], "errors")
         metrics = outcome.result["metrics"]
-        proof.expect_distribution(t, metrics["http_req_response"], expected,
-                                  WITHIN, "response time")
-        proof.expect_distribution(t, metrics["http_req_duration"], expected,
-                                  SENT_WITHIN, "http_req_duration")
+        for name in ("http_req_response", "http_req_duration"):
+            proof.expect_distribution(t, metrics[name], expected, SENT_WITHIN,
+                                      name)
 
     proof.best_of(attempt)
 

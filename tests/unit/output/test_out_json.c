@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output/verdict.h"
 #include "sample.h"
 
 /* 40 bytes of header and a 0, as hist_encode_v2() gives them. */
@@ -102,7 +103,7 @@ assert_shape(const json_t *root)
     ASSERT_KEYS(json_object_get(root, "plan"), "duration", "max_runs",
                 "ramp_up", "delay_low", "delay_high", "graceful_stop",
                 "wait_timeout", "timeout", "stop_on_failure", "on_deadlock",
-                "scenarios");
+                "scenarios", "workloads");
     ASSERT_KEYS(json_object_get(root, "runs"), "started", "ok", "failed",
                 "interrupted", "dropped", "rate");
     ASSERT_KEYS(json_object_get(root, "requests"), "total", "failed", "unsent",
@@ -110,7 +111,7 @@ assert_shape(const json_t *root)
     ASSERT_KEYS(json_object_get(root, "generator"), "cpu", "threads",
                 "loop_lag_p50", "loop_lag_p99", "loop_lag_max", "shortages",
                 "max_rss", "fds", "fds_limit", "lua_memory", "gc_cycles",
-                "saturated", "verdict", "saturations");
+                "saturated", "verdict", "saturations", "threads_advised");
     const json_t *metrics = json_object_get(root, "metrics");
     for (int i = 0; i < TREND_COUNT; i++)
         assert_trend_shape(
@@ -200,7 +201,7 @@ test_values(void **state)
          "\"loop_lag_max\": 0.002, \"shortages\": 0, \"max_rss\": 5000000, "
          "\"fds\": 12, \"fds_limit\": 1024, \"lua_memory\": 70000, "
          "\"gc_cycles\": 3, \"saturated\": false, \"verdict\": null, "
-         "\"saturations\": []}"},
+         "\"saturations\": [], \"threads_advised\": null}"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_json(json_object_get(root, rows[i][0]), rows[i][1]);
@@ -273,7 +274,34 @@ test_simulated(void **state)
                 "\"shortages\": 0, \"max_rss\": 5000000, \"fds\": 12, "
                 "\"fds_limit\": 1024, \"lua_memory\": 70000, "
                 "\"gc_cycles\": 3, \"saturated\": null, \"verdict\": null, "
-                "\"saturations\": []}");
+                "\"saturations\": [], \"threads_advised\": null}");
+    json_decref(root);
+    sample_finish(&sample);
+}
+
+static void
+test_several_threads(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    static const struct result_thread threads[] = {
+        {"hub", 0.1, 0}, {"shard 0", 0.99, 0.01}, {"shard 1", 0.5, -1}};
+    struct verdict verdict = {
+        .spans = {{.to = 4 * NSEC_PER_SEC, .busy = true, .idle_cores = 2}},
+        .count = 1,
+        .threads = 2,
+        .most_threads = 8,
+    };
+    sample.result.generator.threads = threads;
+    sample.result.generator.thread_count = 3;
+    sample.result.verdict = &verdict;
+    json_t *root = out_json_build(&sample.result);
+    const json_t *generator = json_object_get(root, "generator");
+    assert_json(json_object_get(generator, "threads"),
+                "[{\"name\": \"hub\", \"cpu\": 0.1, \"cpu_wait\": 0.0}, "
+                "{\"name\": \"shard 0\", \"cpu\": 0.99, \"cpu_wait\": 0.01}, "
+                "{\"name\": \"shard 1\", \"cpu\": 0.5, \"cpu_wait\": null}]");
+    assert_json(json_object_get(generator, "threads_advised"), "4");
     json_decref(root);
     sample_finish(&sample);
 }
@@ -513,6 +541,7 @@ main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_unknown_is_null),
         cmocka_unit_test(test_simulated),
+        cmocka_unit_test(test_several_threads),
         cmocka_unit_test(test_any_bytes),
         cmocka_unit_test(test_names_that_become_the_same_key),
         cmocka_unit_test(test_objects_that_share_a_name),

@@ -141,6 +141,73 @@ test_one_long_stall(void **state)
     assert_int_equal(verdict.spans[0].to, 6 * NSEC_PER_SEC);
 }
 
+static const struct {
+    const char *name;
+    double cores[3]; /* idle, second by second */
+    int32_t threads, most;
+    int32_t advised;
+    bool short_of; /* instead of busy */
+} advice[] = {
+    {"none is idle", {0, 0, 0}, 1, 100, 0, false},
+    {"half of one is", {0.5, 0.5, 0.5}, 1, 100, 0, false},
+    {"one is, nearly", {0.7, 0.7, 0.7}, 1, 100, 2, false},
+    {"for a moment only", {1, 0.1, 0.1}, 1, 100, 0, false},
+    {"seven are", {7, 6.9, 6.8}, 1, 100, 8, false},
+    {"beside four that work", {4, 4, 4}, 4, 100, 8, false},
+    {"more than workers", {7, 7, 7}, 1, 3, 3, false},
+    {"a thread for each worker", {7, 7, 7}, 3, 3, 0, false},
+    {"nobody told of threads", {7, 7, 7}, 0, 0, 0, false},
+    {"descriptors are not of a thread", {7, 7, 7}, 1, 100, 0, true},
+};
+
+static void
+test_advice(void **state)
+{
+    for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++) {
+        struct verdict verdict = {
+            .threads = advice[i].threads,
+            .most_threads = advice[i].most,
+        };
+        for (size_t n = 0; n < 3; n++) {
+            struct generator_sample sample = {
+                .at = (nsec_t)(n + 1) * NSEC_PER_SEC,
+                .length = NSEC_PER_SEC,
+                .cpu = advice[i].short_of ? 0.2 : 0.99,
+                .lag_p99 = 40 * NSEC_PER_MSEC,
+                .shortages = advice[i].short_of,
+                .idle_cores = advice[i].cores[n],
+            };
+            verdict_add(&verdict, &sample, &(struct interval){0});
+        }
+        int32_t advised = verdict_advised_threads(&verdict);
+        if (advised != advice[i].advised)
+            fail_msg("%s: %d, not %d", advice[i].name, (int)advised,
+                     (int)advice[i].advised);
+    }
+}
+
+static void
+test_advice_is_told(void **state)
+{
+    struct verdict verdict = {
+        .spans = {{.to = 4 * NSEC_PER_SEC,
+                   .busy = true,
+                   .cpu = 1,
+                   .lag_p99 = 40 * NSEC_PER_MSEC,
+                   .idle_cores = 3}},
+        .count = 1,
+        .threads = 1,
+        .most_threads = 10,
+    };
+    struct buf text = {0};
+    verdict_text(&verdict, &text);
+    assert_string_equal(text.data,
+                        "generator saturated from 0.0 s to 4.0 s: loop lag p99 "
+                        "40 ms, CPU 100 %; results from then on describe molo, "
+                        "not the target; cores were idle: try -t 4");
+    buf_finish(&text);
+}
+
 static void
 test_spans_are_bounded(void **state)
 {
@@ -166,6 +233,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_one_long_stall),
+        cmocka_unit_test(test_advice),
+        cmocka_unit_test(test_advice_is_told),
         cmocka_unit_test(test_spans_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -103,6 +104,53 @@ test_symbolic_link_stays(void **state)
     assert_content("real", "new");
     assert_int_equal(lstat("link", &st), 0);
     assert_true(S_ISLNK(st.st_mode));
+}
+
+/* Its file is made where it points to. */
+static void
+test_symbolic_link_to_nothing_stays(void **state)
+{
+    struct stat st;
+    assert_int_equal(mkdir("far", 0777), 0);
+    assert_int_equal(symlink("far/real", "middle"), 0);
+    assert_int_equal(symlink("middle", "link"), 0);
+    assert_int_equal(write_file_probe("link", false), 0);
+    assert_true(write_file("link", "new", 3, NULL));
+    assert_content("far/real", "new");
+    assert_int_equal(lstat("link", &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    struct err err = {0};
+    assert_int_equal(symlink("none/real", "lost"), 0);
+    assert_int_equal(write_file_probe("lost", false), ENOENT);
+    assert_false(write_file("lost", "x", 1, &err));
+    assert_string_equal(err.message,
+                        "cannot write lost: its directory does not exist");
+    /* A link that leads nowhere is replaced. */
+    assert_int_equal(symlink("circle", "circle"), 0);
+    assert_true(write_file("circle", "x", 1, &err));
+    assert_content("circle", "x");
+    assert_int_equal(unlink("far/real"), 0);
+}
+
+static void
+test_targets(void **state)
+{
+    assert_int_equal(mkdir("dir", 0777), 0);
+    assert_int_equal(symlink("dir", "way"), 0);
+    assert_int_equal(symlink("way/../new", "link"), 0);
+    static const char *const same[] = {"new", "./new", "dir/../new",
+                                       "way/../new", "link"};
+    char *first = write_file_target(same[0]);
+    assert_int_equal(first[0], '/');
+    for (size_t i = 1; i < sizeof(same) / sizeof(same[0]); i++) {
+        char *other = write_file_target(same[i]);
+        assert_string_equal(other, first);
+        free(other);
+    }
+    free(first);
+    char *root = write_file_target("/new");
+    assert_string_equal(root, "/new");
+    free(root);
 }
 
 static void
@@ -235,6 +283,8 @@ main(void)
         TEST(test_new_and_replaced),
         TEST(test_mode),
         TEST(test_symbolic_link_stays),
+        TEST(test_symbolic_link_to_nothing_stays),
+        TEST(test_targets),
         TEST(test_failures_name_path_and_cause),
         TEST(test_devices_are_not_replaced),
         TEST(test_pipe_gets_the_data),
