@@ -391,6 +391,7 @@ engine_run(struct engine *engine)
         clock_make_virtual();
     else
         warn_of_descriptors(engine);
+    engine->started_at = clock_now(); /* of nothing, should there be no more */
     open_timeline(engine);
     start_outputs(engine);
     if (!start_parts(engine, &err)) {

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/driver.h"
 #include "engine/fleet_internal.h"
+#include "engine/shard_messages.h"
+#include "script/worker.h"
 
 /* --- telling --- */
 
@@ -264,7 +267,7 @@ fleet_stop(struct fleet *fleet)
         shard_thread_stop(fleet->slots[i].thread);
         all = all && fleet->slots[i].thread != NULL;
     }
-    mailbox_destroy(fleet->mailbox, shard_thread_drop_report);
+    mailbox_destroy(fleet->mailbox, message_free_report);
     fleet->mailbox = NULL;
     fleet->stopped = true;
     if (fleet->shard == NULL && all)
@@ -473,13 +476,30 @@ fleet_silent(const struct fleet *fleet)
     return silent;
 }
 
+static void
+tell_who(const struct fleet *fleet, size_t i)
+{
+    const struct worker *worker =
+        script_running_worker(fleet->engine->scripts[i]);
+    if (worker == NULL)
+        log_error("thread %zu of %zu never came back", i + 1, fleet->count);
+    else if (worker->id == HUB_GLOBAL)
+        log_error("%s never came back", worker_phase_name(worker->phase));
+    else
+        log_error("%s of worker %d, step %lld, never came back",
+                  worker_phase_name(worker->phase), (int)worker->id,
+                  (long long)worker->step);
+}
+
 /* What it has counted since it last told would be lost. One that cannot be
  * stopped is left with what it has told. */
 static void
-read_silent(struct fleet_slot *slot)
+read_silent(struct fleet *fleet, size_t i)
 {
+    struct fleet_slot *slot = &fleet->slots[i];
     if (slot->told == slot->asked || !shard_thread_freeze(slot->thread))
         return;
+    tell_who(fleet, i);
     struct shard *shard = shard_thread_shard(slot->thread);
     shard_give_up_runs(shard);
     snapshot_destroy(slot->snapshot);
@@ -497,7 +517,7 @@ fleet_give_up_runs(struct fleet *fleet)
     if (fleet->stopped)
         return;
     for (size_t i = 0; i < fleet->count; i++)
-        read_silent(&fleet->slots[i]);
+        read_silent(fleet, i);
     add_up(fleet);
     snapshot_give_up_runs(fleet->sum);
 }

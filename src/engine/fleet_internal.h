@@ -73,6 +73,5 @@ struct shard *shard_thread_shard(const struct shard_thread *thread);
 bool shard_thread_freeze(struct shard_thread *thread);
 /* The engine's mailbox has something of a thread. */
 void shard_thread_on_report(void *fleet, struct message *message);
-void shard_thread_drop_report(struct message *message);
 
 #endif

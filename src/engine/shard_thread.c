@@ -1,72 +1,18 @@
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/driver.h"
 #include "engine/fleet_internal.h"
+#include "engine/freeze.h"
 #include "engine/health.h"
-#include "hub/op_copy.h"
+#include "engine/shard_messages.h"
 
 /* A shard on a thread of its own: its loop, and messages between it and the
  * engine. What is told moves to the other side; nothing is shared but the plan,
  * the options and what script.h says. */
-
-/* --- what travels --- */
-
-enum order_type { ORDER_COMMAND, ORDER_MEASURE, ORDER_QUIT };
-
-/* From the engine. Owns what the command points to. */
-struct order {
-    struct message message;
-    enum order_type type;
-    struct command command;
-    struct hub_reply_copy reply;
-};
-
-enum report_type {
-    REPORT_OP,
-    REPORT_IDLE, /* number: messages it had got */
-    REPORT_MEASURED,
-    REPORT_RUN_FAILED,
-    REPORT_FIXTURE_FAILED, /* phase */
-    REPORT_TIME_OVER,
-    REPORT_WORKLOAD_OVER, /* workload */
-    REPORT_STOP_WAITS,    /* number, count, flag */
-    REPORT_READY,
-    REPORT_STAGE, /* number */
-    REPORT_ALL_ENDED,
-    REPORT_GLOBAL_OVER, /* value */
-    REPORT_STOP,        /* text */
-    REPORT_ABORT,       /* text */
-};
-
-struct measures {
-    struct snapshot *snapshot;
-    struct shard_figures figures;
-    struct generator_sample health;
-    struct result_generator report;
-};
-
-/* To the engine. */
-struct report {
-    struct message message;
-    enum report_type type;
-    size_t shard;
-    int64_t number;
-    int32_t count;
-    bool flag;
-    enum worker_phase phase;
-    const struct plan_workload *workload;
-    struct value *value;
-    char *text;
-    struct measures *measures;
-    struct hub_op_copy op;
-};
 
 struct shard_thread {
     struct fleet *fleet;
@@ -91,79 +37,6 @@ struct shard_thread {
     bool released; /* nobody sends to it any more */
     struct err err;
 };
-
-static struct value *
-copy_value(const struct value *value)
-{
-    return value != NULL ? value_create(value->data, value->size) : NULL;
-}
-
-static void
-free_order(struct message *message)
-{
-    struct order *order = container_of(message, struct order, message);
-    hub_reply_copy_finish(&order->reply);
-    value_unref(order->command.value);
-    free((char *)(uintptr_t)order->command.name);
-    json_decref(order->command.result);
-    free(order);
-}
-
-void
-shard_thread_drop_report(struct message *message)
-{
-    struct report *report = container_of(message, struct report, message);
-    if (report->type == REPORT_OP)
-        hub_op_copy_finish(&report->op);
-    if (report->measures != NULL)
-        snapshot_destroy(report->measures->snapshot);
-    free(report->measures);
-    value_unref(report->value);
-    free(report->text);
-    free(report);
-}
-
-/* --- for good --- */
-
-#define FREEZE_SIGNAL SIGRTMIN
-#define FREEZE_PATIENCE_MS 200
-
-static sem_t frozen;
-
-static void
-on_freeze(int signo)
-{
-    sem_post(&frozen);
-    for (;;)
-        pause();
-}
-
-static void
-admit_freezing(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, FREEZE_SIGNAL);
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
-bool
-shard_thread_freeze(struct shard_thread *thread)
-{
-    struct sigaction action = {.sa_handler = on_freeze};
-    sigfillset(&action.sa_mask);
-    sem_init(&frozen, 0, 0);
-    sigaction(FREEZE_SIGNAL, &action, NULL);
-    if (pthread_kill(thread->thread, FREEZE_SIGNAL) != 0)
-        return false;
-    const struct timespec moment = {.tv_nsec = NSEC_PER_MSEC};
-    for (int i = 0; i < FREEZE_PATIENCE_MS; i++) {
-        if (sem_trywait(&frozen) == 0)
-            return true;
-        nanosleep(&moment, NULL);
-    }
-    return false;
-}
 
 /* --- the thread's side --- */
 
@@ -251,7 +124,7 @@ on_global_over(void *data, struct value *value)
 {
     tell(data, &(struct report){
                    .type = REPORT_GLOBAL_OVER,
-                   .value = copy_value(value),
+                   .value = message_copy_value(value),
                });
 }
 
@@ -320,7 +193,7 @@ on_order(void *data, struct message *message)
         loop_stop(thread->loop);
         break;
     }
-    free_order(message);
+    message_free_order(message);
 }
 
 static void
@@ -387,7 +260,7 @@ static void
 stop_parts(struct shard_thread *thread)
 {
     shard_stop(thread->shard);
-    mailbox_destroy(thread->mailbox, free_order);
+    mailbox_destroy(thread->mailbox, message_free_order);
     loop_destroy(thread->loop);
 }
 
@@ -412,7 +285,7 @@ run(void *data)
     pthread_cond_signal(&thread->changed);
     pthread_mutex_unlock(&thread->mutex);
     if (ok) {
-        admit_freezing();
+        freeze_admit();
         health_start(thread->health, thread->loop);
         loop_set_turn_hook(thread->loop, on_turn, thread);
         loop_run(thread->loop);
@@ -479,7 +352,7 @@ void
 shard_thread_tell(struct shard_thread *thread, const struct command *command)
 {
     struct order order = {.type = ORDER_COMMAND, .command = *command};
-    order.command.value = copy_value(command->value);
+    order.command.value = message_copy_value(command->value);
     order.command.name = command->name != NULL ? xstrdup(command->name) : NULL;
     order.command.result = json_incref(command->result);
     if (command->reply != NULL)
@@ -527,6 +400,12 @@ shard_thread_destroy(struct shard_thread *thread)
     pthread_cond_destroy(&thread->changed);
     pthread_mutex_destroy(&thread->mutex);
     free(thread);
+}
+
+bool
+shard_thread_freeze(struct shard_thread *thread)
+{
+    return freeze_thread(thread->thread);
 }
 
 struct shard *
@@ -616,5 +495,5 @@ shard_thread_on_report(void *data, struct message *message)
         host.on_abort(engine, report->text);
         break;
     }
-    shard_thread_drop_report(message);
+    message_free_report(message);
 }

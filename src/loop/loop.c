@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -34,11 +36,34 @@ on_poll_end(struct ev_loop *ev)
     loop->turn_started = clock_now();
 }
 
+static void
+on_nothing(struct ev_loop *ev, ev_async *wake, int revents)
+{
+}
+
+/* What wakes the loop from other threads and signal handlers is a descriptor
+ * that libev opens when it first needs it, and without which it aborts. */
+static bool
+can_be_woken(struct ev_loop *ev)
+{
+    int fd = eventfd(0, EFD_CLOEXEC);
+    if (fd < 0)
+        return false;
+    close(fd);
+    ev_async wake;
+    ev_async_init(&wake, on_nothing);
+    ev_async_start(ev, &wake);
+    ev_async_stop(ev, &wake);
+    return true;
+}
+
 struct loop *
 loop_create(struct err *err)
 {
     struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
-    if (ev == NULL) {
+    if (ev == NULL || !can_be_woken(ev)) {
+        if (ev != NULL)
+            ev_loop_destroy(ev);
         err_set(err, "cannot create an event loop: no backend available "
                      "(is the descriptor limit, 'ulimit -n', used up?)");
         return NULL;

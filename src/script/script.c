@@ -327,6 +327,12 @@ script_gc_cycles(const struct script *script)
     return script->gc_cycles;
 }
 
+const struct worker *
+script_running_worker(const struct script *script)
+{
+    return script->current ? script->current->worker : NULL;
+}
+
 size_t
 script_outside_waits(const struct script *script)
 {

@@ -114,6 +114,8 @@ void script_set_result(struct script *script, json_t *result);
 uint64_t script_lua_memory(const struct script *script);
 uint64_t script_gc_cycles(const struct script *script);
 
+/* Whose Lua runs now; NULL: nobody's. */
+const struct worker *script_running_worker(const struct script *script);
 /* How many tasks wait for something outside the hub (a transfer, a sleep). */
 size_t script_outside_waits(const struct script *script);
 /* How long scripts may go on after the second signal: teardowns use it. */

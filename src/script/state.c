@@ -84,7 +84,13 @@ void
 script_enter(struct script *script)
 {
     script->entered_at = clock_real_now();
-    script->park_after = script->next_park_after;
+    /* Should another thread set it right now, one of the two sees the other's.
+     */
+    nsec_t next;
+    do {
+        next = script->next_park_after;
+        script->park_after = next;
+    } while (next != script->next_park_after);
     script->waits_at_once = 0;
 }
 

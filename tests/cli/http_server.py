@@ -1,5 +1,4 @@
-"""An HTTP server for tests of options, in this process, and what else they
-connect to."""
+"""An HTTP server for tests of options, in this process."""
 
 import gzip
 import hashlib

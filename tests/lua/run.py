@@ -41,7 +41,9 @@ def main(path, threads="1"):
             with open(result_path, encoding="utf-8") as file:
                 result = json.load(file)
 
-    cases = re.findall(r"CASE (\d+) (\d+) (.*)$", ended.stderr, re.MULTILINE)
+    # Told once by each thread, which loads the file for itself.
+    cases = list(dict.fromkeys(re.findall(
+        r"CASE (\d+) (\d+) (.*)$", ended.stderr, re.MULTILINE)))
     if result is None or not cases:
         print(ended.stdout + ended.stderr, file=sys.stderr)
         return 1
