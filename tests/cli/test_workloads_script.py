@@ -10,7 +10,7 @@ from plans import check, refused, says, words
 
 WORKLOADS = """
     molo.options { workloads = {
-        shoppers = { executor = "ramping_workers",
+        shoppers = { executor = "ramping_workers", workers = 0,
                      stages = { "1m:50", "30s:0" }, delay = { 1, 2 },
                      graceful_stop = "5s", tags = { team = "a" },
                      env = { PASSWORD = "secret" },
@@ -98,6 +98,8 @@ def test_keys_that_are_wrong(t):
     for text, message in (
             ("", "it needs an executor, such as executor = "
              "\"constant_workers\""),
+            ("executor = 'constant_workers', workers = 0, duration = 1",
+             "workers: '0' is not a whole number from 1 to 1000000"),
             ("executor = 'constant_worker'",
              "unknown executor 'constant_worker': did you mean "
              "'constant_workers'?"),
