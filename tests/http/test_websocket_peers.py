@@ -180,6 +180,7 @@ def rooms(t):
         molo.scenario("a", function(session)
             local room = "room" .. session.worker_id %% 2
             local ws <close> = session:websocket("/ws/room/" .. room)
+            ws:ping() -- who is answered is in
             molo.barrier("all in"):wait()
             ws:send(room)
             for _ = 1, 3 do
