@@ -329,7 +329,7 @@ main(int argc, char **argv)
         fprintf(stderr, "%s: cannot read %s\n", argv[0], argv[1]);
         return 2;
     }
-    printf("%zu seeds, %u mutations\n", fuzz.count, runs);
+    printf("1..1\nok 1 - %zu seeds, %u mutations\n", fuzz.count, runs);
     for (size_t i = 0; i < fuzz.count; i++)
         buf_finish(&fuzz.seeds[i]);
     buf_finish(&only);
