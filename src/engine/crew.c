@@ -187,11 +187,11 @@ crew_run_over(struct member *m, bool all)
     if (workload->turn_count == 0)
         return;
     if (!all) {
-        shard_turn_over(m->shard, workload->turns[m->runs - 1].stage);
+        stages_turn_over(m->shard, workload->turns[m->runs - 1].stage);
         return;
     }
     for (size_t i = (size_t)m->runs; i < workload->turn_count; i++)
-        shard_turn_over(m->shard, workload->turns[i].stage);
+        stages_turn_over(m->shard, workload->turns[i].stage);
 }
 
 void

@@ -194,7 +194,9 @@ driver_on_all_ended(struct engine *engine)
 struct shard_host
 driver_shard_host(struct engine *engine)
 {
-    bool all = engine->outputs != NULL;
+    const struct outputs *outputs = engine->outputs;
+    bool requests = outputs != NULL && outputs_want_requests(outputs);
+    bool errors = outputs != NULL && outputs_want_errors(outputs);
     return (struct shard_host){
         .data = engine,
         .on_call_over = on_call_over,
@@ -206,8 +208,8 @@ driver_shard_host(struct engine *engine)
         .on_global_over = on_global_over,
         .on_stop = on_stop,
         .on_abort = on_abort,
-        .on_request = all ? intervals_on_request : NULL,
-        .on_error = all ? intervals_on_error : NULL,
+        .on_request = requests ? intervals_on_request : NULL,
+        .on_error = errors ? intervals_on_error : NULL,
     };
 }
 

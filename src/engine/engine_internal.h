@@ -76,7 +76,7 @@ struct engine {
     bool now;        /* the second signal: runs are over, teardowns are short */
     bool abandoned;  /* ... and over, too */
     bool deadlocked; /* drain at the next occasion */
-    bool all_ended, setup_failed, teardown_failed, aborted;
+    bool all_ended, aborted;
     struct timer deadline; /* of the plan */
     struct timer grace;    /* after which waits are stopped */
     unsigned grace_over;   /* how often it has been */
@@ -93,7 +93,6 @@ struct engine {
     size_t threshold_count;
     bool judged; /* the thresholds, for good */
     struct result result;
-    char abort_reason[256];
     void (*on_stuck)(const struct result *result, void *data);
     void *on_stuck_data;
 };

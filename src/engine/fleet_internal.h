@@ -30,6 +30,7 @@ struct fleet {
     struct fleet_slot *slots;
     struct shard *shard;     /* the only one, on the engine's loop; or NULL */
     struct mailbox *mailbox; /* from the threads */
+    struct shard_host host;  /* the engine's, for what they tell */
     struct quiescence quiescence;
     size_t ready, ended;
     int32_t stage;                 /* told to all */
@@ -46,6 +47,9 @@ struct fleet {
 void fleet_on_ready(struct fleet *fleet);
 void fleet_on_stage(struct fleet *fleet, size_t shard, int32_t stage);
 void fleet_on_all_ended(struct fleet *fleet);
+/* The sum of what the slots have or, once the threads have ended, of what the
+ * shards have. */
+void fleet_add_up(struct fleet *fleet);
 /* The slot has the figures; takes the snapshot. */
 void
 fleet_on_measured(struct fleet *fleet, size_t shard, struct snapshot *snapshot);

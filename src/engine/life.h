@@ -6,6 +6,7 @@
 #include "engine/runs.h"
 #include "engine/settle.h"
 #include "engine/shard.h"
+#include "engine/stages.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "plan/executor.h"
@@ -118,8 +119,6 @@ void life_count_run(const struct member *m, enum run_outcome outcome,
                     nsec_t duration, nsec_t active);
 /* Its fixture or run is over, and nothing it acquired is left. */
 void life_call_over(struct member *m, const struct call_result *result);
-/* A run of stage `stage` is over (single_run). */
-void shard_turn_over(struct shard *shard, int32_t stage);
 /* Counts an error of a call and tells the log, for `worker`'s phase. */
 void shard_report_error(struct shard *shard, const struct worker *worker,
                         const struct call_result *result);

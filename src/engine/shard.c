@@ -32,60 +32,6 @@ on_leave(struct timer *timer)
     life_on_leave(container_of(timer, struct member, leave));
 }
 
-/* --- stages of single_run --- */
-
-static void
-tell_stage(struct shard *shard)
-{
-    int32_t stage = 0;
-    while (stage < shard->stage_count && shard->stage_runs[stage] <= 0)
-        stage++;
-    if (stage == shard->stage)
-        return;
-    shard->stage = stage;
-    shard->config.host.on_stage(shard->config.host.data, stage);
-}
-
-static void
-count_stages(struct shard *shard)
-{
-    for (size_t i = 0; i < shard->crew_count; i++) {
-        const struct plan_workload *workload = shard->crews[i].workload;
-        for (size_t j = 0; j < workload->turn_count; j++) {
-            int32_t stage = workload->turns[j].stage;
-            if (stage >= shard->stage_count) {
-                shard->stage_runs =
-                    xrealloc(shard->stage_runs,
-                             ((size_t)stage + 1) * sizeof(*shard->stage_runs));
-                while (shard->stage_count <= stage)
-                    shard->stage_runs[shard->stage_count++] = 0;
-            }
-            shard->stage_runs[stage] += shard->crews[i].count;
-        }
-    }
-}
-
-void
-shard_turn_over(struct shard *shard, int32_t stage)
-{
-    shard->stage_runs[stage]--;
-    tell_stage(shard);
-}
-
-void
-shard_set_stage(struct shard *shard, int32_t stage)
-{
-    for (size_t i = 0; i < shard->crew_count; i++) {
-        struct crew *crew = &shard->crews[i];
-        if (crew->workload->turn_count == 0 || crew->state.stage >= stage)
-            continue;
-        crew->state.stage = stage;
-        crew_wake(crew);
-    }
-}
-
-/* --- life --- */
-
 static void
 init_member(struct shard *shard, struct member *m, size_t crew, int32_t index)
 {
@@ -131,15 +77,24 @@ make_members(struct shard *shard)
 }
 
 static void
+warn_of_parked(const struct worker *worker, const char *where)
+{
+    char who[32] = "";
+    if (worker->id != HUB_GLOBAL)
+        snprintf(who, sizeof(who), " of worker %d", (int)worker->id);
+    log_warning("%s%s did not yield and was taken down%s%s",
+                worker_phase_name(worker->phase), who, where[0] ? " at " : "",
+                where);
+}
+
+static void
 on_call_done(void *data, struct worker *worker,
              const struct call_result *result)
 {
     struct shard *shard = data;
     shard->config.host.on_call_over(shard->config.host.data);
     if (result->parked)
-        log_warning("%s of worker %d did not yield and was taken down%s%s",
-                    worker_phase_name(worker->phase), (int)worker->id,
-                    result->where[0] ? " at " : "", result->where);
+        warn_of_parked(worker, result->where);
     if (worker->id == HUB_GLOBAL)
         global_call_over(shard, result);
     else
@@ -242,7 +197,7 @@ shard_create(const struct shard_config *config, struct err *err)
     };
     attach_script(shard);
     make_members(shard);
-    count_stages(shard);
+    stages_init(shard);
     global_init(shard);
     return shard;
 }
@@ -267,7 +222,7 @@ shard_stop(struct shard *shard)
     free(shard->crews);
     free(shard->members);
     free(shard->by_id);
-    free(shard->stage_runs);
+    stages_finish(shard);
     /* What is still asked for has nobody to count any more. */
     shard->crew_count = 0;
     shard->member_count = 0;
@@ -360,7 +315,7 @@ void
 shard_start(struct shard *shard, nsec_t started_at)
 {
     shard_set_started_at(shard, started_at);
-    tell_stage(shard);
+    stages_tell(shard);
     end_without_workers(shard);
     shard->deadline = nsec_add(started_at, plan_deadline(shard->config.plan));
     for (size_t i = 0; i < shard->crew_count; i++)

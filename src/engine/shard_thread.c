@@ -45,7 +45,6 @@ tell(struct shard_thread *thread, const struct report *report)
 {
     struct report *sent = xmemdup(report, sizeof(*report));
     sent->shard = thread->index;
-    list_init(&sent->message.link);
     outbox_add(&thread->reports, &sent->message);
 }
 
@@ -215,7 +214,7 @@ static bool
 make_parts(struct shard_thread *thread)
 {
     struct engine *engine = thread->fleet->engine;
-    bool all = engine->outputs != NULL;
+    const struct shard_host *host = &thread->fleet->host;
     thread->loop = loop_create(&thread->err);
     if (thread->loop == NULL)
         return false;
@@ -248,8 +247,8 @@ make_parts(struct shard_thread *thread)
                     .on_global_over = on_global_over,
                     .on_stop = on_stop,
                     .on_abort = on_abort,
-                    .on_request = all ? on_request : NULL,
-                    .on_error = all ? on_error : NULL,
+                    .on_request = host->on_request ? on_request : NULL,
+                    .on_error = host->on_error ? on_error : NULL,
                 },
         },
         &thread->err);
@@ -340,34 +339,34 @@ shard_thread_start(struct fleet *fleet, size_t index, struct script *script,
     return NULL;
 }
 
-static void
-send(struct shard_thread *thread, const struct order *order)
+static struct order *
+add_order(struct shard_thread *thread, enum order_type type)
 {
-    struct order *sent = xmemdup(order, sizeof(*order));
-    list_init(&sent->message.link);
-    outbox_add(&thread->orders, &sent->message);
+    struct order *order = xcalloc(1, sizeof(*order));
+    order->type = type;
+    outbox_add(&thread->orders, &order->message);
+    return order;
 }
 
 void
 shard_thread_tell(struct shard_thread *thread, const struct command *command)
 {
-    struct order order = {.type = ORDER_COMMAND, .command = *command};
-    order.command.value = message_copy_value(command->value);
-    order.command.name = command->name != NULL ? xstrdup(command->name) : NULL;
-    order.command.result = json_incref(command->result);
-    if (command->reply != NULL)
-        hub_reply_copy_init(&order.reply, command->reply);
-    struct order *sent = xmemdup(&order, sizeof(order));
-    list_init(&sent->message.link);
-    if (command->reply != NULL)
-        sent->command.reply = &sent->reply.reply;
-    outbox_add(&thread->orders, &sent->message);
+    struct order *order = add_order(thread, ORDER_COMMAND);
+    order->command = *command;
+    order->command.value = message_copy_value(command->value);
+    if (command->name != NULL)
+        order->command.name = xstrdup(command->name);
+    json_incref(command->result);
+    if (command->reply != NULL) {
+        hub_reply_copy_init(&order->reply, command->reply);
+        order->command.reply = &order->reply.reply;
+    }
 }
 
 void
 shard_thread_measure(struct shard_thread *thread)
 {
-    send(thread, &(struct order){.type = ORDER_MEASURE});
+    add_order(thread, ORDER_MEASURE);
 }
 
 void
@@ -381,7 +380,7 @@ shard_thread_stop(struct shard_thread *thread)
 {
     if (thread == NULL)
         return;
-    send(thread, &(struct order){.type = ORDER_QUIT});
+    add_order(thread, ORDER_QUIT);
     outbox_flush(&thread->orders);
     pthread_mutex_lock(&thread->mutex);
     thread->released = true;
@@ -447,7 +446,7 @@ shard_thread_on_report(void *data, struct message *message)
     struct fleet *fleet = data;
     struct report *report = container_of(message, struct report, message);
     struct engine *engine = fleet->engine;
-    struct shard_host host = driver_shard_host(engine);
+    const struct shard_host *host = &fleet->host;
     switch (report->type) {
     case REPORT_OP:
         hub_submit(engine->hub, &report->op.op, clock_now());
@@ -460,20 +459,20 @@ shard_thread_on_report(void *data, struct message *message)
         take_measures(fleet, report->shard, report->measures);
         break;
     case REPORT_RUN_FAILED:
-        host.on_run_failed(engine);
+        host->on_run_failed(engine);
         break;
     case REPORT_FIXTURE_FAILED:
-        host.on_fixture_failed(engine, report->phase);
+        host->on_fixture_failed(engine, report->phase);
         break;
     case REPORT_TIME_OVER:
-        host.on_time_over(engine);
+        host->on_time_over(engine);
         break;
     case REPORT_WORKLOAD_OVER:
-        host.on_workload_over(engine, report->workload);
+        host->on_workload_over(engine, report->workload);
         break;
     case REPORT_STOP_WAITS:
-        host.stop_waits(engine, (int32_t)report->number, report->count,
-                        report->flag);
+        host->stop_waits(engine, (int32_t)report->number, report->count,
+                         report->flag);
         break;
     case REPORT_READY:
         fleet_on_ready(fleet);
@@ -486,13 +485,13 @@ shard_thread_on_report(void *data, struct message *message)
         break;
     case REPORT_GLOBAL_OVER:
         pass_on_data(fleet, report->value);
-        host.on_global_over(engine, report->value);
+        host->on_global_over(engine, report->value);
         break;
     case REPORT_STOP:
-        host.on_stop(engine, report->text);
+        host->on_stop(engine, report->text);
         break;
     case REPORT_ABORT:
-        host.on_abort(engine, report->text);
+        host->on_abort(engine, report->text);
         break;
     }
     message_free_report(message);
