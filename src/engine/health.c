@@ -28,6 +28,7 @@ struct health {
     unsigned long long idle_ticks; /* of the machine */
     nsec_t idle_at;                /* when; 0: never looked */
     struct loop *loop;             /* NULL: it is not watched */
+    struct busy_poll_time idle;    /* the loop's, when it was last asked */
     struct timer probe;
     nsec_t probe_due;
     struct hist *lag, *lag_before, *lag_change;
@@ -49,23 +50,35 @@ read_waited(void)
     return found == 2 ? (nsec_t)waited : -1;
 }
 
+/* Looking for events instead of sleeping is time that the loop has left. */
 static struct mark
-take_mark(void)
+take_mark(struct health *health)
 {
+    if (health->loop != NULL)
+        health->idle = loop_busy_poll_time(health->loop);
+    struct busy_poll_time idle = health->idle;
+    nsec_t waited = read_waited();
     return (struct mark){
         .real = clock_real_now(),
-        .thread_cpu = clock_thread_cpu(),
+        .thread_cpu = clock_thread_cpu() - idle.cpu,
         .process_cpu = clock_process_cpu(),
-        .waited = read_waited(),
+        .waited = waited < 0 ? NSEC_NEVER : waited - (idle.elapsed - idle.cpu),
     };
 }
 
 static double
 share(nsec_t from, nsec_t to, nsec_t length)
 {
-    if (from < 0 || to < 0)
+    return length > 0 && to > from ? (double)(to - from) / (double)length : 0;
+}
+
+/* The system may not tell for how long a thread has waited. */
+static double
+share_waited(const struct mark *from, const struct mark *to, nsec_t length)
+{
+    if (from->waited == NSEC_NEVER || to->waited == NSEC_NEVER)
         return -1;
-    return length > 0 ? (double)(to - from) / (double)length : 0;
+    return share(from->waited, to->waited, length);
 }
 
 struct health *
@@ -77,7 +90,7 @@ health_create(void)
         .lag_before = hist_create(),
         .lag_change = hist_create(),
     };
-    health->start = health->last = take_mark();
+    health->start = health->last = take_mark(health);
     return health;
 }
 
@@ -130,6 +143,7 @@ health_stop(struct health *health)
     if (health->loop == NULL)
         return;
     timer_stop(&health->probe);
+    health->idle = loop_busy_poll_time(health->loop);
     health->loop = NULL;
 }
 
@@ -224,7 +238,7 @@ health_idle_cores(struct health *health, double used)
 void
 health_begin(struct health *health)
 {
-    health->start = health->last = take_mark();
+    health->start = health->last = take_mark(health);
     hist_destroy(health->lag);
     hist_destroy(health->lag_before);
     health->lag = hist_create();
@@ -236,7 +250,7 @@ health_begin(struct health *health)
 struct generator_sample
 health_take(struct health *health, nsec_t at)
 {
-    struct mark mark = take_mark();
+    struct mark mark = take_mark(health);
     const struct mark *last = &health->last;
     if (health->loop != NULL)
         record_lag(health, mark.real);
@@ -250,7 +264,7 @@ health_take(struct health *health, nsec_t at)
         .at = at,
         .length = length,
         .cpu = share(last->thread_cpu, mark.thread_cpu, length),
-        .cpu_wait = share(last->waited, mark.waited, length),
+        .cpu_wait = share_waited(last, &mark, length),
         .cpu_all = share(last->process_cpu, mark.process_cpu, length),
         .lag_p50 = hist_percentile(health->lag_change, 50),
         .lag_p99 = hist_percentile(health->lag_change, 99),
@@ -274,7 +288,7 @@ health_report(const struct health *health, struct result_generator *out)
     *out = (struct result_generator){
         .cpu = share(start->process_cpu, last->process_cpu, length),
         .cpu_loop = share(start->thread_cpu, last->thread_cpu, length),
-        .cpu_wait = share(start->waited, last->waited, length),
+        .cpu_wait = share_waited(start, last, length),
         .loop_lag_p50 = hist_percentile(health->lag, 50),
         .loop_lag_p99 = hist_percentile(health->lag, 99),
         .loop_lag_max = hist_max(health->lag),

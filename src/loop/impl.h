@@ -9,6 +9,16 @@
 #include "base/heap.h"
 #include "loop/loop.h"
 
+/* Whether to look for events for a while or to sleep at once: busy_poll.c. */
+struct busy_poll {
+    unsigned mailboxes; /* 0: no other thread sends, so it always sleeps */
+    bool found;         /* events came since it was cleared */
+    bool found_mail;    /* messages among them */
+    nsec_t window;      /* how long to look */
+    nsec_t not_before;  /* the core is needed by others */
+    struct busy_poll_time spent;
+};
+
 /* What the files of this directory share. Nobody else may include it: libev
  * stays behind loop.h, timer.h and signals.h. */
 struct loop {
@@ -28,6 +38,7 @@ struct loop {
 
     nsec_t turn_started; /* 0: not yet polled */
     nsec_t max_turn;
+    struct busy_poll busy_poll;
     unsigned instant_turns; /* since virtual time last moved by itself */
 };
 
@@ -36,6 +47,8 @@ void loop_arm_alarm(struct loop *loop);
 void loop_on_alarm(struct ev_loop *ev, ev_timer *alarm, int revents);
 /* Fires what is due by clock_now(). */
 void loop_fire_timers(struct loop *loop);
+/* Waits for the next events, awake at first if they are likely to come soon. */
+void loop_wait(struct loop *loop);
 /* Polling, in virtual time. */
 void loop_poll_virtual(struct loop *loop);
 

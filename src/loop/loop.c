@@ -37,6 +37,15 @@ on_poll_end(struct ev_loop *ev)
 }
 
 static void
+on_pending(struct ev_loop *ev)
+{
+    struct loop *loop = ev_userdata(ev);
+    if (ev_pending_count(ev) > 0)
+        loop->busy_poll.found = true;
+    ev_invoke_pending(ev);
+}
+
+static void
 on_nothing(struct ev_loop *ev, ev_async *wake, int revents)
 {
 }
@@ -79,6 +88,7 @@ loop_create(struct err *err)
     ev_init(&loop->alarm, loop_on_alarm);
     ev_set_userdata(ev, loop);
     ev_set_loop_release_cb(ev, on_poll_begin, on_poll_end);
+    ev_set_invoke_pending_cb(ev, on_pending);
     /* libev does not block while it has no watcher at all; the loop must. */
     ev_ref(ev);
     return loop;
@@ -114,10 +124,10 @@ static void
 poll_real(struct loop *loop)
 {
     loop_arm_alarm(loop);
-    int flags = EVRUN_ONCE;
     if (loop_has_jobs(loop))
-        flags |= EVRUN_NOWAIT;
-    ev_run(loop->ev, flags);
+        ev_run(loop->ev, EVRUN_NOWAIT);
+    else
+        loop_wait(loop);
 }
 
 void

@@ -59,6 +59,15 @@ void loop_io_destroy(struct loop_io *io);
  * call, jobs and callbacks included, polling excluded. */
 nsec_t loop_take_max_turn(struct loop *loop);
 
+/* What a loop has spent looking for events while it could have slept, since it
+ * was created: a part of its thread's CPU time that it would give up for any
+ * work. `elapsed` is more than that by the time others had the core. Only a
+ * loop with a mailbox does so. */
+struct busy_poll_time {
+    nsec_t cpu, elapsed;
+};
+struct busy_poll_time loop_busy_poll_time(const struct loop *loop);
+
 /* "libev 4.33", for `molo version`. */
 void loop_library_version(char *out, size_t size);
 

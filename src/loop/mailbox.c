@@ -28,8 +28,10 @@ on_wake(struct ev_loop *ev, ev_async *wake, int revents)
     pthread_mutex_lock(&mailbox->lock);
     list_splice(&mailbox->received, &mailbox->sent);
     pthread_mutex_unlock(&mailbox->lock);
-    if (!list_empty(&mailbox->received))
-        loop_post(mailbox->loop, &mailbox->deliver);
+    if (list_empty(&mailbox->received))
+        return;
+    mailbox->loop->busy_poll.found_mail = true;
+    loop_post(mailbox->loop, &mailbox->deliver);
 }
 
 static void
@@ -66,6 +68,7 @@ mailbox_create(struct loop *loop,
     ev_async_init(&mailbox->wake, on_wake);
     mailbox->wake.data = mailbox;
     ev_async_start(loop->ev, &mailbox->wake);
+    loop->busy_poll.mailboxes++;
     return mailbox;
 }
 
@@ -76,6 +79,7 @@ mailbox_destroy(struct mailbox *mailbox, void (*drop)(struct message *message))
         return;
     loop_assert_owner(mailbox->loop);
     ev_async_stop(mailbox->loop->ev, &mailbox->wake);
+    mailbox->loop->busy_poll.mailboxes--;
     loop_unpost(mailbox->loop, &mailbox->deliver);
     list_splice(&mailbox->received, &mailbox->sent);
     while (!list_empty(&mailbox->received)) {

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "loop/loop.h"
@@ -115,13 +116,26 @@ struct player {
     struct mailbox *mailbox;
     struct outbox outbox;
     int played, rounds;
+    bool thinks;
 };
+
+/* For 0 to 199 us, so that a message meets the other at any moment between
+ * looking for it and being fast asleep. */
+static void
+think(int played)
+{
+    nsec_t until = clock_now() + (nsec_t)played * 7919 % 200 * NSEC_PER_USEC;
+    while (clock_now() < until)
+        continue;
+}
 
 static void
 play_back(void *data, struct message *message)
 {
     struct player *player = data;
     player->played++;
+    if (player->thinks)
+        think(player->played);
     outbox_add(&player->outbox, message);
     outbox_flush(&player->outbox);
     if (player->played == player->rounds)
@@ -129,10 +143,11 @@ play_back(void *data, struct message *message)
 }
 
 static void
-begin(struct player *player)
+begin(struct player *player, bool thinks)
 {
     struct err err;
-    player->rounds = rounds();
+    player->thinks = thinks;
+    player->rounds = thinks ? rounds() / 20 : rounds();
     player->loop = loop_create(&err);
     player->mailbox = mailbox_create(player->loop, play_back, player);
 }
@@ -146,6 +161,7 @@ end(struct player *player)
 
 struct partner {
     struct player player;
+    bool thinks;
     pthread_barrier_t ready, over;
     struct mailbox *other;
 };
@@ -154,7 +170,7 @@ static void *
 play(void *data)
 {
     struct partner *partner = data;
-    begin(&partner->player);
+    begin(&partner->player, partner->thinks);
     pthread_barrier_wait(&partner->ready);
     outbox_init(&partner->player.outbox, partner->other);
     loop_run(partner->player.loop);
@@ -163,12 +179,13 @@ play(void *data)
     return NULL;
 }
 
-static void
-test_no_wake_up_is_lost(void **state)
+/* Returns what the first has spent looking. */
+static struct busy_poll_time
+play_together(bool thinks)
 {
     struct player player = {0};
-    struct partner partner = {0};
-    begin(&player);
+    struct partner partner = {.thinks = thinks};
+    begin(&player, thinks);
     partner.other = player.mailbox;
     pthread_barrier_init(&partner.ready, NULL, 2);
     pthread_barrier_init(&partner.over, NULL, 2);
@@ -183,9 +200,27 @@ test_no_wake_up_is_lost(void **state)
     /* The ball that came back last is dropped with the mailbox. */
     pthread_barrier_wait(&partner.over);
     pthread_join(thread, NULL);
+    struct busy_poll_time spent = loop_busy_poll_time(player.loop);
     end(&player);
     pthread_barrier_destroy(&partner.ready);
     pthread_barrier_destroy(&partner.over);
+    return spent;
+}
+
+static void
+test_no_wake_up_is_lost(void **state)
+{
+    nsec_t cpu = clock_thread_cpu();
+    struct busy_poll_time spent = play_together(false);
+    /* Looking was at most a part of it. */
+    assert_true(spent.cpu <= spent.elapsed);
+    assert_true(spent.cpu < clock_thread_cpu() - cpu);
+}
+
+static void
+test_no_wake_up_is_lost_when_falling_asleep(void **state)
+{
+    play_together(true);
 }
 
 int
@@ -194,6 +229,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_arrive_in_order),
         cmocka_unit_test(test_no_wake_up_is_lost),
+        cmocka_unit_test(test_no_wake_up_is_lost_when_falling_asleep),
     };
     return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
 }
