@@ -49,6 +49,20 @@ add_script(struct engine *engine)
     return script;
 }
 
+/* One script for each shard. Loading is running the file, so that all of them
+ * must come to the same. */
+static bool
+load_for_shards(struct engine *engine, struct err *err)
+{
+    while (engine->script_count < (size_t)engine->plan->shards) {
+        struct script *script = add_script(engine);
+        if (!script_load_again(script, engine->scripts[0], engine->options,
+                               err))
+            return false;
+    }
+    return true;
+}
+
 struct engine *
 engine_create(const char *scenario_path, struct options *options,
               struct err *err)
@@ -60,7 +74,8 @@ engine_create(const char *scenario_path, struct options *options,
     if (!script_load(add_script(engine), scenario_path, options, err))
         goto fail;
     engine->plan = make_plan(engine->scripts[0], options, err);
-    if (!engine->plan || !judge_load(engine, err))
+    if (!engine->plan || !judge_load(engine, err) ||
+        !load_for_shards(engine, err))
         goto fail;
     return engine;
 fail:
@@ -197,26 +212,12 @@ add_cohorts(struct hub *hub, const struct plan_workload *workload)
                      workload->first_worker + i, workload->room_size);
 }
 
-/* One script for each shard. Loading is running the file, so that all of them
- * must come to the same. */
-static bool
-load_for_shards(struct engine *engine, struct err *err)
-{
-    while (engine->script_count < (size_t)engine->plan->shards) {
-        struct script *script = add_script(engine);
-        if (!script_load_again(script, engine->scripts[0], engine->options,
-                               err))
-            return false;
-    }
-    return true;
-}
-
 static bool
 start_parts(struct engine *engine, struct err *err)
 {
     const struct options *options = engine->options;
     engine->loop = loop_create(err);
-    if (!engine->loop || !load_for_shards(engine, err))
+    if (!engine->loop)
         return false;
     engine->hub_recorder = recorder_create();
     engine->health = health_create();

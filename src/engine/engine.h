@@ -10,8 +10,9 @@
 struct engine;
 
 /* Loads the scenario: its molo.options are merged into `options` (borrowed),
- * the plan is made. NULL with `err` (exit code 2): syntax errors, unknown
- * options, no scenario. */
+ * the plan is made; once more for each further shard of the plan. NULL with
+ * `err` (exit code 2): syntax errors, unknown options, no scenario, not the
+ * same each time. */
 struct engine *engine_create(const char *scenario_path, struct options *options,
                              struct err *err);
 void engine_destroy(struct engine *engine);

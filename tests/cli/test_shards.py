@@ -183,32 +183,40 @@ def test_locals_of_the_file_are_of_a_thread(t):
     t.contains(outcome.err, "ALL 20")
 
 
-def test_a_file_that_registers_something_else_each_time(t):
-    """Whatever it does with the time, here it finds out by a file of its own."""
+def load_twice(t, text):
+    """What a file comes to that is another one when it is loaded again; it finds out by a
+    file of its own. As if it had not loaded at all: exit code 2, and no result."""
     seen = t.new_path(".seen")
-    for line, what in (
-            ("molo.scenario(first and 'a' or 'b', function() end)", "scenarios"),
-            ("molo.scenario('a', function() end)\n"
-             "if first then molo.setup(function() end) end", "fixtures")):
-        if os.path.exists(seen):
-            os.remove(seen)
-        outcome = t.run("""
-            local first = not io.open(%r)
-            io.open(%r, "w"):close()
-            """ % (seen, seen) + line + "\n", "-w", "2", "-r", "1", "-t", "2")
-        outcome.expect(3).expect_runs(started=0)
+    script = t.scenario("""
+        local first = not io.open(%r)
+        io.open(%r, "w"):close()
+        """ % (seen, seen) + text + "\n")
+    for command in ("check", "run"):
+        outcome = t.molo(command, script, "-w", "2", "-t", "2").expect(2)
+        t.equal(outcome.out, "", "stdout")
+        os.remove(seen)
+    outcome = t.run(script, "-w", "2", "-r", "1", "-t", "2").expect(2)
+    t.check(not os.path.exists(outcome.json_path), "a result of no test")
+    os.remove(seen)
+    t.run(script, "-w", "2", "-r", "1").expect(0).expect_runs(ok=2)
+    return outcome
+
+
+def test_a_file_that_registers_something_else_each_time(t):
+    for text in ("molo.scenario(first and 'a' or 'b', function() end)",
+                 "molo.scenario('a', function() end)\n"
+                 "if first then molo.setup(function() end) end"):
+        outcome = load_twice(t, text)
         t.matches(outcome.err, r"\.lua registers other scenarios or fixtures each time it is "
                   r"loaded, .* must not depend on time or chance")
 
 
 def test_a_file_that_does_not_load_again(t):
-    seen = t.new_path(".seen")
-    outcome = t.run("""
-        if io.open(%r) then error("once is enough") end
-        io.open(%r, "w"):close()
+    outcome = load_twice(t, """
+        if not first then error("once is enough") end
         molo.scenario("a", function() end)
-        """ % (seen, seen), "-w", "2", "-r", "1", "-t", "2").expect(3)
-    t.matches(outcome.err, r"\.lua:2: once is enough")
+        """)
+    t.matches(outcome.err, r"^molo: error: .*\.lua:5: once is enough$")
 
 
 # -- fixtures and data
