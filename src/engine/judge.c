@@ -52,9 +52,8 @@ may_abort(const struct engine *engine)
 }
 
 static void
-on_check(struct timer *timer)
+on_measured(struct engine *engine)
 {
-    struct engine *engine = container_of(timer, struct engine, check);
     if (engine->phase != ENGINE_RUN)
         return;
     nsec_t now = clock_now();
@@ -74,7 +73,14 @@ on_check(struct timer *timer)
     if (end)
         driver_on_threshold(engine);
     else
-        timer_start(timer, nsec_add(now, INTERVAL));
+        timer_start(&engine->check, nsec_add(now, INTERVAL));
+}
+
+static void
+on_check(struct timer *timer)
+{
+    struct engine *engine = container_of(timer, struct engine, check);
+    fleet_measure(engine->fleet, on_measured);
 }
 
 void

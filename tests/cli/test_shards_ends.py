@@ -97,6 +97,16 @@ def test_a_threshold(t):
     judge(t, outcome, "threshold failed")
 
 
+def test_a_threshold_is_judged_by_what_has_been_done_so_far(t):
+    """Not by what the last look at the threads had seen, which may be nothing."""
+    outcome = t.run("""
+        molo.options{ thresholds = { { "runs:count > 3", abort = true } } }
+        molo.global_setup(function() molo.sleep(0.12) end)
+        molo.scenario("a", function() molo.sleep(0.01) end)
+        """, "-w", "6", "-t", "3", "-d", "1500ms").expect(0)
+    t.equal(outcome.result["exit"]["reason"], "duration", "exit.reason")
+
+
 def test_a_setup_that_fails(t):
     text = (SLEEPER % "") + """
     molo.setup_session(function(session)
