@@ -337,13 +337,19 @@ end_runs(struct engine *engine)
 }
 
 static void
+end_test(struct engine *engine)
+{
+    engine->phase = ENGINE_REPORT;
+    loop_stop(engine->loop);
+}
+
+static void
 begin_global_teardown(struct engine *engine)
 {
     engine->measured = false;
     intervals_close(engine);
     if (engine->abandoned || !has_fixture(engine, PHASE_GLOBAL_TEARDOWN)) {
-        engine->phase = ENGINE_REPORT;
-        loop_stop(engine->loop);
+        end_test(engine);
         return;
     }
     engine_make_result(engine);
@@ -377,8 +383,8 @@ next_phase(struct engine *engine)
         end_runs(engine);
         return;
     case ENGINE_TEARDOWN:
-        engine->phase = ENGINE_REPORT;
-        loop_stop(engine->loop);
+        /* What the global fixture did is a part of the result. */
+        fleet_measure(engine->fleet, end_test);
         return;
     case ENGINE_INIT:
     case ENGINE_REPORT:

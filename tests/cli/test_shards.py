@@ -395,6 +395,24 @@ def test_counts_are_those_of_the_server(t):
     t.check(all(row["ok"] for row in outcome.result["thresholds"]), "thresholds")
 
 
+def test_what_global_teardown_does_is_measured(t):
+    """The first thread has it, when all have told what the runs were."""
+    t.server
+    for threads in ("1", "2"):
+        path = t.new_path(".ndjson")
+        outcome = t.run("""
+            molo.scenario("a", function(session) session:get("/bytes/1") end)
+            molo.global_teardown(function()
+                for i = 1, 5 do molo.session():get("/bytes/2") end
+            end)
+            """, "-w", "2", "-r", "3", "-t", threads, "-o", "ndjson=" + path).expect(0)
+        t.equal(outcome.result["requests"]["total"], 11, "requests")
+        with open(path, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        t.equal(sum(row["requests"] for row in rows if row["type"] == "interval"), 11,
+                "requests of all intervals on %s" % threads)
+
+
 def test_outputs_are_complete(t):
     t.server
     paths = {kind: t.new_path("." + kind) for kind in ("ndjson", "requests", "csv")}
