@@ -15,6 +15,8 @@
 
 /* Descriptors of a worker with one connection: its own and its multi's two. */
 #define FDS_PER_WORKER 3
+/* Of a loop: its poll and its wake-up. */
+#define FDS_PER_SHARD 2
 #define FDS_OF_PROCESS 32
 
 static struct plan *
@@ -170,8 +172,9 @@ static void
 warn_of_descriptors(const struct engine *engine)
 {
     uint64_t limit = health_raise_descriptor_limit();
-    uint64_t need =
-        (uint64_t)engine->plan->workers * FDS_PER_WORKER + FDS_OF_PROCESS;
+    uint64_t need = (uint64_t)engine->plan->workers * FDS_PER_WORKER +
+                    (uint64_t)engine->plan->shards * FDS_PER_SHARD +
+                    FDS_OF_PROCESS;
     if (limit < need)
         log_warning("%d workers need about %llu descriptors, the limit is "
                     "%llu: raise it with ulimit -n, or requests will fail "

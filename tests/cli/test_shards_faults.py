@@ -87,5 +87,19 @@ def test_no_descriptors_for_the_loops(t):
     t.contains(outcome.out, "runs      0 ")
 
 
+def test_descriptors_of_all_loops_are_counted(t):
+    """9 workers, 9 loops and the process itself."""
+    if harness.WRAPPER:
+        return
+    script = t.scenario("molo.scenario('a', function() end)\n")
+    for threads, need in (("1", None), ("9", 9 * 3 + 9 * 2 + 32)):
+        outcome = t.start_molo("run", script, "-w", "9", "-r", "1", "-t", threads,
+                               prefix=("prlimit", "--nofile=70")).finish().expect(0)
+        if need is None:
+            t.lacks(outcome.err, "descriptors")
+        else:
+            t.contains(outcome.err, "9 workers need about %d descriptors" % need)
+
+
 if __name__ == "__main__":
     sys.exit(harness.main(globals()))
