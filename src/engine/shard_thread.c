@@ -10,6 +10,8 @@
 #include "engine/health.h"
 #include "engine/shard_messages.h"
 
+#define CACHE_LINE 64
+
 /* A shard on a thread of its own: its loop, and messages between it and the
  * engine. What is told moves to the other side; nothing is shared but the plan,
  * the options and what script.h says. */
@@ -21,8 +23,9 @@ struct shard_thread {
     pthread_t thread;
     /* The engine's side. */
     struct outbox orders;
-    /* The thread's. */
-    struct loop *loop;
+    /* The thread's, on cache lines of its own: both write with every message.
+     */
+    _Alignas(CACHE_LINE) struct loop *loop;
     struct mailbox *mailbox;
     struct outbox reports;
     struct hub_port port;
@@ -315,10 +318,12 @@ struct shard_thread *
 shard_thread_start(struct fleet *fleet, size_t index, struct script *script,
                    struct err *err)
 {
-    struct shard_thread *thread = xcalloc(1, sizeof(*thread));
-    thread->fleet = fleet;
-    thread->index = index;
-    thread->script = script;
+    struct shard_thread *thread = xaligned(CACHE_LINE, sizeof(*thread));
+    *thread = (struct shard_thread){
+        .fleet = fleet,
+        .index = index,
+        .script = script,
+    };
     pthread_mutex_init(&thread->mutex, NULL);
     pthread_cond_init(&thread->changed, NULL);
     if (!start(thread)) {
