@@ -498,12 +498,3 @@ hub_waiting(const struct hub *hub, nsec_t since)
     }
     return count;
 }
-
-bool
-hub_is_stopped(const struct hub *hub, int32_t worker)
-{
-    if (worker == HUB_GLOBAL)
-        return hub->global.stopped;
-    return worker >= 0 && worker < hub->id_count && hub->by_id[worker] &&
-           hub->by_id[worker]->stopped;
-}

@@ -98,7 +98,5 @@ bool hub_stop_workers(struct hub *hub, int32_t first_worker, int32_t count,
 
 /* How many tasks wait now, and how many since before `since`. */
 size_t hub_waiting(const struct hub *hub, nsec_t since);
-/* True if this task's wait was or would be answered with STOPPED. */
-bool hub_is_stopped(const struct hub *hub, int32_t worker);
 
 #endif

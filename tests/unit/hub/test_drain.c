@@ -1,6 +1,13 @@
 /* The end of the test: who is stopped, and when. */
 #include "driver.h"
 
+/* Its next wait is answered with STOPPED, too. */
+static bool
+is_stopped(struct play *play, int32_t worker)
+{
+    return hub_member(play->hub, worker)->stopped;
+}
+
 static void
 test_leaving_breaks_nothing(void **state)
 {
@@ -84,7 +91,7 @@ test_no_run_starts(void **state)
     hub_drain(play.hub, play.now);
     begin(&play, 0);
     assert_status(&play, 0, HUB_STOPPED);
-    assert_false(hub_is_stopped(play.hub, 0)); /* its teardown may wait */
+    assert_false(is_stopped(&play, 0)); /* its teardown may wait */
     play_close(&play);
 }
 
@@ -99,8 +106,8 @@ test_stopped_again_at_once(void **state)
     hub_drain(play.hub, play.now);
     assert_true(quiescent(&play));
     assert_status(&play, 0, HUB_STOPPED);
-    assert_true(hub_is_stopped(play.hub, 0));
-    assert_false(hub_is_stopped(play.hub, 1));
+    assert_true(is_stopped(&play, 0));
+    assert_false(is_stopped(&play, 1));
     written(&play, 1, "one");
     wait_writer(&play, 0); /* though there is one now */
     assert_status(&play, 0, HUB_STOPPED);
@@ -130,7 +137,7 @@ test_teardown_waits_anew(void **state)
     quiescent(&play);
     end(&play, 0);
     runs_over(&play, 0);
-    assert_false(hub_is_stopped(play.hub, 0));
+    assert_false(is_stopped(&play, 0));
     wait_writer(&play, 0);
     assert_waits(&play, 0);
     assert_false(quiescent(&play)); /* worker 1 is in a run */
@@ -161,7 +168,7 @@ test_teardowns_are_stopped_last(void **state)
     }
     assert_true(quiescent(&play));
     assert_status(&play, 0, HUB_STOPPED);
-    assert_true(hub_is_stopped(play.hub, 0));
+    assert_true(is_stopped(&play, 0));
     wait_writer(&play, 0);
     assert_status(&play, 0, HUB_STOPPED);
     play_close(&play);
@@ -204,11 +211,11 @@ test_stop_waits_stops_all(void **state)
         if (i != 2)
             assert_status(&play, i, HUB_STOPPED);
     assert_int_equal(hub_waiting(play.hub, NSEC_NEVER), 0);
-    assert_false(hub_is_stopped(play.hub, 2)); /* it did not wait */
-    assert_true(hub_is_stopped(play.hub, HUB_GLOBAL));
+    assert_false(is_stopped(&play, 2)); /* it did not wait */
+    assert_true(is_stopped(&play, HUB_GLOBAL));
     tell(&play, HUB_GLOBAL, HUB_OP_WORKER_END);
     tell(&play, HUB_GLOBAL, HUB_OP_WORKER_START);
-    assert_false(hub_is_stopped(play.hub, HUB_GLOBAL));
+    assert_false(is_stopped(&play, HUB_GLOBAL));
     play_close(&play);
 }
 
