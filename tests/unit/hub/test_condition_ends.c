@@ -2,6 +2,18 @@
  * end of the test or of the task. */
 #include "conditions.h"
 
+/* Workers 0 and 1 wait; worker 2, which has the lock, has notified the first
+ * of them. */
+static void
+play_open_notified(struct play *play)
+{
+    play_open_running(play, 3);
+    enter_and_await(play, 0);
+    enter_and_await(play, 1);
+    enter(play, 2);
+    notify(play, 2, 1);
+}
+
 static void
 test_timeout_with_the_lock(void **state)
 {
@@ -150,11 +162,7 @@ static void
 test_cancelled_after_the_lock(void **state)
 {
     struct play play;
-    play_open_running(&play, 3);
-    enter_and_await(&play, 0);
-    enter_and_await(&play, 1);
-    enter(&play, 2);
-    notify(&play, 2, 1);
+    play_open_notified(&play);
     leave_it(&play, 2);
     cancel(&play, 0);
     assert_granted(&play, 0);
@@ -167,11 +175,7 @@ static void
 test_stopped_comes_back_without_the_lock(void **state)
 {
     struct play play;
-    play_open_running(&play, 3);
-    enter_and_await(&play, 0);
-    enter_and_await(&play, 1);
-    enter(&play, 2);
-    notify(&play, 2, 1);
+    play_open_notified(&play);
     hub_drain(play.hub, play.now);
     hub_stop_waits(play.hub, play.now);
     assert_status(&play, 0, HUB_STOPPED);
@@ -190,11 +194,7 @@ static void
 test_task_reset_after_the_notify(void **state)
 {
     struct play play;
-    play_open_running(&play, 3);
-    enter_and_await(&play, 0);
-    enter_and_await(&play, 1);
-    enter(&play, 2);
-    notify(&play, 2, 1);
+    play_open_notified(&play);
     runs_over(&play, 0);
     leave_it(&play, 2);
     assert_granted(&play, 1);
