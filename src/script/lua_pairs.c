@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "script/mlua.h"
+#include "script/script_internal.h"
 
 enum rank { RANK_NUMBER, RANK_STRING, RANK_BOOLEAN, RANK_OTHER };
 
@@ -178,34 +179,35 @@ finish_pairs(lua_State *L, int status, lua_KContext context)
     return 3;
 }
 
-/* pairs(t). Upvalue 1: Lua's own, for all but plain tables. */
+/* pairs(t). Upvalues: Lua's own pairs, and next. */
 static int
 ordered_pairs(lua_State *L)
 {
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    if (lua_istable(L, 1) && luaL_getmetafield(L, 1, "__pairs") == LUA_TNIL) {
+    if (luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
+        lua_pushvalue(L, lua_upvalueindex(1));
+        lua_pushvalue(L, 1);
+        lua_callk(L, 1, 3, 0, finish_pairs);
+        return finish_pairs(L, LUA_OK, 0);
+    }
+    if (lua_istable(L, 1) && script_of(L)->orders_pairs) {
         lua_pairs_push_keys(L, 1);
         lua_pushinteger(L, 0);
         lua_pushcclosure(L, iterate, 2);
-        lua_pushvalue(L, 1);
-        lua_pushnil(L);
-        return 3;
+    } else {
+        lua_pushvalue(L, lua_upvalueindex(2));
     }
-    lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 1);
-    lua_callk(L, 1, 3, 0, finish_pairs);
-    return finish_pairs(L, LUA_OK, 0);
+    lua_pushnil(L);
+    return 3;
 }
 
 void
 lua_pairs_open(lua_State *L)
 {
     lua_getglobal(L, "pairs");
-    if (lua_tocfunction(L, -1) == ordered_pairs) {
-        lua_pop(L, 1);
-        return;
-    }
-    lua_pushcclosure(L, ordered_pairs, 1);
+    lua_getglobal(L, "next");
+    lua_pushcclosure(L, ordered_pairs, 2);
     lua_setglobal(L, "pairs");
 }

@@ -19,7 +19,8 @@ typedef void lua_parameter_fn(void *data, const char *name, size_t name_size,
                               const char *value, size_t value_size);
 void lua_pairs_each_parameter(struct lua_State *L, int index, const char *what,
                               lua_parameter_fn *put, void *data);
-/* Gives scripts a pairs() that goes through tables in that order. */
+/* Gives scripts a pairs() that goes through tables in that order while
+ * script.orders_pairs is set. */
 void lua_pairs_open(struct lua_State *L);
 
 #endif

@@ -13,7 +13,6 @@
 #include "script/collector.h"
 #include "script/late.h"
 #include "script/lua_http.h"
-#include "script/lua_pairs.h"
 #include "script/lua_picker.h"
 #include "script/lua_scenario.h"
 #include "script/lua_sync.h"
@@ -127,8 +126,8 @@ script_load(struct script *script, const char *path, struct options *options,
     script->path = xstrdup(path);
     script->load_options = options;
     rng_init(&script->load_rng, options->seed, 0);
-    if (options->sim)
-        lua_pairs_open(L);
+    /* What the file does must come out the same for every shard. */
+    script->orders_pairs = true;
     set_package_path(L, path);
     lua_pushcfunction(L, load_handler);
     bool ok = luaL_loadfilex(L, path, "t") == LUA_OK &&
@@ -138,6 +137,7 @@ script_load(struct script *script, const char *path, struct options *options,
         err_set(err, "%s", message ? message : "the file raised no message");
     }
     lua_settop(L, 0);
+    script->orders_pairs = options->sim;
     script->load_options = NULL;
     if (ok && script->scenario_count == 0)
         ok = err_set(err,
@@ -281,8 +281,6 @@ void
 script_attach(struct script *script, const struct script_env *env)
 {
     script->env = *env;
-    if (env->options->sim)
-        lua_pairs_open(script->L);
     script->worker_slots = (size_t)env->plan->workers + 1;
     script->workers = xcalloc(script->worker_slots, sizeof(struct worker *));
     memory_attach(&script->memory, script->worker_slots);

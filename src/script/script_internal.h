@@ -53,7 +53,8 @@ struct script {
     lua_State *L;
     struct script_env env;
     struct options *load_options; /* while the file is being loaded */
-    bool loads_again; /* for a further shard: the options have been read */
+    bool loads_again;  /* for a further shard: the options have been read */
+    bool orders_pairs; /* pairs() goes in an order of its own */
     char *path;
     struct scenario *scenarios;
     size_t scenario_count;

@@ -14,6 +14,7 @@
 #include "script/lua_core.h"
 #include "script/lua_crypto.h"
 #include "script/lua_json.h"
+#include "script/lua_pairs.h"
 #include "script/lua_response.h"
 #include "script/lua_session.h"
 #include "script/lua_url.h"
@@ -217,6 +218,7 @@ state_create(struct script *script)
                        : lua_newstate(allocate, NULL);
     memcpy(lua_getextraspace(L), &script, sizeof(script));
     luaL_openlibs(L);
+    lua_pairs_open(L);
     /* Generational collection suits many short-lived responses, but 5.4.4 has
      * had faults in it; incremental is the one that is trusted. */
     lua_gc(L, LUA_GCINC, 0, 0, 0);

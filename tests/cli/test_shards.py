@@ -219,6 +219,24 @@ def test_a_file_that_does_not_load_again(t):
     t.matches(outcome.err, r"^molo: error: .*\.lua:5: once is enough$")
 
 
+def test_a_file_that_goes_through_tables_as_it_is_loaded(t):
+    """What it registers is the same, in one order, though Lua's own differs each time; and
+    feeds are the same feed everywhere."""
+    for name in "abcdefgh":
+        t.file(name + ".txt", "".join("%s%d\n" % (name, i) for i in range(1, 5)))
+    outcome = t.run("""
+        local feeds, pairs = {}, pairs
+        for name in pairs{ a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, g = 1, h = 1 } do
+            feeds[name] = molo.data.lines(name .. ".txt", { order = "unique" })
+            molo.scenario(name, function()
+                molo.log("info", "MARK", feeds[name]:next())
+            end)
+        end
+        """, "--single-run", "-w", "4", "-t", "4").expect(0)
+    t.equal(sorted(outcome.marks), ["%s%d" % (name, i) for name in "abcdefgh"
+                                    for i in range(1, 5)], "records")
+
+
 # -- fixtures and data
 
 def test_global_fixtures_run_once_and_their_data_is_everywhere(t):
