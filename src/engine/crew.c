@@ -255,14 +255,11 @@ crew_init(struct crew *crew, struct shard *shard,
     const struct shard_config *config = &shard->config;
     struct plan_segment segment =
         plan_segment_of(workload, config->index, config->shards);
-    bool has_part = segment.index < segment.count;
     *crew = (struct crew){
         .shard = shard,
         .workload = workload,
         .executor = executor_find(workload->executor),
         .state.workers_wanted = workload->workers_at_start,
-        .state.runs_share =
-            has_part ? plan_segment_share(segment, workload->max_runs) : 0,
         .segment = segment,
         .members = members,
         .count = count,

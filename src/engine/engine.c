@@ -208,6 +208,8 @@ add_cohorts(struct hub *hub, const struct plan_workload *workload)
     if (workload->room_size == 0) {
         hub_add_cohort(hub, workload->name, workload->first_worker,
                        workload->workers, executor->has_cohort);
+        if (executor->type == EXECUTOR_SHARED_RUNS)
+            hub_limit_runs(hub, workload->name, workload->max_runs);
         return;
     }
     for (int32_t i = 0; i < workload->workers; i += workload->room_size)

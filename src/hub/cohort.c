@@ -40,6 +40,7 @@ cohort_create(struct hub *hub, const char *workload, int32_t room,
         .members = xcalloc((size_t)size, sizeof(struct member)),
         .min_over = -1,
         .alive = size,
+        .runs_left = INT64_MAX,
     };
     list_init(&cohort->gate);
     list_init(&cohort->clocks);

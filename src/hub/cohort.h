@@ -73,6 +73,7 @@ struct cohort {
     struct list read_waited;     /* notifiers somebody waits for readers of */
     struct step_rounds *by_step; /* the rounds that are kept */
     int32_t alive;               /* not ended, or only in DRAIN */
+    int64_t runs_left;           /* that may still begin */
 };
 
 /* Whoever leaves now counts as still there, among these workers at least.

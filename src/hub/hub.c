@@ -136,6 +136,14 @@ hub_add_room(struct hub *hub, const char *workload, int32_t room,
     add_cohort(hub, workload, room, first_worker, size, true);
 }
 
+void
+hub_limit_runs(struct hub *hub, const char *workload, int64_t runs)
+{
+    for (size_t i = 0; i < hub->cohort_count; i++)
+        if (strcmp(hub->cohorts[i]->workload, workload) == 0)
+            hub->cohorts[i]->runs_left = runs;
+}
+
 /* --- operations --- */
 
 static void

@@ -65,6 +65,10 @@ void hub_add_pool(struct hub *hub, const char *workload, int32_t first_worker,
 void hub_add_room(struct hub *hub, const char *workload, int32_t room,
                   int32_t first_worker, int32_t size);
 
+/* Of all workers of the workload together only so many runs begin: RUN_BEGIN is
+ * answered with STOPPED after that. Not for rooms. */
+void hub_limit_runs(struct hub *hub, const char *workload, int64_t runs);
+
 void hub_submit(struct hub *hub, const struct hub_op *op, nsec_t now);
 
 /* Expires timeouts that are due. */

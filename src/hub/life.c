@@ -53,10 +53,11 @@ life_begin_run(struct hub *hub, struct member *member, struct hub_id id,
 static void
 run_begin(struct hub *hub, struct member *member, const struct hub_op *op)
 {
-    if (cohort_drains(hub, member->cohort)) {
+    if (cohort_drains(hub, member->cohort) || member->cohort->runs_left == 0) {
         hub_reply_status(hub, op->id, HUB_STOPPED);
         return;
     }
+    member->cohort->runs_left--;
     if (member->state == MEMBER_IDLE && member->delayed)
         member_set_state(hub, member, MEMBER_IDLE, member->step, false);
     member_pass(hub, member, op->step - 1);

@@ -5,14 +5,6 @@
 /* Scripts, requests and the choice of scenarios draw from others. */
 #define ARRIVALS_STREAM (UINT64_C(1) << 41)
 
-int64_t
-plan_segment_share(struct plan_segment segment, int64_t total)
-{
-    return total <= segment.index
-               ? 0
-               : (total - 1 - segment.index) / segment.count + 1;
-}
-
 void
 arrivals_init(struct arrivals *arrivals, const struct plan_workload *workload,
               struct plan_segment segment, uint64_t seed)

@@ -20,8 +20,6 @@
  * shard. */
 struct executor_state {
     int64_t runs_begun;     /* of all its workers on this shard */
-    int64_t runs_share;     /* shared_runs: how many of the runs are this
-                               shard's */
     int32_t workers_wanted; /* manual */
     int32_t stage;          /* single_run: the first that is not over */
 };
@@ -79,9 +77,9 @@ struct executor_due executor_from(nsec_t at, nsec_t now);
 
 /* --- arrivals of open executors --- */
 
-/* A part of a plan: what shard or machine `index` of `count` has of it. Worker
- * w, arrival k and shared run k belong to segment w, k mod count, so that the
- * segments of a plan are together exactly the plan. {0, 1} is all of it. */
+/* A part of a plan: what shard `index` of `count` has of it. Worker w and
+ * arrival k belong to segment w, k mod count, so that the segments of a plan
+ * are together exactly the plan. {0, 1} is all of it. */
 struct plan_segment {
     int32_t index, count;
 };
@@ -95,8 +93,6 @@ plan_segment_has(struct plan_segment segment, int64_t number)
  * below `count` then. Not for rooms, which have no numbers to share. */
 struct plan_segment plan_segment_of(const struct plan_workload *workload,
                                     int32_t shard, int32_t shards);
-/* How many of the numbers 0 .. total-1 it has. */
-int64_t plan_segment_share(struct plan_segment segment, int64_t total);
 
 /* Goes through the arrivals of a segment in order. Fixed ones: number k is due
  * where the integral of the rate goes past k, to the nanosecond, rounded down;

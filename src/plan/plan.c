@@ -372,8 +372,7 @@ plan_unreached_workers(const struct plan *plan)
             continue;
         /* Starts are in the order of the workers. */
         for (int32_t index = workload->workers - 1; index >= 0; index--) {
-            const struct executor_state start = {.runs_share =
-                                                     workload->max_runs};
+            const struct executor_state start = {0};
             struct executor_due due =
                 executor->next_run(workload, &start, index, 0, 0);
             if (due.answer != EXECUTOR_OVER)

@@ -53,6 +53,32 @@ test_none_of_its_runs_begins(void **state)
     play_close(&play);
 }
 
+/* Runs that are shared among all are counted where all are known. */
+static void
+test_only_so_many_runs_begin(void **state)
+{
+    struct play play;
+    play_open_two(&play, 2, 2);
+    hub_limit_runs(play.hub, "pad", 3);
+    begin(&play, 0);
+    begin(&play, 1);
+    end(&play, 1);
+    begin(&play, 1);
+    assert_granted(&play, 1);
+    end(&play, 1);
+    begin(&play, 1);
+    assert_status(&play, 1, HUB_STOPPED);
+    end(&play, 0);
+    begin(&play, 0);
+    assert_status(&play, 0, HUB_STOPPED);
+    for (int i = 0; i < 5; i++) {
+        begin(&play, 2);
+        assert_granted(&play, 2);
+        end(&play, 2);
+    }
+    play_close(&play);
+}
+
 /* Who is held back after a failed run goes home with the others. */
 static void
 test_those_held_back_are_let_go(void **state)
@@ -198,6 +224,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_those_left_are_stopped_not_broken),
         cmocka_unit_test(test_none_of_its_runs_begins),
+        cmocka_unit_test(test_only_so_many_runs_begin),
         cmocka_unit_test(test_those_held_back_are_let_go),
         cmocka_unit_test(test_others_may_help),
         cmocka_unit_test(test_the_drained_are_stopped_before_a_deadlock),

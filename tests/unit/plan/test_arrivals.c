@@ -437,8 +437,7 @@ check_union(const struct plan_workload *workload)
                 collect(workload, (struct plan_segment){i, n}, got + count);
             if (workload->arrival == ARRIVAL_FIXED)
                 assert_int_equal(share,
-                                 plan_segment_share((struct plan_segment){i, n},
-                                                    (int64_t)total));
+                                 (total - 1 - (size_t)i) / (size_t)n + 1);
             count += share;
         }
         assert_int_equal(count, total);
@@ -460,28 +459,6 @@ test_segments_are_the_whole(void **state)
     check_union(&ramp);
 }
 
-/* Of workers and of shared runs: each number in one segment. */
-static void
-test_shares(void **state)
-{
-    for (int32_t n = 1; n <= 7; n++) {
-        for (int64_t total = 0; total < 30; total++) {
-            int64_t sum = 0;
-            for (int32_t i = 0; i < n; i++) {
-                struct plan_segment segment = {i, n};
-                int64_t mine = 0;
-                for (int64_t number = 0; number < total; number++)
-                    mine += plan_segment_has(segment, number);
-                assert_int_equal(plan_segment_share(segment, total), mine);
-                sum += mine;
-            }
-            assert_int_equal(sum, total);
-        }
-    }
-    assert_int_equal(plan_segment_share((struct plan_segment){1, 2}, INT64_MAX),
-                     INT64_MAX / 2);
-}
-
 int
 main(void)
 {
@@ -495,7 +472,6 @@ main(void)
         cmocka_unit_test(test_random_arrivals),
         cmocka_unit_test(test_random_arrivals_repeat),
         cmocka_unit_test(test_segments_are_the_whole),
-        cmocka_unit_test(test_shares),
     };
     return cmocka_run_group_tests_name("arrivals", tests, NULL, NULL);
 }

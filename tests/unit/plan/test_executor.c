@@ -76,7 +76,7 @@ static int64_t
 count_runs(const struct plan_workload *workload, int32_t index, nsec_t length)
 {
     const struct executor_ops *executor = executor_find(workload->executor);
-    const struct executor_state state = {.runs_share = workload->max_runs};
+    const struct executor_state state = {0};
     nsec_t now = 0;
     for (int64_t runs = 0;;) {
         struct executor_due due =
@@ -185,7 +185,7 @@ test_shared_runs(void **state)
                                            .ramp_up = 10,
                                            .duration = 100,
                                            .max_runs = 7};
-    struct executor_state so_far = {.runs_begun = 6, .runs_share = 7};
+    struct executor_state so_far = {.runs_begun = 6};
     ASSERT_DUE(EXECUTOR_LATER, 5, &workload, &so_far, 0, 4);
     ASSERT_DUE(EXECUTOR_NOW, 9, &workload, &so_far, 90, 9);
     ASSERT_DUE(EXECUTOR_OVER, 0, &workload, &so_far, 0, 100);
