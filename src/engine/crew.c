@@ -321,6 +321,9 @@ crew_one_ended(struct crew *crew)
 {
     if (++crew->ended < crew->count)
         return;
+    /* Its arrivals go on: other shards may have workers left. */
+    if (!crew->over && crew->executor->open && crew->shard->config.shards > 1)
+        return;
     if (!crew->over && crew->executor->open) {
         log_warning("workload '%s': all of its workers have quit, so no more "
                     "of its runs begin",

@@ -46,7 +46,7 @@ ending_begin(struct engine *engine, const char *ended_by)
     bool in_time = clock_now() < engine->deadline_at;
     ending_start_grace(engine,
                        engine->aborted ? 0 : plan_patience(engine->plan));
-    if (has_workers && !in_time)
+    if (has_workers && !in_time && !engine->catching_up)
         fleet_tell(engine->fleet, &(struct command){.type = COMMAND_CATCH_UP});
     hub_drain(engine->hub, clock_now());
     if (has_workers)

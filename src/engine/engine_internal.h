@@ -72,6 +72,7 @@ struct engine {
     bool ready;                  /* the workers that ENGINE_PREPARE is for */
     bool measured;               /* the end of the runs; for ENGINE_TEARDOWN */
     bool began;                  /* ENGINE_RUN was reached */
+    bool catching_up;            /* the time for runs is over */
     unsigned signals_seen;
     bool now;        /* the second signal: runs are over, teardowns are short */
     bool abandoned;  /* ... and over, too */

@@ -37,6 +37,9 @@ command_apply(struct shard *shard, const struct command *command)
     case COMMAND_CATCH_UP:
         shard_catch_up(shard);
         return;
+    case COMMAND_ARRIVE:
+        shard_arrive(shard, &command->arrival);
+        return;
     case COMMAND_DRAIN:
         shard_drain(shard);
         return;
@@ -112,6 +115,17 @@ fleet_on_stage(struct fleet *fleet, size_t shard, int32_t stage)
 }
 
 void
+fleet_on_unserved(struct fleet *fleet, size_t shard,
+                  const struct arrival *arrival)
+{
+    tell_one(fleet, (shard + 1) % fleet->count,
+             &(struct command){
+                 .type = COMMAND_ARRIVE,
+                 .arrival = *arrival,
+             });
+}
+
+void
 fleet_on_all_ended(struct fleet *fleet)
 {
     if (++fleet->ended == fleet->count)
@@ -142,13 +156,25 @@ fleet_flush(struct fleet *fleet)
         shard_thread_flush(fleet->slots[i].thread);
 }
 
+/* An arrival to come at one shard may find a worker at another. */
+static bool
+has_demand(const struct fleet *fleet)
+{
+    struct shard_demand all = {0};
+    for (size_t i = 0; i < fleet->count; i++) {
+        all.arrivals |= fleet->slots[i].demand.arrivals;
+        all.takers |= fleet->slots[i].demand.takers;
+    }
+    return (all.arrivals & all.takers) != 0;
+}
+
 bool
 fleet_is_quiet(const struct fleet *fleet)
 {
     if (fleet->shard != NULL)
         return shard_is_idle(fleet->shard);
     return !loop_has_jobs(fleet->engine->loop) &&
-           quiescence_holds(&fleet->quiescence);
+           quiescence_holds(&fleet->quiescence) && !has_demand(fleet);
 }
 
 /* --- one shard, here --- */

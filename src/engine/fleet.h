@@ -25,6 +25,7 @@ enum command_type {
     COMMAND_SET_STAGE,      /* number */
     COMMAND_CHANGE_WORKERS, /* number */
     COMMAND_CATCH_UP,
+    COMMAND_ARRIVE, /* arrival */
     COMMAND_DRAIN,
     COMMAND_STOP_WAITS, /* flag: those of teardowns, too */
     COMMAND_RESET_RUNS,
@@ -43,6 +44,7 @@ struct command {
     struct value *value;
     json_t *result;
     const struct hub_reply *reply;
+    struct arrival arrival;
 };
 
 /* Makes the shards and, with more than one, their threads. NULL with `err`. The

@@ -13,9 +13,10 @@ struct shard_thread;
 struct fleet_slot {
     struct shard_thread *thread; /* NULL: on the engine's loop */
     int32_t stage;
-    struct snapshot *snapshot; /* as of the last time; owned */
-    uint64_t asked, told;      /* how often it was to tell, and has */
-    uint64_t due;              /* of these, what `unmeasured` is about */
+    struct shard_demand demand; /* when it was idle last */
+    struct snapshot *snapshot;  /* as of the last time; owned */
+    uint64_t asked, told;       /* how often it was to tell, and has */
+    uint64_t due;               /* of these, what `unmeasured` is about */
     struct shard_figures figures;
     struct generator_sample health; /* not yet asked for */
     bool has_health;
@@ -32,7 +33,7 @@ struct fleet {
     struct mailbox *mailbox; /* from the threads */
     struct shard_host host;  /* the engine's, for what they tell */
     struct quiescence quiescence;
-    size_t ready, ended;
+    size_t ready, caught_up, ended;
     int32_t stage;                 /* told to all */
     bool stopped;                  /* the threads have ended */
     size_t unmeasured;             /* shards that have still to tell */
@@ -46,6 +47,8 @@ struct fleet {
 /* What any shard tells, on the engine's thread. */
 void fleet_on_ready(struct fleet *fleet);
 void fleet_on_stage(struct fleet *fleet, size_t shard, int32_t stage);
+void fleet_on_unserved(struct fleet *fleet, size_t shard,
+                       const struct arrival *arrival);
 void fleet_on_all_ended(struct fleet *fleet);
 /* The sum of what the slots have or, once the threads have ended, of what the
  * shards have. */

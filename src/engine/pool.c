@@ -7,6 +7,9 @@
 #include "engine/life.h"
 #include "stats/recorder.h"
 
+/* Whoever becomes idle on another shard does not know that a run waits here. */
+#define ASK_AGAIN (5 * NSEC_PER_MSEC)
+
 static struct crew *
 of_pool(struct pool *pool)
 {
@@ -27,6 +30,8 @@ pool_drop(const struct crew *crew)
 
 /* --- arrivals that wait --- */
 
+/* In the order in which they are due: one that has been to other shards may
+ * come late. */
 static void
 push(struct pool *pool, nsec_t due)
 {
@@ -40,7 +45,14 @@ push(struct pool *pool, nsec_t due)
         pool->first = 0;
         pool->capacity = capacity;
     }
-    pool->waiting[(pool->first + pool->count++) % pool->capacity] = due;
+    size_t at = pool->first + pool->count++;
+    for (; at > pool->first; at--) {
+        nsec_t before = pool->waiting[(at - 1) % pool->capacity];
+        if (before <= due)
+            break;
+        pool->waiting[at % pool->capacity] = before;
+    }
+    pool->waiting[at % pool->capacity] = due;
 }
 
 static nsec_t
@@ -112,12 +124,18 @@ pool_take(struct crew *crew)
 
 /* --- arrivals --- */
 
+bool
+pool_has_taker(const struct crew *crew)
+{
+    return crew->executor->open && !crew->over &&
+           (!list_empty(&crew->parked) || crew->pool.started < crew->count);
+}
+
 void
 pool_count_starts(struct crew *crew)
 {
     struct pool *pool = &crew->pool;
-    bool taken = !list_empty(&crew->parked) || pool->started < crew->count;
-    bool counts = pool->due != NSEC_NEVER && taken;
+    bool counts = pool->due != NSEC_NEVER && pool_has_taker(crew);
     crew->shard->pending_starts += (size_t)counts;
     crew->shard->pending_starts -= (size_t)pool->counts;
     pool->counts = counts;
@@ -147,10 +165,9 @@ go_to_next(struct crew *crew)
 }
 
 static void
-arrive(struct crew *crew, nsec_t due)
+take(struct crew *crew)
 {
     struct pool *pool = &crew->pool;
-    push(pool, due);
     pool->offering = true;
     if (!list_empty(&crew->parked)) {
         struct member *m =
@@ -163,6 +180,77 @@ arrive(struct crew *crew, nsec_t due)
     pool->offering = false;
 }
 
+static void
+wait_here(struct crew *crew, nsec_t due)
+{
+    struct pool *pool = &crew->pool;
+    push(pool, due);
+    arm_expiry(crew);
+    if (crew->shard->config.shards > 1 && !timer_is_armed(&pool->again))
+        timer_start(&pool->again, nsec_add(clock_now(), ASK_AGAIN));
+}
+
+/* Nobody is idle here. Of those that wait the first goes to look elsewhere, so
+ * that each of them gets there, and none is overtaken. */
+static void
+pass_on(struct crew *crew, const struct arrival *arrival)
+{
+    struct pool *pool = &crew->pool;
+    const struct shard_host *host = &crew->shard->config.host;
+    struct arrival passed = *arrival;
+    passed.asked++;
+    passed.may_start |= pool->started < crew->count;
+    if (pool->count > 0 && first_waiting(pool) < passed.due) {
+        wait_here(crew, passed.due);
+        passed.due = first_waiting(pool);
+        pool_take(crew);
+    }
+    host->on_unserved(host->data, &passed);
+}
+
+void
+pool_arrive(struct crew *crew, const struct arrival *arrival)
+{
+    const struct shard *shard = crew->shard;
+    struct pool *pool = &crew->pool;
+    int32_t shards = shard->config.shards;
+    if (crew->over || shard->draining) {
+        pool_drop(crew);
+        return;
+    }
+    bool idle = !list_empty(&crew->parked);
+    bool may_start = pool->started < crew->count &&
+                     (arrival->asked >= shards || shards == 1);
+    /* After the first time round it is known whether anybody could be started,
+     * after the second it is where it came from. */
+    bool asks = arrival->asked < shards ||
+                (arrival->may_start && arrival->asked < 2 * shards);
+    if (!idle && !may_start && asks && shards > 1) {
+        pass_on(crew, arrival);
+        return;
+    }
+    wait_here(crew, arrival->due);
+    if (idle || may_start)
+        take(crew);
+}
+
+static void
+on_again(struct timer *timer)
+{
+    struct crew *crew = of_pool(container_of(timer, struct pool, again));
+    struct pool *pool = &crew->pool;
+    if (pool->count == 0)
+        return;
+    struct arrival first = {
+        .workload = crew->workload,
+        .due = first_waiting(pool),
+    };
+    pool_take(crew);
+    pool_arrive(crew, &first);
+    if (pool->count > 0 && !timer_is_armed(timer))
+        timer_start(timer, nsec_add(clock_now(), ASK_AGAIN));
+}
+
 void
 pool_catch_up(struct crew *crew)
 {
@@ -173,7 +261,10 @@ pool_catch_up(struct crew *crew)
     while (pool->due <= now) {
         nsec_t due = pool->due;
         go_to_next(crew);
-        arrive(crew, due);
+        pool_arrive(crew, &(struct arrival){
+                              .workload = crew->workload,
+                              .due = due,
+                          });
         if (crew->over)
             return;
     }
@@ -200,6 +291,7 @@ pool_init(struct crew *crew)
     struct loop *loop = crew->shard->config.loop;
     pool->due = NSEC_NEVER;
     timer_init(&pool->expiry, loop, on_expiry);
+    timer_init(&pool->again, loop, on_again);
     if (!crew->executor->open)
         return;
     pool->pacer = pacer_create(loop, on_due, crew);
@@ -211,6 +303,7 @@ void
 pool_finish(struct crew *crew)
 {
     timer_stop(&crew->pool.expiry);
+    timer_stop(&crew->pool.again);
     pacer_destroy(crew->pool.pacer);
     free(crew->pool.waiting);
 }
@@ -246,6 +339,7 @@ pool_stop(struct crew *crew)
         return;
     pacer_stop(pool->pacer);
     timer_stop(&pool->expiry);
+    timer_stop(&pool->again);
     set_due(crew, NSEC_NEVER);
     for (; pool->count > 0; pop(pool))
         pool_drop(crew);

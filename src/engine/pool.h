@@ -8,10 +8,13 @@
 /* Arrivals of an open workload and the workers that serve them. A run that is
  * due takes the worker that has become idle last: its connections are the
  * warmest, and the number of workers that were ever needed tells something. If
- * nobody is idle a new one is started while the workload may have more; until
- * somebody is ready the run waits for max_lag, then it is dropped and counted
+ * nobody is idle here the other shards are asked in turn whether somebody is,
+ * and if not, once more whether one may be started: a new worker is started
+ * while the workload may have more. Until somebody is ready the run waits for
+ * max_lag, asking the others again now and then; then it is dropped and counted
  * so. Part of a crew. */
 
+struct arrival;
 struct crew;
 struct member;
 
@@ -26,6 +29,7 @@ struct pool {
     nsec_t *waiting;
     size_t first, count, capacity;
     struct timer expiry; /* of the first of them */
+    struct timer again;  /* to ask other shards for it */
 };
 
 void pool_init(struct crew *crew);
@@ -38,6 +42,10 @@ void pool_start(struct crew *crew);
 /* Starts what is due by now, so that a loop that comes late to the end of a
  * workload does not lose its last runs. */
 void pool_catch_up(struct crew *crew);
+/* An arrival that another shard passes on. */
+void pool_arrive(struct crew *crew, const struct arrival *arrival);
+/* Somebody here could take an arrival. */
+bool pool_has_taker(const struct crew *crew);
 /* No more arrivals; those that wait are dropped. */
 void pool_stop(struct crew *crew);
 /* Who is parked has changed: an arrival that nobody is there to take, as all

@@ -84,7 +84,10 @@ void
 runs_begin_answered(struct member *m)
 {
     m->begin_answered = false;
-    if (m->begin_granted && !m->crew->over) {
+    /* What was due and asked for in time is not lost because the answer has
+     * taken until after the end. */
+    bool in_time = !m->crew->over || m->crew->executor->scheduled;
+    if (m->begin_granted && in_time) {
         life_run(m);
         return;
     }

@@ -330,6 +330,14 @@ shard_catch_up(struct shard *shard)
 }
 
 void
+shard_arrive(struct shard *shard, const struct arrival *arrival)
+{
+    for (size_t i = 0; i < shard->crew_count; i++)
+        if (shard->crews[i].workload == arrival->workload)
+            pool_arrive(&shard->crews[i], arrival);
+}
+
+void
 shard_drain(struct shard *shard)
 {
     if (shard->draining)
@@ -393,6 +401,22 @@ shard_give_up_runs(struct shard *shard)
         if (m->life == LIFE_RUNNING)
             life_count_run(m, RUN_INTERRUPTED, now - m->worker->called_at, 0);
     }
+}
+
+struct shard_demand
+shard_demand(const struct shard *shard)
+{
+    struct shard_demand demand = {0};
+    for (size_t i = 0; i < shard->crew_count; i++) {
+        const struct crew *crew = &shard->crews[i];
+        uint64_t bit = UINT64_C(1) << i % 64;
+        bool taker = pool_has_taker(crew);
+        if (taker)
+            demand.takers |= bit;
+        else if (crew->pool.due != NSEC_NEVER || crew->pool.count > 0)
+            demand.arrivals |= bit;
+    }
+    return demand;
 }
 
 bool

@@ -16,6 +16,14 @@ struct loop;
 struct outputs;
 struct shard;
 
+/* A run of an open workload that looks for a worker. */
+struct arrival {
+    const struct plan_workload *workload;
+    nsec_t due;     /* from the start of the workload */
+    int32_t asked;  /* how many times a shard had nobody free for it */
+    bool may_start; /* one of them could start a worker more */
+};
+
 /* What a shard tells. Called in the midst of something: only take note. */
 struct shard_host {
     void *data;
@@ -38,6 +46,9 @@ struct shard_host {
     /* The workers that were to be ready before the runs begin are, or have
      * ended. */
     void (*on_ready)(void *data);
+    /* Nobody here is free for an arrival: another shard is to be asked. NULL:
+     * there is none. */
+    void (*on_unserved)(void *data, const struct arrival *arrival);
     /* The first stage of single_run that is not over on this shard. */
     void (*on_stage)(void *data, int32_t stage);
     /* Its last worker has ended. */
@@ -99,6 +110,8 @@ void shard_prepare(struct shard *shard);
 void shard_start(struct shard *shard, nsec_t started_at);
 /* Starts what is due by now; before the end of the time for runs. */
 void shard_catch_up(struct shard *shard);
+/* An arrival of another shard that nobody is free for there. */
+void shard_arrive(struct shard *shard, const struct arrival *arrival);
 /* No run and no worker starts any more; who is between runs goes home. Runs in
  * flight of a workload with less patience than plan_patience are stopped when
  * that is over; the rest is left to the caller. */
@@ -119,6 +132,13 @@ void shard_abandon(struct shard *shard);
 /* Counts every run that is going on as interrupted, because the process ends
  * without it. */
 void shard_give_up_runs(struct shard *shard);
+
+/* Open workloads of which runs wait here, or will arrive, and nobody here could
+ * take one; and those somebody here could take one of. Bits, number mod 64. */
+struct shard_demand {
+    uint64_t arrivals, takers;
+};
+struct shard_demand shard_demand(const struct shard *shard);
 
 /* Nothing of it can happen before it is told something: no task is runnable,
  * in a transfer, asleep, and no start is pending that the clock alone will

@@ -21,13 +21,15 @@ struct order {
 
 enum report_type {
     REPORT_OP,
-    REPORT_IDLE, /* number: messages it had got */
+    REPORT_IDLE, /* number: messages it had got; demand */
     REPORT_MEASURED,
     REPORT_RUN_FAILED,
     REPORT_FIXTURE_FAILED, /* phase */
     REPORT_TIME_OVER,
     REPORT_WORKLOAD_OVER, /* workload */
     REPORT_STOP_WAITS,    /* number, count, flag */
+    REPORT_UNSERVED,      /* arrival */
+    REPORT_CAUGHT_UP,
     REPORT_READY,
     REPORT_STAGE, /* number */
     REPORT_ALL_ENDED,
@@ -53,6 +55,8 @@ struct report {
     bool flag;
     enum worker_phase phase;
     const struct plan_workload *workload;
+    struct arrival arrival;
+    struct shard_demand demand;
     struct value *value;
     char *text;
     struct measures *measures;

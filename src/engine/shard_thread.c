@@ -33,6 +33,7 @@ struct shard_thread {
     struct health *health;
     uint64_t got;
     bool told_idle;
+    struct shard_demand told;
     /* Both, until it runs. */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -101,6 +102,12 @@ stop_waits(void *data, int32_t first, int32_t count, bool teardowns)
                    .count = count,
                    .flag = teardowns,
                });
+}
+
+static void
+on_unserved(void *data, const struct arrival *arrival)
+{
+    tell(data, &(struct report){.type = REPORT_UNSERVED, .arrival = *arrival});
 }
 
 static void
@@ -187,6 +194,8 @@ on_order(void *data, struct message *message)
         if (order->command.type == COMMAND_START)
             health_begin(thread->health);
         command_apply(thread->shard, &order->command);
+        if (order->command.type == COMMAND_CATCH_UP)
+            tell(thread, &(struct report){.type = REPORT_CAUGHT_UP});
         break;
     case ORDER_MEASURE:
         measure(thread);
@@ -198,18 +207,30 @@ on_order(void *data, struct message *message)
     message_free_order(message);
 }
 
+/* Once, until a message or an arrival changes something. */
+static void
+tell_if_idle(struct shard_thread *thread)
+{
+    if (!shard_is_idle(thread->shard) || mailbox_has_messages(thread->mailbox))
+        return;
+    struct shard_demand demand = shard_demand(thread->shard);
+    if (thread->told_idle && demand.arrivals == thread->told.arrivals &&
+        demand.takers == thread->told.takers)
+        return;
+    thread->told_idle = true;
+    thread->told = demand;
+    tell(thread, &(struct report){
+                     .type = REPORT_IDLE,
+                     .number = (int64_t)thread->got,
+                     .demand = demand,
+                 });
+}
+
 static void
 on_turn(void *data)
 {
     struct shard_thread *thread = data;
-    if (!thread->told_idle && shard_is_idle(thread->shard) &&
-        !mailbox_has_messages(thread->mailbox)) {
-        thread->told_idle = true;
-        tell(thread, &(struct report){
-                         .type = REPORT_IDLE,
-                         .number = (int64_t)thread->got,
-                     });
-    }
+    tell_if_idle(thread);
     outbox_flush(&thread->reports);
 }
 
@@ -244,6 +265,7 @@ make_parts(struct shard_thread *thread)
                     .on_time_over = on_time_over,
                     .on_workload_over = on_workload_over,
                     .stop_waits = stop_waits,
+                    .on_unserved = on_unserved,
                     .on_ready = on_ready,
                     .on_stage = on_stage,
                     .on_all_ended = on_all_ended,
@@ -459,6 +481,7 @@ shard_thread_on_report(void *data, struct message *message)
     case REPORT_IDLE:
         quiescence_idle(&fleet->quiescence, report->shard,
                         (uint64_t)report->number);
+        fleet->slots[report->shard].demand = report->demand;
         break;
     case REPORT_MEASURED:
         take_measures(fleet, report->shard, report->measures);
@@ -478,6 +501,13 @@ shard_thread_on_report(void *data, struct message *message)
     case REPORT_STOP_WAITS:
         host->stop_waits(engine, (int32_t)report->number, report->count,
                          report->flag);
+        break;
+    case REPORT_CAUGHT_UP:
+        if (++fleet->caught_up == fleet->count)
+            driver_on_caught_up(engine);
+        break;
+    case REPORT_UNSERVED:
+        fleet_on_unserved(fleet, report->shard, &report->arrival);
         break;
     case REPORT_READY:
         fleet_on_ready(fleet);

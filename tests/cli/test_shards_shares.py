@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""-t N: runs that nobody in particular is meant to make find whoever is free, on whatever
+thread. Each test hangs, or counts wrong, where every thread keeps its share to itself."""
+
+import sys
+
+import harness
+
+# Worker 0 is on the first thread, worker 1 on the second.
+WORKER_0_WAITS = """
+    local done = 0
+    molo.scenario("share", function(session)
+      local enough = molo.event("enough")
+      if session.worker_id == 0 then
+        molo.log("info", "MARK zero")
+        enough:wait()
+      else
+        done = done + 1
+        if done == tonumber(molo.env.ENOUGH) then
+          enough:set()
+        end
+      end
+    end)
+    """
+
+
+def test_shared_runs_are_for_whoever_is_free(t):
+    outcome = t.run(WORKER_0_WAITS, "-w", "2", "-i", "21", "-t", "2", "-e", "ENOUGH=20")
+    outcome.expect(0).expect_runs(started=21, ok=21)
+    t.equal(outcome.marks, ["zero"], "runs of worker 0")
+
+
+def test_shared_runs_are_as_many_as_asked_for(t):
+    for threads in (2, 3, 4):
+        for runs in (1, 5, 203):
+            outcome = t.run("""
+                molo.scenario("count", function(session)
+                  molo.update_var("sum", function(sum) return (sum or 0) + 1 end)
+                end)
+                molo.global_teardown(function()
+                  molo.log("info", "MARK", molo.get_var("sum"))
+                end)
+                """, "-w", "7", "-i", str(runs), "-t", str(threads))
+            outcome.expect(0).expect_runs(started=runs, ok=runs)
+            t.equal(outcome.marks, [str(runs)], "runs")
+
+
+def test_an_arrival_finds_who_is_idle(t):
+    """Half of 40 runs belong to each thread. Those after the 31st have time to be late in."""
+    outcome = t.run(WORKER_0_WAITS, "-w", "2", "--rate", "20/s", "-d", "2s",
+                    "--max-lag", "10s", "-t", "2", "-e", "ENOUGH=30")
+    outcome.expect(0).expect_runs(interrupted=0)
+    t.equal(outcome.marks[:1], ["zero"], "runs of worker 0")
+    t.check(outcome.result["runs"]["ok"] > 30, "runs of worker 1")
+
+
+def test_who_can_be_found_makes_it_no_deadlock(t):
+    """Run 0 waits on the first thread, run 1 passes on the second, run 2 belongs to the
+    first, is taken by the second and ends the wait. Before it comes all is still."""
+    outcome = t.run("""
+        local runs = 0
+        molo.scenario("still", function(session)
+          local go = molo.event("go")
+          if session.worker_id == 0 then
+            go:wait()
+          else
+            runs = runs + 1
+            if runs == 2 then go:set() end
+          end
+        end)
+        """, "-w", "2", "--rate", "5/s", "-d", "0.6s", "-t", "2")
+    outcome.expect(0).expect_runs(started=3, ok=3)
+
+
+def test_arrivals_that_nobody_can_take_end_no_deadlock(t):
+    """Both wait for ever. That more runs will be due for a minute changes nothing."""
+    outcome = t.run("""
+        molo.scenario("stuck", function(session)
+          molo.event("never"):wait()
+        end)
+        """, "-w", "2", "--rate", "20/s", "-d", "60s", "-t", "2")
+    outcome.expect(4)
+    t.contains(outcome.err, "deadlock")
+    t.check(outcome.seconds < 30, "it was found long before the end")
+
+
+def test_who_quits_leaves_arrivals_to_others(t):
+    outcome = t.run("""
+        molo.scenario("leave", function(session)
+          if session.worker_id == 0 then session:quit() end
+        end)
+        """, "-w", "2", "--rate", "20/s", "-d", "2s", "--max-lag", "10s", "-t", "2")
+    outcome.expect(0)
+    t.check(outcome.result["runs"]["ok"] > 30, "runs of worker 1")
+
+
+def test_more_workers_are_started_where_there_are_more(t):
+    """Worker 1 has the second thread for itself and waits, and so does worker 0. The fourth run
+    belongs to the second thread; worker 2, whom only the first could start, makes it."""
+    outcome = t.run("""
+        molo.options { workloads = { rate = {
+          executor = "constant_rate", rate = "20/s", duration = "0.2s", max_lag = "10s",
+          pre_allocated = 2, max_workers = 3,
+        } } }
+        molo.scenario("held", function(session)
+          local more = molo.event("more")
+          if session.worker_id == 2 then
+            more:set()
+          elseif session.worker_id == 1 or session.step == 2 then
+            more:wait()
+          end
+        end)
+        """, "-t", "2")
+    outcome.expect(0).expect_runs(started=4, ok=4, dropped=0)
+
+
+def test_every_arrival_is_made_or_dropped(t):
+    """Also those that look for a worker on other threads, or wait, when the end comes."""
+    for workers, threads in ((8, 2), (3, 3), (2, 4)):
+        outcome = t.run("""
+            molo.scenario("quick", function(session) molo.sleep(0.001) end)
+            """, "-w", str(workers), "--rate", "2000/s", "-d", "0.1s", "--max-lag", "20ms",
+            "-t", str(threads)).expect(0)
+        runs = outcome.result["runs"]
+        t.equal(runs["started"] + runs["dropped"], 200, "arrivals")
+
+
+def test_every_arrival_of_a_workload_is_made_or_dropped(t):
+    outcome = t.run("""
+        molo.options { workloads = {
+          first = { executor = "constant_rate", rate = "2000/s", duration = "0.1s",
+                    max_workers = 8, max_lag = "20ms" },
+          second = { executor = "constant_workers", workers = 1, duration = "0.3s" },
+        } }
+        molo.scenario("quick", function(session) molo.sleep(0.01) end)
+        """, "-t", "2").expect(0)
+    runs = outcome.result["workloads"]["first"]
+    t.equal(runs["started"] + runs["dropped"], 200, "arrivals")
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))
