@@ -42,23 +42,24 @@ class Skip(Exception):
     pass
 
 
-def start(t, scenario, *arguments, prefix=()):
+def start(t, scenario, *arguments, prefix=(), env=None):
     """Like t.start, with words in front of the command."""
     json_path = t.new_path(".json")
     command = list(prefix) + harness.WRAPPER + [
         harness.MOLO, "run", t.scenario(scenario), "--progress", "off",
         "--no-color", "-o", "json=" + json_path] + list(arguments)
     running = harness.Running(t.directory, command,
-                              harness.clean_environment(None), json_path)
+                              harness.clean_environment(env), json_path)
     t._running.append(running)
     return running
 
 
 def run_pair(t, url, good, *arguments, method="GET", options="{}", before="",
-             prefix=()):
+             prefix=(), env=None):
     return start(t, SCENARIO % {
         "url": url, "good": good, "method": method, "options": options,
-        "before": before}, "-r", "2", *arguments, prefix=prefix).finish()
+        "before": before}, "-r", "2", *arguments, prefix=prefix,
+        env=env).finish()
 
 
 def need_encoding(t, name):

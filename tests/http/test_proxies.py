@@ -28,8 +28,9 @@ def right(port, **more):
     return through(port, "%s:%s" % (proxies.USER, proxies.PASSWORD), **more)
 
 
-def run(t, target, options, good, *arguments):
-    return rows.run_pair(t, target, good.url, *arguments, options=options)
+def run(t, target, options, good, *arguments, **more):
+    return rows.run_pair(t, target, good.url, *arguments, options=options,
+                         **more)
 
 
 # --- plain requests ---
@@ -39,6 +40,17 @@ def plain(t):
         outcome = run(t, TARGET, through(proxy.port), good)
     rows.expect_answer(t, outcome, 200, len(TARGET))
     t.equal(proxy.paths(), ["GET " + TARGET], "at the proxy")
+
+
+def whatever_the_environment_says(t):
+    """Neither which proxy to take nor which hosts need none."""
+    with Server(proxies.http_proxy()) as proxy, Server() as good:
+        outcome = run(t, TARGET, through(proxy.port), good, env={
+            "http_proxy": "http://127.0.0.1:1", "no_proxy": "*",
+            "NO_PROXY": "*"})
+    rows.expect_answer(t, outcome, 200, len(TARGET))
+    t.equal(proxy.paths(), ["GET " + TARGET], "at the proxy")
+    t.equal(len(good.requests), 1, "requests without a proxy")
 
 
 def credentials(scheme, t):
@@ -164,6 +176,8 @@ def all_tests(pair):
     part = functools.partial
     return {
         "a request through a proxy": plain,
+        "a proxy and variables of the environment":
+            whatever_the_environment_says,
         "basic credentials for a proxy": part(credentials, "basic"),
         "digest credentials for a proxy": part(credentials, "digest"),
         "credentials that the proxy knows": known_credentials,
