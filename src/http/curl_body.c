@@ -14,14 +14,15 @@ status_so_far(const struct exchange *x)
     return status;
 }
 
-/* libcurl may go on to answer this one, without giving us its body. */
-static bool
-may_authenticate(const struct exchange *x)
+bool
+exchange_may_authenticate(const struct exchange *x)
 {
     const struct http_settings *settings = x->transfer->request.settings;
+    if (settings == NULL)
+        return false;
     long status = status_so_far(x);
-    return (status == 401 && settings != NULL && settings->auth != AUTH_NONE) ||
-           status == 407;
+    return (status == 401 && settings->auth != AUTH_NONE) ||
+           (status == 407 && settings->text[SETTING_PROXY] != NULL);
 }
 
 static void
@@ -42,7 +43,7 @@ tell_head(struct exchange *x)
 void
 exchange_note_head(struct exchange *x)
 {
-    if (x->transfer->request.streams && !may_authenticate(x))
+    if (x->transfer->request.streams && !exchange_may_authenticate(x))
         tell_head(x);
 }
 

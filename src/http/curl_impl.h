@@ -95,12 +95,12 @@ struct exchange {
     bool block_open;            /* within a header block */
     bool answered;              /* this send, with the status of `easy` */
     bool too_large;
-    bool length_conflict;            /* two Content-Length that differ */
-    int64_t content_length;          /* of this header block; -1: none */
-    size_t header_bytes;             /* of all blocks, interim answers too */
-    bool verbose;                    /* on_debug is called */
-    bool counts_raw;                 /* the body is chunked: */
-    uint64_t raw_body_received;      /* what came of it, framing included */
+    bool length_conflict;   /* two Content-Length that differ */
+    int64_t content_length; /* of this header block; -1: none */
+    size_t header_bytes;    /* of all blocks, interim answers too */
+    bool verbose;           /* on_debug is called */
+    bool counts_raw;        /* libcurl does not tell the size of all bodies: */
+    uint64_t raw_body_received;      /* what came of them, framing included */
     int socket_errno;                /* why socket() failed; 0: it did not */
     struct sockaddr_storage address; /* last one tried */
     socklen_t address_size;
@@ -141,6 +141,9 @@ bool exchange_has_url(const struct exchange *x);
 
 /* curl_body.c */
 size_t exchange_body_limit(const struct exchange *x);
+/* The answer may be a challenge, which libcurl goes on to answer without giving
+ * us its body. */
+bool exchange_may_authenticate(const struct exchange *x);
 /* A header block is complete: tells whoever streams, if it is the answer's. */
 void exchange_note_head(struct exchange *x);
 /* Callbacks of libcurl: CURLOPT_WRITEFUNCTION; READFUNCTION and SEEKFUNCTION,

@@ -19,9 +19,10 @@ line_starts(const char *line, size_t size, const char *name)
     return size > name_size && strncasecmp(line, name, name_size) == 0;
 }
 
-/* libcurl strips the framing of a chunked body and does not tell its size. To
- * its debug callback it shows what arrived; that costs something, so it is
- * asked to only once an answer turns out to be chunked. */
+/* libcurl strips the framing of a chunked body and does not tell its size, and
+ * forgets that of a challenge when it answers it. To its debug callback it
+ * shows what arrived; that costs something, so it is asked to only once there
+ * is such an answer. */
 static void
 set_verbose(struct exchange *x, bool on)
 {
@@ -100,6 +101,19 @@ note_framing(struct exchange *x, const char *line, size_t size)
     return true;
 }
 
+static void
+note_status_line(struct exchange *x, const char *line, size_t size)
+{
+    static const char go_on[] = "HTTP/1.1 100";
+    if (x->mode != MODE_BODY && x->transfer->sends == 1)
+        return; /* libcurl's mark is right */
+    if (line_starts(line, size, go_on))
+        /* It is the body that is answered, which goes out only now. */
+        x->handed_over_at = 0;
+    else if (x->first_byte_at == 0)
+        x->first_byte_at = clock_now();
+}
+
 /* Trailers and interim (1xx) answers are not the answer's headers: a new status
  * line starts over, and nothing is taken after the last block. */
 static size_t
@@ -123,14 +137,14 @@ on_header(char *data, size_t size, size_t count, void *user)
         return 0;
     }
     if (starts) {
-        if (x->first_byte_at == 0 &&
-            (x->mode == MODE_BODY || x->transfer->sends > 1))
-            x->first_byte_at = clock_now();
+        note_status_line(x, data, size);
         return size;
     }
     if (data[0] == '\r' || data[0] == '\n') {
         x->block_open = false;
         x->answered = true;
+        if (exchange_may_authenticate(x))
+            count_raw_body(x);
         exchange_note_head(x);
         return size;
     }

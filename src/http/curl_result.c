@@ -79,6 +79,7 @@ exchange_note_prereq(struct exchange *x)
     x->transfer->sends++;
     x->prereq_at = clock_now();
     x->handed_over_at = 0;
+    x->first_byte_at = 0;
     x->head_size = 0;
 }
 
