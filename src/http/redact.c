@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "http/response.h"
 #include "http/uri.h"
 
 /* Texts to hide, each ended by NUL, after one another. */
@@ -177,12 +178,6 @@ redact_mark_urls(const char *data, size_t size, unsigned char *mask)
 
 /* --- heads --- */
 
-static bool
-is_name(const char *name, size_t size, const char *wanted)
-{
-    return size == strlen(wanted) && strncasecmp(name, wanted, size) == 0;
-}
-
 /* Of "a=1; b=2" what stands between '=' and ';'; of a word without '=' all of
  * it. `only_first`: the rest are attributes. */
 static void
@@ -218,16 +213,16 @@ mark_header(const char *line, size_t size, unsigned char *mask)
         from++;
     const char *value = line + from;
     size_t value_size = size - from;
-    if (is_name(line, name_size, "Authorization") ||
-        is_name(line, name_size, "Proxy-Authorization")) {
+    if (http_name_is(line, name_size, "Authorization") ||
+        http_name_is(line, name_size, "Proxy-Authorization")) {
         /* The scheme tells something, and no secret. */
         const char *space = memchr(value, ' ', value_size);
         size_t shown = space != NULL ? (size_t)(space - value) + 1 : 0;
         memset(mask + from + shown, 1, value_size - shown);
         return true;
     }
-    if (is_name(line, name_size, "Cookie") ||
-        is_name(line, name_size, "Set-Cookie")) {
+    if (http_name_is(line, name_size, "Cookie") ||
+        http_name_is(line, name_size, "Set-Cookie")) {
         mark_cookies(value, value_size, name_size > strlen("Cookie"),
                      mask + from);
         return true;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "http/response.h"
 #include "http/uri.h"
 #include "http/url.h"
 
@@ -278,13 +279,6 @@ find_header(const struct buf *headers, const char *name, size_t name_size)
     return NULL;
 }
 
-static bool
-is_name(const char *name, size_t name_size, const char *wanted)
-{
-    return name_size == strlen(wanted) &&
-           strncasecmp(name, wanted, name_size) == 0;
-}
-
 bool
 http_check_header(const char *name, size_t name_size, const char *value,
                   size_t value_size, struct err *err)
@@ -299,8 +293,8 @@ http_check_header(const char *name, size_t name_size, const char *value,
                                                                : "line break");
     /* A length other than the body's would make the rest of the body, or the
      * next request, a request of its own. */
-    if (is_name(name, name_size, "Content-Length") ||
-        is_name(name, name_size, "Transfer-Encoding"))
+    if (http_name_is(name, name_size, "Content-Length") ||
+        http_name_is(name, name_size, "Transfer-Encoding"))
         return err_set(err,
                        "header '%s' cannot be set: it always follows from the "
                        "body",

@@ -1,6 +1,7 @@
 #include "http/response.h"
 
 #include <string.h>
+#include <strings.h>
 
 void
 http_response_finish(struct http_response *response)
@@ -62,4 +63,23 @@ http_header_next(const char *headers, size_t size, size_t *pos,
             return true;
     }
     return false;
+}
+
+bool
+http_name_is(const char *name, size_t size, const char *wanted)
+{
+    return size == strlen(wanted) && strncasecmp(name, wanted, size) == 0;
+}
+
+const char *
+http_header_find(const char *headers, size_t size, const char *wanted,
+                 size_t *value_size)
+{
+    size_t pos = 0, name_size;
+    const char *name, *value;
+    while (http_header_next(headers, size, &pos, &name, &name_size, &value,
+                            value_size))
+        if (http_name_is(name, name_size, wanted))
+            return value;
+    return NULL;
 }

@@ -26,5 +26,11 @@ void http_response_reset(struct http_response *response); /* keeps memory */
 bool http_header_next(const char *headers, size_t size, size_t *pos,
                       const char **name, size_t *name_size, const char **value,
                       size_t *value_size);
+/* The value of the first header of that name, in any case; NULL: there is none.
+ * Works on the same bytes. */
+const char *http_header_find(const char *headers, size_t size,
+                             const char *wanted, size_t *value_size);
+/* Names of headers have no case. */
+bool http_name_is(const char *name, size_t size, const char *wanted);
 
 #endif

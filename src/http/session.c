@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "http/url.h"
@@ -252,27 +251,12 @@ set_fault(struct transfer *transfer, enum transfer_fault fault,
 static bool
 may_follow(struct transfer *transfer)
 {
-    if (transfer->fault != FAULT_NONE || transfer->request.max_redirects == 0)
+    if (transfer->fault != FAULT_NONE || !transfer_is_hop(transfer))
         return false;
-    const struct http_response *response = &transfer->response;
-    int status = response->status;
-    if (status != 301 && status != 302 && status != 303 && status != 307 &&
-        status != 308)
-        return false;
-
-    const struct buf *target = &response->redirect_url;
+    const struct buf *target = &transfer->response.redirect_url;
     struct err err;
     if (target->size == 0) {
-        size_t pos = 0, name_size, value_size;
-        const char *name, *value;
-        while (http_header_next(response->headers.data, response->headers.size,
-                                &pos, &name, &name_size, &value, &value_size)) {
-            if (name_size == 8 && strncasecmp(name, "Location", 8) == 0) {
-                set_fault(transfer, FAULT_REDIRECT,
-                          "the Location header is not a URL");
-                break;
-            }
-        }
+        set_fault(transfer, FAULT_REDIRECT, "the Location header is not a URL");
         return false;
     }
     struct url_parts parts;

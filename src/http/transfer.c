@@ -1,7 +1,5 @@
 #include "http/transfer.h"
 
-#include <strings.h>
-
 static const char *const fault_names[] = {
     [FAULT_NONE] = "",
     [FAULT_DNS] = "dns",
@@ -31,13 +29,7 @@ transfer_is_hop(const struct transfer *transfer)
         (status != 301 && status != 302 && status != 303 && status != 307 &&
          status != 308))
         return false;
-    static const char location[] = "Location";
-    size_t pos = 0, name_size, value_size;
-    const char *name, *value;
-    while (http_header_next(response->headers.data, response->headers.size,
-                            &pos, &name, &name_size, &value, &value_size))
-        if (name_size == sizeof(location) - 1 &&
-            strncasecmp(name, location, name_size) == 0)
-            return true;
-    return false;
+    size_t value_size;
+    return http_header_find(response->headers.data, response->headers.size,
+                            "Location", &value_size) != NULL;
 }

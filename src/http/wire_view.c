@@ -247,27 +247,24 @@ reset_body(struct body_view *body)
 }
 
 static void
-copy_value(char out[TYPE_MAX], const char *value, size_t size)
+copy_header(char out[TYPE_MAX], const char *head, size_t size, const char *name)
 {
-    if (size >= TYPE_MAX)
-        size = TYPE_MAX - 1;
-    memcpy(out, value, size);
-    out[size] = '\0';
+    size_t value_size;
+    const char *value = http_header_find(head, size, name, &value_size);
+    if (value == NULL)
+        return;
+    if (value_size >= TYPE_MAX)
+        value_size = TYPE_MAX - 1;
+    memcpy(out, value, value_size);
+    out[value_size] = '\0';
 }
 
 /* Looks for what says how to read the body. */
 static void
 read_head(struct body_view *body, const char *head, size_t size)
 {
-    size_t pos = 0, name_size, value_size;
-    const char *name, *value;
-    while (http_header_next(head, size, &pos, &name, &name_size, &value,
-                            &value_size)) {
-        if (name_size == 12 && strncasecmp(name, "Content-Type", 12) == 0)
-            copy_value(body->type, value, value_size);
-        if (name_size == 16 && strncasecmp(name, "Content-Encoding", 16) == 0)
-            copy_value(body->encoding, value, value_size);
-    }
+    copy_header(body->type, head, size, "Content-Type");
+    copy_header(body->encoding, head, size, "Content-Encoding");
 }
 
 /* --- what transports tell --- */

@@ -194,24 +194,12 @@ parse_status_line(const char *line, size_t size, int *version)
     return ends && status >= 100 ? status : 0;
 }
 
-static bool
-is_header(const char *name, size_t size, const char *wanted)
-{
-    return size == strlen(wanted) && strncasecmp(name, wanted, size) == 0;
-}
-
-/* First header of that name in the answer; NULL: none. */
 static const char *
 find_header(const struct http_response *response, const char *wanted,
             size_t *value_size)
 {
-    size_t pos = 0, name_size;
-    const char *name, *value;
-    while (http_header_next(response->headers.data, response->headers.size,
-                            &pos, &name, &name_size, &value, value_size))
-        if (is_header(name, name_size, wanted))
-            return value;
-    return NULL;
+    return http_header_find(response->headers.data, response->headers.size,
+                            wanted, value_size);
 }
 
 /* True if one of the comma-separated words is `word`. */
@@ -225,7 +213,7 @@ has_word(const char *list, size_t size, const char *word)
         const char *start = list;
         while (list < end && *list != ' ' && *list != ',' && *list != '\t')
             list++;
-        if (is_header(start, (size_t)(list - start), word))
+        if (http_name_is(start, (size_t)(list - start), word))
             return true;
     }
     return false;
@@ -239,7 +227,7 @@ any_header_has_word(const struct http_response *response, const char *wanted,
     const char *name, *value;
     while (http_header_next(response->headers.data, response->headers.size,
                             &pos, &name, &name_size, &value, &value_size))
-        if (is_header(name, name_size, wanted) &&
+        if (http_name_is(name, name_size, wanted) &&
             has_word(value, value_size, word))
             return true;
     return false;

@@ -1,6 +1,5 @@
 /* The opening handshake of a WebSocket over its connection. */
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/units.h"
@@ -79,7 +78,7 @@ take_cookies(struct websocket *ws)
     const char *name, *value;
     while (http_header_next(headers->data, headers->size, &pos, &name,
                             &name_size, &value, &value_size))
-        if (name_size == 10 && strncasecmp(name, "Set-Cookie", 10) == 0)
+        if (http_name_is(name, name_size, "Set-Cookie"))
             cookie_rules_take(ws->session, &place, value, value_size,
                               time(NULL));
 }

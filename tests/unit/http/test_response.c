@@ -44,6 +44,28 @@ test_header_lines_are_read_one_by_one(void **state)
 }
 
 static void
+test_a_header_is_found_whatever_its_case(void **state)
+{
+    static const char headers[] = "A: 1\r\nSet-B: 2 \r\nset-b: 3\r\nC:\r\n";
+    static const struct {
+        const char *name, *value;
+    } rows[] = {
+        {"a", "1"},    {"Set-B", "2"}, {"SET-B", "2"},   {"C", ""},
+        {"Set", NULL}, {"", NULL},     {"Set-BB", NULL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t size = 0;
+        const char *value =
+            http_header_find(headers, strlen(headers), rows[i].name, &size);
+        assert_int_equal(value != NULL, rows[i].value != NULL);
+        if (value == NULL)
+            continue;
+        assert_int_equal(size, strlen(rows[i].value));
+        assert_memory_equal(value, rows[i].value, size);
+    }
+}
+
+static void
 test_every_fault_has_a_name_of_its_own(void **state)
 {
     assert_string_equal(transfer_fault_name(FAULT_NONE), "");
@@ -60,6 +82,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_lines_are_read_one_by_one),
+        cmocka_unit_test(test_a_header_is_found_whatever_its_case),
         cmocka_unit_test(test_every_fault_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests_name("response", tests, NULL, NULL);
