@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "http/curl_impl.h"
+#include "http/redirect.h"
 #include "http/wire_view.h"
 
 /* Of an answer that is kept, unless the request says. */
@@ -35,7 +36,7 @@ tell_head(struct exchange *x)
     x->head_told = true;
     transfer->response.status = (int)status;
     transfer->response.http_version = exchange_http_version(x);
-    x->is_hop = transfer_is_hop(transfer);
+    x->is_hop = redirect_is_hop(transfer);
     if (!x->is_hop)
         transfer->on_data(transfer);
 }

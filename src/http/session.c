@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "http/url.h"
+#include "http/redirect.h"
 #include "http/wire_view.h"
 
 /* A released transfer keeps at most this much of each buffer. */
@@ -246,75 +246,22 @@ set_fault(struct transfer *transfer, enum transfer_fault fault,
              message);
 }
 
-/* True if the answer sends us elsewhere and we may go; where we want to go and
+/* True if the answer leads elsewhere and we may go; where we want to go and
  * cannot, the fault is set. */
 static bool
 may_follow(struct transfer *transfer)
 {
-    if (transfer->fault != FAULT_NONE || !transfer_is_hop(transfer))
+    if (transfer->fault != FAULT_NONE || !redirect_is_hop(transfer))
         return false;
-    const struct buf *target = &transfer->response.redirect_url;
     struct err err;
-    if (target->size == 0) {
-        set_fault(transfer, FAULT_REDIRECT, "the Location header is not a URL");
-        return false;
-    }
-    struct url_parts parts;
-    if (!url_check_bytes(target->data, target->size, &err) ||
-        !url_split(target->data, target->size, &parts, &err)) {
-        err_prefix(&err, "redirect refused");
+    if (!redirect_check(transfer, &err))
         set_fault(transfer, FAULT_REDIRECT, err.message);
-        return false;
-    }
-    if (transfer->redirects_left == 0) {
-        char message[64];
-        snprintf(message, sizeof(message), "more than %d redirects",
-                 transfer->request.max_redirects);
-        set_fault(transfer, FAULT_REDIRECT, message);
-        return false;
-    }
-    if (clock_now() >= of_transfer(transfer)->deadline) {
+    else if (clock_now() >= of_transfer(transfer)->deadline)
         set_fault(transfer, FAULT_TIMEOUT,
                   "no time was left to follow a redirect");
-        return false;
-    }
-    return true;
-}
-
-static void
-drop_header(struct http_request *request, const char *name)
-{
-    http_request_remove_header(request, name, strlen(name));
-}
-
-/* What the next request loses: what only the first host may know, and the body
- * where the status turns the request into a GET (RFC 9110 section 15.4). */
-static void
-adapt_request(struct transfer *transfer)
-{
-    struct http_request *request = &transfer->request;
-    const struct buf *target = &transfer->response.redirect_url;
-    struct url_parts from, to;
-    if (!url_split(request->url.data, request->url.size, &from, NULL) ||
-        !url_split(target->data, target->size, &to, NULL) ||
-        !url_same_origin(&from, &to)) {
-        drop_header(request, "Authorization");
-        drop_header(request, "Cookie");
-        drop_header(request, "Host");
-        http_settings_forget_user(&request->settings);
-    }
-    int status = transfer->response.status;
-    bool post = strcmp(request->method, "POST") == 0;
-    if ((status == 303 && strcmp(request->method, "HEAD") != 0) ||
-        ((status == 301 || status == 302) && post)) {
-        memcpy(request->method, "GET", sizeof("GET"));
-        http_request_drop_body(request);
-        drop_header(request, "Content-Type");
-        drop_header(request, "Content-Encoding");
-        drop_header(request, "Content-Language");
-        drop_header(request, "Content-Location");
-    }
-    http_request_set_url(request, NULL, target->data, target->size, NULL);
+    else
+        return true;
+    return false;
 }
 
 static void
@@ -332,12 +279,7 @@ on_end(struct transfer *transfer)
         transfer->on_done(transfer);
         return;
     }
-    buf_printf(&transfer->history, "%d %s", transfer->response.status,
-               transfer->request.url.data);
-    buf_append(&transfer->history, "", 1);
-    adapt_request(transfer);
-    transfer->redirects_left--;
-    transfer->redirects_followed++;
+    redirect_follow(transfer);
     if (own->deadline != NSEC_NEVER)
         transfer->request.timeout = own->deadline - clock_now();
     start_hop(transfer);

@@ -19,17 +19,3 @@ transfer_fault_name(enum transfer_fault fault)
 {
     return fault_names[fault];
 }
-
-bool
-transfer_is_hop(const struct transfer *transfer)
-{
-    const struct http_response *response = &transfer->response;
-    int status = response->status;
-    if (transfer->request.max_redirects == 0 ||
-        (status != 301 && status != 302 && status != 303 && status != 307 &&
-         status != 308))
-        return false;
-    size_t value_size;
-    return http_header_find(response->headers.data, response->headers.size,
-                            "Location", &value_size) != NULL;
-}

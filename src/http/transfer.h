@@ -32,10 +32,6 @@ struct transfer_timings {
     nsec_t elapsed;  /* from transfer start to the end, look-up included */
 };
 
-/* Whether its answer leads elsewhere, so that its body is nobody's. */
-struct transfer;
-bool transfer_is_hop(const struct transfer *transfer);
-
 /* Bytes of a body that wait to be taken, give or take one read. */
 #define TRANSFER_BUFFER ((size_t)64 * 1024)
 
