@@ -50,6 +50,21 @@ forget_secrets(struct http_request *request)
     http_settings_forget_user(&request->settings);
 }
 
+/* Servers do not repeat the user of a URL in where they send us. Without a user
+ * of its own the next URL gets that of the first. */
+static void
+append_target(struct buf *out, const struct buf *target,
+              const struct url_parts *from, const struct url_parts *to)
+{
+    size_t scheme = (size_t)(to->user - target->data);
+    buf_append(out, target->data, scheme);
+    if (from->user_size > 0 && to->user_size == 0) {
+        buf_append(out, from->user, from->user_size);
+        buf_append(out, "@", 1);
+    }
+    buf_append(out, to->user, target->size - scheme);
+}
+
 static void
 turn_into_get(struct http_request *request)
 {
@@ -73,13 +88,19 @@ redirect_follow(struct transfer *transfer)
     transfer->redirects_followed++;
 
     struct url_parts from, to;
-    if (!url_split(request->url.data, request->url.size, &from, NULL) ||
-        !url_split(target->data, target->size, &to, NULL) ||
-        !url_same_origin(&from, &to))
+    struct buf next = {0};
+    if (url_split(request->url.data, request->url.size, &from, NULL) &&
+        url_split(target->data, target->size, &to, NULL) &&
+        url_same_origin(&from, &to)) {
+        append_target(&next, target, &from, &to);
+    } else {
         forget_secrets(request);
+        buf_append(&next, target->data, target->size);
+    }
     bool post = strcmp(request->method, "POST") == 0;
     if ((status == 303 && strcmp(request->method, "HEAD") != 0) ||
         ((status == 301 || status == 302) && post))
         turn_into_get(request);
-    http_request_set_url(request, NULL, target->data, target->size, NULL);
+    http_request_set_url(request, NULL, next.data, next.size, NULL);
+    buf_finish(&next);
 }

@@ -107,9 +107,13 @@ url_split(const char *url, size_t size, struct url_parts *out, struct err *err)
     while (end < url + size && *end != '/' && *end != '?' && *end != '#')
         end++;
     parts.host = authority;
-    for (const char *p = authority; p < end; p++)
-        if (*p == '@')
-            parts.host = p + 1;
+    parts.user = authority;
+    for (const char *p = authority; p < end; p++) {
+        if (*p != '@')
+            continue;
+        parts.host = p + 1;
+        parts.user_size = (size_t)(p - authority);
+    }
     const char *host_end = find_host_end(parts.host, end);
     if (host_end == NULL || (host_end < end && *host_end != ':'))
         return err_set(err, "URL '%.*s' has a malformed host", shown, url);

@@ -10,6 +10,8 @@
  * its text. Not a general URL parser: the transport has one. */
 struct url_parts {
     bool https;
+    const char *user; /* "name:password", escaped as it stands */
+    size_t user_size; /* 0: there is none */
     const char *host; /* brackets of an IPv6 address included */
     size_t host_size;
     int port;    /* the scheme's own when none is given */

@@ -504,6 +504,30 @@ def redirect_keeps_credentials(t):
             ["Basic c2VjcmV0"] * 2 + [None], "Authorization")
 
 
+def redirect_keeps_the_user_of_the_url(prefix, t):
+    """Servers do not repeat it in Location."""
+    server = Server(lambda peer, request: redirects_to(
+        prefix(server).encode() + b"/good")(peer, request))
+    with server:
+        outcome = rows.run_pair(
+            t, server.url.replace("//", "//me:hunter2@") + "/bad", server.url)
+    rows.expect_answer(t, outcome, 200, 4, total=3)
+    t.equal([r.headers.get("authorization") for r in server.requests],
+            ["Basic bWU6aHVudGVyMg=="] * 2 + [None], "Authorization")
+
+
+def redirect_drops_the_user_of_the_url(t):
+    with Server() as other:
+        target = b"%s/good" % other.url.encode()
+        with Server(redirects_to(target)) as server:
+            outcome = rows.run_pair(
+                t, server.url.replace("//", "//me:hunter2@") + "/bad",
+                server.url)
+    rows.expect_answer(t, outcome, 200, 4, total=3)
+    t.equal([r.headers.get("authorization") for r in other.requests], [None],
+            "Authorization at the other")
+
+
 def all_tests():
     tests = {name: functools.partial(fault, *row)
              for name, row in FAULTS.items()}
@@ -525,6 +549,14 @@ def all_tests():
             redirect_drops_credentials,
         "redirect to the same origin keeps credentials":
             redirect_keeps_credentials,
+        "redirect to the same origin keeps the user of the URL":
+            functools.partial(redirect_keeps_the_user_of_the_url,
+                              lambda server: server.url),
+        "redirect to a path keeps the user of the URL":
+            functools.partial(redirect_keeps_the_user_of_the_url,
+                              lambda server: ""),
+        "redirect to another port drops the user of the URL":
+            redirect_drops_the_user_of_the_url,
         "redirect to another port drops user and password":
             redirect_drops_digest,
         "redirect to another host drops cookies":
