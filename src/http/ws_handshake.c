@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "base/base64.h"
+#include "http/uri.h"
 #include "http/url.h"
 
 static const char *const own_headers[] = {
@@ -107,17 +108,43 @@ write_target(struct buf *out, const struct http_request *request)
 }
 
 static void
-write_host(struct buf *out, const struct http_request *request)
+write_host(struct buf *out, const struct url_parts *parts)
 {
-    if (http_request_has_header(request, "Host"))
-        return;
+    buf_printf(out, "Host: %.*s", (int)parts->host_size, parts->host);
+    if (parts->port != (parts->https ? 443 : 80))
+        buf_printf(out, ":%d", parts->port);
+    buf_append_str(out, "\r\n");
+}
+
+/* The same as libcurl makes of it in other requests. */
+static void
+write_user(struct buf *out, const struct url_parts *parts)
+{
+    struct buf user = {0};
+    if (uri_check_escapes(parts->user, parts->user_size, NULL))
+        uri_unescape(&user, parts->user, parts->user_size, false);
+    else
+        buf_append(&user, parts->user, parts->user_size);
+    if (memchr(parts->user, ':', parts->user_size) == NULL)
+        buf_append_str(&user, ":");
+    buf_append_str(out, "Authorization: Basic ");
+    base64_encode(user.data, user.size, out);
+    buf_append_str(out, "\r\n");
+    buf_finish(&user);
+}
+
+/* What follows from the URL, unless the script has it its own way. */
+static void
+write_url_headers(struct buf *out, const struct http_request *request)
+{
     struct url_parts parts;
     if (!url_split(request->url.data, request->url.size, &parts, NULL))
         return;
-    buf_printf(out, "Host: %.*s", (int)parts.host_size, parts.host);
-    if (parts.port != (parts.https ? 443 : 80))
-        buf_printf(out, ":%d", parts.port);
-    buf_append_str(out, "\r\n");
+    if (!http_request_has_header(request, "Host"))
+        write_host(out, &parts);
+    if (parts.user_size > 0 &&
+        !http_request_has_header(request, "Authorization"))
+        write_user(out, &parts);
 }
 
 void
@@ -128,7 +155,7 @@ ws_handshake_write(struct buf *out, const struct http_request *request,
     buf_append_str(out, "GET ");
     write_target(out, request);
     buf_append_str(out, " HTTP/1.1\r\n");
-    write_host(out, request);
+    write_url_headers(out, request);
     buf_append_str(out, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
     buf_printf(out, "Sec-WebSocket-Key: %s\r\n", key);
     buf_append_str(out, "Sec-WebSocket-Version: 13\r\n");

@@ -480,6 +480,35 @@ def request_as_sent(t):
     t.equal(outcome.endpoints, {"GET /set": 1, "GET /ws/{room}": 1}, "labels")
 
 
+def user_of_the_url(t):
+    """As other requests have it; what a script says goes first."""
+    def behave(peer, request):
+        peer.send(head_of(request) + close_frame(1000))
+        peer.hold()
+
+    users = ["ann:s%3Acret%21", "ann", "a%C3%A4:", "ann:50%"]
+    with Server(behave) as server:
+        scenario = """
+            molo.scenario("a", function(session)
+                for _, user in ipairs{ %s } do
+                    local url = "http://" .. user .. "@127.0.0.1:%d/"
+                    session:get(url .. "good")
+                    session:websocket(url .. "ws")
+                    session:websocket(url .. "ws", { bearer = "token" })
+                end
+            end)
+            """ % (", ".join("'%s'" % user for user in users), server.port)
+        rows.start(t, scenario, "-r", "1").finish().expect(0)
+    said = [request.headers.get("authorization")
+            for request in server.requests]
+    t.equal(said[0], "Basic " + base64.b64encode(b"ann:s:cret!").decode(),
+            "of a request")
+    t.equal(said[1::3], said[0::3], "of WebSockets, and of requests")
+    t.equal(set(said[2::3]), {"Bearer token"}, "of those with a token")
+    t.check(all("@" not in request.headers["host"]
+                for request in server.requests), "Host without the user")
+
+
 def left_open(t):
     """What a run leaves open is closed with it, as going away."""
     with Server(sends()) as server:
@@ -557,6 +586,7 @@ def all_tests():
         "all in order": in_order,
         "interim answer and a subprotocol": interim_answer,
         "the request as it is sent": request_as_sent,
+        "the user of the URL": user_of_the_url,
         "left open at the end of a run": left_open,
         "opening that is aborted": aborted_opening,
         "backpressure": backpressure,
