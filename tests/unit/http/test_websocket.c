@@ -2,160 +2,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "fake_peer.h"
 #include "http/session.h"
 #include "http/websocket.h"
-#include "http/ws_handshake.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
-
-/* A transport whose other end is the test: what is sent gathers, what is to be
- * received is put there. */
-struct transport_client {
-    int unused;
-};
-struct transport_stream {
-    int unused;
-};
-
-static struct {
-    struct transport transport;
-    struct transport_client client;
-    struct transport_stream stream;
-    struct buf sent, coming;
-    size_t coming_used;
-    size_t room;        /* bytes that can still be sent */
-    ssize_t after;      /* once `coming` is read */
-    bool open, refuses; /* refuses to connect */
-    bool answers;       /* the handshake, well */
-    int events;
-    void (*on_ready)(void *data, int events);
-    void *data;
-    bool talks;     /* something comes for all that is sent */
-    unsigned sends; /* calls, all in one go */
-    struct buf jar; /* "name=value\0" that were set */
-} peer;
-
-static struct transport_client *
-client_create(struct transport *transport)
-{
-    return &peer.client;
-}
-
-static void
-client_destroy(struct transport_client *client)
-{
-}
-
-static void
-connect_stream(struct transport_client *client, struct transfer *transfer,
-               void (*on_end)(struct transfer *))
-{
-    if (peer.refuses) {
-        ws_set_fault(transfer, FAULT_CONNECT, "connect", "connection refused");
-        transfer->ended_at = clock_now();
-    } else {
-        peer.open = true;
-        transfer->stream = &peer.stream;
-    }
-    on_end(transfer);
-}
-
-static void
-answer_handshake(void)
-{
-    const char *key = strstr(peer.sent.data, "Sec-WebSocket-Key: ") +
-                      strlen("Sec-WebSocket-Key: ");
-    char copy[WS_KEY_SIZE], accept[32];
-    memcpy(copy, key, WS_KEY_SIZE - 1);
-    copy[WS_KEY_SIZE - 1] = '\0';
-    ws_accept_of(copy, accept);
-    buf_printf(&peer.coming,
-               "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n"
-               "Connection: keep-alive, Upgrade\r\nSet-Cookie: a=b; Path=/\r\n"
-               "Sec-WebSocket-Accept: %s\r\n\r\n",
-               accept);
-}
-
-static ssize_t
-stream_send(struct transport_stream *stream, const void *data, size_t size)
-{
-    assert_true(peer.open);
-    if (size > peer.room)
-        size = peer.room;
-    peer.room -= size;
-    buf_append(&peer.sent, data, size);
-    if (peer.answers && strstr(peer.sent.data, "\r\n\r\n") != NULL) {
-        peer.answers = false;
-        answer_handshake();
-        buf_clear(&peer.sent);
-    } else {
-        peer.sends++;
-        if (peer.talks)
-            buf_append(&peer.coming, "\x8a\x00", 2);
-    }
-    return (ssize_t)size;
-}
-
-static ssize_t
-stream_receive(struct transport_stream *stream, void *out, size_t size)
-{
-    assert_true(peer.open);
-    size_t rest = peer.coming.size - peer.coming_used;
-    if (rest == 0)
-        return peer.after;
-    if (size > rest)
-        size = rest;
-    memcpy(out, peer.coming.data + peer.coming_used, size);
-    peer.coming_used += size;
-    return (ssize_t)size;
-}
-
-static const char *
-stream_error(const struct transport_stream *stream)
-{
-    return "broken";
-}
-
-static void
-stream_watch(struct transport_stream *stream, int events,
-             void (*on_ready)(void *data, int events), void *data)
-{
-    peer.events = events;
-    peer.on_ready = on_ready;
-    peer.data = data;
-}
-
-static void
-stream_close(struct transport_stream *stream)
-{
-    assert_true(peer.open);
-    peer.open = false;
-}
-
-static void
-set_cookie(struct transport_client *client, const struct http_cookie *cookie)
-{
-    buf_printf(&peer.jar, "%s=%s;", cookie->name, cookie->value);
-}
-
-static const struct transport_ops ops = {
-    .name = "a test",
-    .client_create = client_create,
-    .client_destroy = client_destroy,
-    .connect = connect_stream,
-    .stream_send = stream_send,
-    .stream_receive = stream_receive,
-    .stream_error = stream_error,
-    .stream_watch = stream_watch,
-    .stream_close = stream_close,
-    .set_cookie = set_cookie,
-};
 
 struct rig {
     struct loop *loop;
@@ -166,6 +21,14 @@ struct rig {
     nsec_t ping_interval;
     unsigned sends_enough; /* stops the loop; 0: never */
 };
+
+static struct buf jar; /* "name=value;" of the cookies that were set */
+
+static void
+on_cookie(const struct http_cookie *cookie)
+{
+    buf_printf(&jar, "%s=%s;", cookie->name, cookie->value);
+}
 
 static void
 on_change(void *data)
@@ -190,12 +53,10 @@ static int
 setup(void **state)
 {
     static struct rig rig;
-    memset(&peer, 0, sizeof(peer));
-    peer.transport.ops = &ops;
-    peer.room = SIZE_MAX;
-    peer.answers = true;
+    fake_peer_reset();
+    peer.on_cookie = on_cookie;
     rig = (struct rig){.loop = loop_create(NULL),
-                       .session = session_create(&peer.transport)};
+                       .session = session_create(&fake_transport)};
     *state = &rig;
     return 0;
 }
@@ -228,20 +89,12 @@ teardown(void **state)
     session_release(rig->transfer);
     session_destroy(rig->session);
     loop_destroy(rig->loop);
-    buf_finish(&peer.sent);
-    buf_finish(&peer.coming);
-    buf_finish(&peer.jar);
+    buf_finish(&jar);
+    fake_peer_finish();
     return 0;
 }
 
-static void
-comes(const char *data, size_t size)
-{
-    buf_append(&peer.coming, data, size);
-    if (peer.events & LOOP_READ)
-        peer.on_ready(peer.data, LOOP_READ);
-}
-#define COMES(text) comes((text), sizeof(text) - 1)
+#define COMES(text) fake_peer_says((text), sizeof(text) - 1)
 
 /* Opcode and payload size of the one frame that was sent. */
 static void
@@ -262,7 +115,7 @@ opens_and_takes_messages(void **state)
     assert_int_equal(rig->transfer->response.status, 101);
     assert_int_equal(rig->transfer->fault, FAULT_NONE);
     assert_int_equal(rig->transfer->sends, 1);
-    assert_string_equal(peer.jar.data, "a=b;");
+    assert_string_equal(jar.data, "a=b;");
     assert_null(websocket_take(rig->ws));
     COMES("\x81\x02hi\x81\x03you");
     struct ws_message *message = websocket_take(rig->ws);
