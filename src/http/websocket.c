@@ -18,6 +18,8 @@ enum {
     DRAIN_MAX = 256 * 1024,
     /* Waiting to be sent, beyond which pings are not answered one by one. */
     BACKLOG_MAX = 64 * 1024,
+    /* Memory for what is sent, between two messages. */
+    OUT_KEPT = 16 * 1024,
 };
 /* For the server to take our answer to its close frame. */
 #define LINGER (5 * NSEC_PER_SEC)
@@ -80,6 +82,24 @@ drain(struct websocket *ws)
     }
 }
 
+/* Takes away what was sent: a queue that is never quite empty must not grow by
+ * it, nor one large message leave its size behind. */
+static void
+trim_out(struct websocket *ws)
+{
+    struct buf *out = &ws->out;
+    size_t rest = out->size - ws->out_used;
+    if (rest > ws->out_used)
+        return; /* so that no byte is moved more than once for each one sent */
+    if (rest == 0 && out->capacity > OUT_KEPT) {
+        buf_finish(out);
+    } else if (ws->out_used > 0) {
+        memmove(out->data, out->data + ws->out_used, rest + 1);
+        out->size = rest;
+    }
+    ws->out_used = 0;
+}
+
 /* True: all that was queued is with the system. */
 static bool
 flush(struct websocket *ws)
@@ -88,8 +108,10 @@ flush(struct websocket *ws)
         ssize_t sent =
             ws->ops->stream_send(ws->stream, ws->out.data + ws->out_used,
                                  ws->out.size - ws->out_used);
-        if (sent == STREAM_NOT_NOW)
+        if (sent == STREAM_NOT_NOW) {
+            trim_out(ws);
             return false;
+        }
         if (sent < 0) {
             websocket_set_end(ws, FAULT_RESET, WS_CODE_ABNORMAL,
                               "connection closed while sending (%.200s)",
@@ -103,8 +125,7 @@ flush(struct websocket *ws)
             ws->counts.bytes_sent += (uint64_t)sent;
         }
     }
-    buf_clear(&ws->out);
-    ws->out_used = 0;
+    trim_out(ws);
     return true;
 }
 
@@ -146,12 +167,14 @@ static ssize_t
 read_stream(void *data, void *out, size_t size)
 {
     struct websocket *ws = data;
-    if (ws->early_used < ws->early.size) {
+    if (ws->early.size > 0) {
         size_t rest = ws->early.size - ws->early_used;
         size = size < rest ? size : rest;
         memcpy(out, ws->early.data + ws->early_used, size);
         ws->early_used += size;
         ws->counts.bytes_received += size;
+        if (ws->early_used == ws->early.size)
+            buf_finish(&ws->early);
         return (ssize_t)size;
     }
     ssize_t got = ws->ops->stream_receive(ws->stream, out, size);

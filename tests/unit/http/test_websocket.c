@@ -1,11 +1,14 @@
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "fake_peer.h"
 #include "http/session.h"
 #include "http/websocket.h"
@@ -174,6 +177,41 @@ tells_when_all_is_sent(void **state)
     assert_int_equal(peer.events, LOOP_READ);
     assert_sent(WS_TEXT, 5);
     assert_int_equal(websocket_counts(rig->ws)->bytes_sent, 11);
+}
+
+static size_t
+bytes_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static void
+what_was_sent_takes_no_memory(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    static const char text[100] = "hello";
+    size_t before = bytes_in_use();
+    /* There is always one that waits. */
+    peer.room = 0;
+    uint64_t mark = websocket_send(rig->ws, WS_BINARY, text, sizeof(text));
+    for (int i = 0; i < 20 * 1000; i++) {
+        uint64_t next = websocket_send(rig->ws, WS_BINARY, text, sizeof(text));
+        peer.room = 6 + sizeof(text);
+        peer.on_ready(peer.data, LOOP_WRITE);
+        assert_true(websocket_is_sent(rig->ws, mark));
+        assert_false(websocket_is_sent(rig->ws, next));
+        assert_sent(WS_BINARY, sizeof(text));
+        mark = next;
+    }
+    peer.room = SIZE_MAX;
+    char *large = xcalloc(1, 1000 * 1000);
+    mark = websocket_send(rig->ws, WS_BINARY, large, 1000 * 1000);
+    assert_true(websocket_is_sent(rig->ws, mark));
+    free(large);
+    buf_finish(&peer.sent);
+    assert_true(bytes_in_use() < before + 100 * 1000);
 }
 
 static void
@@ -412,6 +450,7 @@ main(void)
         TEST(answers_pings_while_nobody_waits),
         TEST(reads_no_more_than_are_taken),
         TEST(tells_when_all_is_sent),
+        TEST(what_was_sent_takes_no_memory),
         TEST(a_pong_answers_earlier_pings),
         TEST(the_server_closes),
         TEST(we_close),
