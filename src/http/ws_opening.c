@@ -202,8 +202,11 @@ on_connected(struct transfer *transfer)
     }
     ws->stream = transfer->stream;
     session_hold_stream(ws->session);
-    ws->connected_at = clock_now();
-    transfer->timings.send = -1;
+    /* Time since then that the transport took for sending is ours. */
+    struct transfer_timings *t = &transfer->timings;
+    ws->connected_at =
+        transfer->started_at + t->dns + t->connect + (t->tls > 0 ? t->tls : 0);
+    t->send = -1;
     transfer->sends = 1;
     write_request(ws);
     timer_start(&ws->timer,

@@ -40,6 +40,8 @@ connect_stream(struct transport_client *c, struct transfer *transfer,
     } else {
         peer.open = true;
         transfer->stream = &the_stream;
+        transfer->timings.dns = 0;
+        transfer->timings.connect = 0;
     }
     on_end(transfer);
 }

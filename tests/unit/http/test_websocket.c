@@ -135,6 +135,18 @@ opens_and_takes_messages(void **state)
 }
 
 static void
+the_phases_of_the_handshake_add_up(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, 10);
+    const struct transfer_timings *t = &rig->transfer->timings;
+    assert_true(t->send >= 0 && t->wait >= 0 && t->receive >= 0);
+    assert_int_equal(t->dns + t->connect + t->send + t->wait + t->receive,
+                     t->elapsed);
+    assert_int_equal(t->duration, t->elapsed);
+}
+
+static void
 answers_pings_while_nobody_waits(void **state)
 {
     struct rig *rig = *state;
@@ -447,6 +459,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(opens_and_takes_messages),
+        TEST(the_phases_of_the_handshake_add_up),
         TEST(answers_pings_while_nobody_waits),
         TEST(reads_no_more_than_are_taken),
         TEST(tells_when_all_is_sent),
