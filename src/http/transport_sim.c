@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,36 +142,34 @@ copy_type(const struct http_request *request, struct buf *out)
     }
 }
 
-/* False with the transfer's fault if a file cannot be read. */
+/* False if a file cannot be read. */
 static bool
-copy_body(struct transfer *transfer, struct buf *out)
+copy_body(const struct http_request *request, struct buf *out, struct err *err)
 {
-    const struct http_request *request = &transfer->request;
     buf_clear(out);
     if (request->body.size > 0)
         buf_append(out, request->body.data, request->body.size);
     char piece[16 * 1024];
-    struct err err;
     ssize_t got = 0;
     while (request->parts != NULL &&
            (got = http_body_read(request->parts, out->size, piece,
-                                 sizeof(piece), &err)) > 0)
+                                 sizeof(piece), err)) > 0)
         buf_append(out, piece, (size_t)got);
-    if (got == 0)
-        return true;
-    transfer->fault = FAULT_GENERATOR;
-    transfer->fault_phase = "send";
-    snprintf(transfer->fault_message, sizeof(transfer->fault_message), "%.250s",
-             err.message);
-    return false;
+    return got == 0;
 }
 
+/* False with the transfer's fault if the body cannot be read. */
 static bool
 store(struct sim_transport *transport, struct transfer *transfer)
 {
     const struct http_request *request = &transfer->request;
     struct buf body = {0};
-    if (!copy_body(transfer, &body)) {
+    struct err err;
+    if (!copy_body(request, &body, &err)) {
+        transfer->fault = FAULT_GENERATOR;
+        transfer->fault_phase = "send";
+        snprintf(transfer->fault_message, sizeof(transfer->fault_message),
+                 "%.250s", err.message);
         buf_finish(&body);
         return false;
     }
@@ -262,8 +261,8 @@ size_on_wire(const struct http_request *request)
     /* A header is kept with one byte at its end and sent with two. */
     size += request->headers.size + request->header_count;
     if (request->has_body)
-        size += (size_t)snprintf(NULL, 0, "Content-Length: %llu\r\n",
-                                 (unsigned long long)body_size) +
+        size += (size_t)snprintf(NULL, 0, "Content-Length: %" PRIu64 "\r\n",
+                                 body_size) +
                 body_size;
     return size + strlen("\r\n");
 }
@@ -288,10 +287,14 @@ show_request(struct transfer *transfer)
         line += strlen(line) + 1;
     }
     if (request->has_body)
-        buf_printf(&head, "Content-Length: %zu\r\n", request->body.size);
+        buf_printf(&head, "Content-Length: %" PRIu64 "\r\n",
+                   http_request_body_size(request));
     buf_append_str(&head, "\r\n");
     wire_view_head_sent(transfer, head.data, head.size);
-    wire_view_body_sent(transfer, request->body.data, request->body.size);
+    struct buf body = {0};
+    copy_body(request, &body, NULL);
+    wire_view_body_sent(transfer, body.data, body.size);
+    buf_finish(&body);
     buf_finish(&head);
 }
 

@@ -422,7 +422,7 @@ brief_request(const struct transfer *transfer, const struct wire_viewer *viewer)
     redact_append_url(&line, request->url.data, request->url.size);
     if (request->has_body) {
         buf_append_str(&line, ", a body of ");
-        append_bytes(&line, request->body.size);
+        append_bytes(&line, http_request_body_size(request));
     }
     log_debug("%s", line.data);
     buf_finish(&line);

@@ -424,6 +424,26 @@ def test_brief_lines(t):
     t.lacks(outcome.err, "hello")
 
 
+FORM = """session:post('http://h/form', {
+    form = { kind = 'tea' },
+    files = { list = { data = 'so much', filename = 'list.txt' } } })"""
+
+
+def test_brief_line_of_a_form(t):
+    outcome = t.run(scenario(FORM), "-r", "1", "-vv", "--sim").expect(0)
+    size = t.matches(outcome.err, r" > POST .*, a body of (\d+) B$").group(1)
+    t.check(int(size) > len("tea") + len("so much"), "size: " + size)
+
+
+def test_simulated_form(t):
+    outcome = t.run(scenario(FORM), "-r", "1", "--sim",
+                    "--http-debug").expect(0)
+    sent = View(t, outcome).of(">")
+    t.contains("\n".join(sent), "tea", "so much")
+    size = sum(len(line) + 2 for line in sent[sent.index("") + 1:])
+    t.contains("\n".join(sent), "Content-Length: %d" % size)
+
+
 def test_simulated_requests(t):
     outcome = t.run("""
         molo.scenario('a', function(session)
