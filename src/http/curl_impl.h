@@ -153,6 +153,7 @@ size_t exchange_on_read(char *out, size_t size, size_t count, void *exchange);
 int exchange_on_seek(void *exchange, curl_off_t offset, int origin);
 
 /* curl_settings.c */
+void exchange_init_settings(struct exchange *x); /* none yet */
 void exchange_apply_settings(struct exchange *x);
 void exchange_finish_settings(struct exchange *x);
 

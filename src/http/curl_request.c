@@ -187,19 +187,13 @@ static void
 set_constant_options(struct exchange *x)
 {
     CURL *easy = x->easy;
-    const struct curl_transport *transport = x->client->transport;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, x);
-    curl_easy_setopt(easy, CURLOPT_SHARE, transport->share);
+    curl_easy_setopt(easy, CURLOPT_SHARE, x->client->transport->share);
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* Or removing a handle joins its resolver thread. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
-    /* The environment must not send a load test through a proxy, nor past the
-     * one it was given. */
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "molo/" MOLO_VERSION);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
@@ -222,10 +216,6 @@ set_constant_options(struct exchange *x)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, client_close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, x->client);
-    if (transport->config.insecure) {
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
 }
 
 struct exchange *
@@ -240,6 +230,7 @@ exchange_create(struct transport_client *client)
     list_init(&x->link);
     list_init(&x->ticket.link);
     set_constant_options(x);
+    exchange_init_settings(x);
     exchange_init_cookies(x);
     return x;
 }

@@ -18,8 +18,13 @@ set_authorities(struct exchange *x, const char *file)
     char *bundle = NULL, *directory = NULL;
     curl_easy_getinfo(x->easy, CURLINFO_CAINFO, &bundle);
     curl_easy_getinfo(x->easy, CURLINFO_CAPATH, &directory);
-    curl_easy_setopt(x->easy, CURLOPT_CAINFO, file != NULL ? file : bundle);
-    curl_easy_setopt(x->easy, CURLOPT_CAPATH, file != NULL ? NULL : directory);
+    const char *from = file != NULL ? NULL : directory;
+    if (file == NULL)
+        file = bundle;
+    curl_easy_setopt(x->easy, CURLOPT_CAINFO, file);
+    curl_easy_setopt(x->easy, CURLOPT_CAPATH, from);
+    curl_easy_setopt(x->easy, CURLOPT_PROXY_CAINFO, file);
+    curl_easy_setopt(x->easy, CURLOPT_PROXY_CAPATH, from);
 }
 
 static void
@@ -29,6 +34,8 @@ set_verification(struct exchange *x, enum http_verify verify)
                                        : verify == VERIFY_ON;
     curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYPEER, on ? 1L : 0L);
     curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYHOST, on ? 2L : 0L);
+    curl_easy_setopt(x->easy, CURLOPT_PROXY_SSL_VERIFYPEER, on ? 1L : 0L);
+    curl_easy_setopt(x->easy, CURLOPT_PROXY_SSL_VERIFYHOST, on ? 2L : 0L);
 }
 
 /* 7.88 begins HTTP/2 a second time on a connection that speaks it already, and
@@ -94,6 +101,17 @@ set_connect_to(struct exchange *x, const struct buf *lines)
     curl_easy_setopt(x->easy, CURLOPT_CONNECT_TO, list);
     curl_slist_free_all(x->connect_to);
     x->connect_to = list;
+}
+
+void
+exchange_init_settings(struct exchange *x)
+{
+    /* The environment must not send a load test through a proxy, nor past the
+     * one it was given. */
+    curl_easy_setopt(x->easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(x->easy, CURLOPT_NOPROXY, "");
+    set_protocol(x, PROTOCOL_ANY);
+    set_verification(x, VERIFY_DEFAULT);
 }
 
 void

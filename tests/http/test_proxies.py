@@ -106,6 +106,19 @@ def unknown_proxy(t):
                       "proxy name '%s' not found" % host, unsent=1)
 
 
+def over_tls(pair, more, arguments, t):
+    """A proxy is a server with a certificate, too."""
+    with Server(proxies.http_proxy(), tls=misbehaving.tls_context(pair)) \
+            as proxy, Server() as good:
+        outcome = run(t, TARGET, through(proxy.port, scheme="https",
+                                         more=more), good, *arguments)
+    if more or arguments:
+        rows.expect_answer(t, outcome, 200, len(TARGET))
+    else:
+        rows.expect_fault(t, outcome, "tls", "tls", ".*self-signed.*",
+                          unsent=1)
+
+
 # --- tunnels ---
 
 def tunnel(pair, scheme, t):
@@ -185,6 +198,12 @@ def all_tests(pair):
         "a proxy that refuses the connection": refused,
         "a proxy that does not accept": timeout,
         "a proxy whose name does not resolve": unknown_proxy,
+        "a proxy over TLS that nobody knows": part(over_tls, pair, "", []),
+        "a proxy over TLS that need not be known":
+            part(over_tls, pair, ", verify = false", []),
+        "a proxy over TLS, insecure": part(over_tls, pair, "", ["-k"]),
+        "a proxy over TLS that is trusted":
+            part(over_tls, pair, ", ca = '%s'" % pair[0], []),
         "a tunnel": part(tunnel, pair, None),
         "a tunnel with credentials": part(tunnel, pair, "basic"),
         "a tunnel that is forbidden":
