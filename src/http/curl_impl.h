@@ -17,6 +17,7 @@
  *   transport_curl.c  clients, their exchanges, and the loop
  *   curl_socket.c     the sockets of their connections
  *   curl_request.c    a request put onto an easy handle
+ *   curl_head.c       the head of its answer
  *   curl_body.c       the bodies of both
  *   curl_settings.c   its settings, put there when they are others
  *   curl_cookies.c    the jar of a client, shared by its easy handles
@@ -138,6 +139,15 @@ void exchange_destroy(struct exchange *x);
 bool exchange_prepare(struct exchange *x);
 /* True if the transfer's URL is the one set last. */
 bool exchange_has_url(const struct exchange *x);
+
+/* curl_head.c */
+/* Whether libcurl tells exchange_on_debug what goes over the wire. */
+void exchange_show(struct exchange *x, bool on);
+/* Callbacks of libcurl: CURLOPT_HEADERFUNCTION and DEBUGFUNCTION. */
+size_t
+exchange_on_header(char *data, size_t size, size_t count, void *exchange);
+int exchange_on_debug(CURL *easy, curl_infotype type, char *data, size_t size,
+                      void *exchange);
 
 /* curl_body.c */
 size_t exchange_body_limit(const struct exchange *x);
