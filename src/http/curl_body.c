@@ -31,13 +31,13 @@ tell_head(struct exchange *x)
 {
     struct transfer *transfer = x->transfer;
     long status = status_so_far(x);
-    if (x->head_told || status < 200)
+    if (x->seen.head_told || status < 200)
         return;
-    x->head_told = true;
+    x->seen.head_told = true;
     transfer->response.status = (int)status;
     transfer->response.http_version = exchange_http_version(x);
-    x->is_hop = redirect_is_hop(transfer);
-    if (!x->is_hop)
+    x->seen.is_hop = redirect_is_hop(transfer);
+    if (!x->seen.is_hop)
         transfer->on_data(transfer);
 }
 
@@ -69,18 +69,18 @@ exchange_on_body(char *data, size_t size, size_t count, void *user)
         tell_head(x);
     /* The same bytes come again when the transfer goes on. */
     if (streams && body->size > 0 && body->size + size > TRANSFER_BUFFER) {
-        x->paused = true;
+        x->seen.paused = true;
         return CURL_WRITEFUNC_PAUSE;
     }
-    if (size > exchange_body_limit(x) - x->body_seen) {
-        x->too_large = true;
+    if (size > exchange_body_limit(x) - x->seen.body_bytes) {
+        x->seen.too_large = true;
         return 0;
     }
-    x->body_seen += size;
+    x->seen.body_bytes += size;
     wire_view_body_received(transfer, data, size);
-    if (!transfer->request.discard && !x->is_hop)
+    if (!transfer->request.discard && !x->seen.is_hop)
         buf_append(body, data, size);
-    if (streams && !x->is_hop)
+    if (streams && !x->seen.is_hop)
         transfer->on_data(transfer);
     return size;
 }
@@ -90,13 +90,13 @@ exchange_on_read(char *out, size_t size, size_t count, void *user)
 {
     struct exchange *x = user;
     struct err err;
-    ssize_t got = http_body_read(x->transfer->request.parts, x->body_sent, out,
-                                 size * count, &err);
+    ssize_t got = http_body_read(x->transfer->request.parts, x->seen.body_sent,
+                                 out, size * count, &err);
     if (got < 0) {
         snprintf(x->body_error, sizeof(x->body_error), "%.250s", err.message);
         return CURL_READFUNC_ABORT;
     }
-    x->body_sent += (uint64_t)got;
+    x->seen.body_sent += (uint64_t)got;
     return (size_t)got;
 }
 
@@ -107,6 +107,6 @@ exchange_on_seek(void *user, curl_off_t offset, int origin)
     if (origin != SEEK_SET)
         return CURL_SEEKFUNC_CANTSEEK;
     exchange_note_rewind(x);
-    x->body_sent = (uint64_t)offset;
+    x->seen.body_sent = (uint64_t)offset;
     return CURL_SEEKFUNC_OK;
 }

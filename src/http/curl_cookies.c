@@ -58,9 +58,9 @@ exchange_load_cookies(struct exchange *x, const char *own)
 void
 exchange_save_cookies(struct exchange *x)
 {
-    if (!x->got_cookies)
+    if (!x->seen.got_cookies)
         return;
-    x->got_cookies = false;
+    x->seen.got_cookies = false;
     struct cookie_jar *jar = &x->client->jar;
     struct curl_slist *list = NULL;
     curl_easy_getinfo(x->easy, CURLINFO_COOKIELIST, &list);

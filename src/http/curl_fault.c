@@ -106,11 +106,11 @@ peer_name(struct exchange *x, char *out, size_t size)
     const struct http_settings *settings = x->transfer->request.settings;
     if (settings != NULL && settings->text[SETTING_UNIX_SOCKET] != NULL) {
         snprintf(out, size, "%s", settings->text[SETTING_UNIX_SOCKET]);
-    } else if (x->address_size > 0 && x->address.ss_family == AF_INET) {
+    } else if (x->seen.address_size > 0 && x->address.ss_family == AF_INET) {
         const struct sockaddr_in *in = address;
         inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
         snprintf(out, size, "%s:%d", text, ntohs(in->sin_port));
-    } else if (x->address_size > 0 && x->address.ss_family == AF_INET6) {
+    } else if (x->seen.address_size > 0 && x->address.ss_family == AF_INET6) {
         const struct sockaddr_in6 *in6 = address;
         inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
         snprintf(out, size, "[%s]:%d", text, ntohs(in6->sin6_port));
@@ -156,7 +156,7 @@ has_local_address(struct exchange *x)
     if (fd < 0)
         return false;
     const void *address = &x->address;
-    bool ok = connect(fd, address, x->address_size) == 0;
+    bool ok = connect(fd, address, x->seen.address_size) == 0;
     close(fd);
     return ok;
 }
@@ -180,7 +180,8 @@ fail_as_generator(struct exchange *x, CURLcode code, int error)
     char peer[256];
     int shortage = 0;
     if (code == CURLE_COULDNT_CONNECT)
-        shortage = is_shortage(x->socket_errno) ? x->socket_errno : error;
+        shortage =
+            is_shortage(x->seen.socket_errno) ? x->seen.socket_errno : error;
     else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_OUT_OF_MEMORY)
         shortage = probe_descriptors();
     if (shortage == EMFILE) {
@@ -324,7 +325,7 @@ fail_reset(struct exchange *x, CURLcode code)
 static void
 fail_too_large(struct exchange *x, CURLcode code)
 {
-    if (x->body_seen == 0 && x->block_open) {
+    if (x->seen.body_bytes == 0 && x->seen.block_open) {
         exchange_fail(x, FAULT_TOO_LARGE, code, "receive",
                       "the headers are larger than %d kB",
                       EXCHANGE_HEADERS_MAX / 1024);
@@ -354,16 +355,17 @@ set_fault(struct exchange *x, CURLcode code)
     long os_errno = 0;
     if (code == CURLE_COULDNT_CONNECT)
         curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &os_errno);
-    int error = x->socket_errno != 0 ? x->socket_errno : (int)os_errno;
+    int error =
+        x->seen.socket_errno != 0 ? x->seen.socket_errno : (int)os_errno;
     if (x->body_error[0] != '\0') {
         exchange_fail(x, FAULT_GENERATOR, code, "send", "%s", x->body_error);
         return;
     }
-    if (x->too_large) {
+    if (x->seen.too_large) {
         fail_too_large(x, code);
         return;
     }
-    if (x->length_conflict) {
+    if (x->seen.length_conflict) {
         exchange_fail(x, FAULT_PROTOCOL, code, "receive",
                       "two Content-Length headers that differ");
         return;
@@ -430,8 +432,8 @@ void
 exchange_fail_in_gate(struct exchange *x)
 {
     struct transfer *transfer = x->transfer;
-    x->gate_time = clock_now() - transfer->started_at;
-    exchange_fill_measurements(x, x->gate_time);
+    x->seen.gate_time = clock_now() - transfer->started_at;
+    exchange_fill_measurements(x, x->seen.gate_time);
     const struct http_request *request = &transfer->request;
     char limit[32];
     units_format_duration(was_connect_timeout(transfer)
@@ -488,7 +490,7 @@ exchange_fill_result(struct exchange *x, CURLcode code)
         /* "HTTP/20 hello" is taken for one. */
         exchange_fail(x, FAULT_PROTOCOL, 0, "receive",
                       "the answer has no status");
-    else if (code == CURLE_OK && x->block_open)
+    else if (code == CURLE_OK && x->seen.block_open)
         /* For libcurl a connection that ends there ends the answer. */
         exchange_fail(x, FAULT_PROTOCOL, 0, "receive",
                       "connection closed in the middle of the header");

@@ -27,7 +27,7 @@ exchange_show(struct exchange *x, bool on)
 static void
 count_raw_body(struct exchange *x)
 {
-    x->counts_raw = true;
+    x->seen.counts_raw = true;
     exchange_show(x, true);
 }
 
@@ -54,8 +54,8 @@ exchange_on_debug(CURL *easy, curl_infotype type, char *data, size_t size,
         wire_view_head_received(transfer, data, size);
         break;
     case CURLINFO_DATA_IN:
-        if (x->counts_raw)
-            x->raw_body_received += size;
+        if (x->seen.counts_raw)
+            x->seen.raw_bytes += size;
         break;
     case CURLINFO_SSL_DATA_IN:
     case CURLINFO_SSL_DATA_OUT:
@@ -74,11 +74,11 @@ note_length(struct exchange *x, const char *value)
     int64_t length = strtoll(value, &end, 10);
     if (end == value)
         return true; /* libcurl refuses it */
-    if (x->content_length >= 0 && length != x->content_length) {
-        x->length_conflict = true;
+    if (x->seen.content_length >= 0 && length != x->seen.content_length) {
+        x->seen.length_conflict = true;
         return false;
     }
-    x->content_length = length;
+    x->seen.content_length = length;
     return true;
 }
 
@@ -103,9 +103,9 @@ note_status_line(struct exchange *x, const char *line, size_t size)
         return; /* libcurl's mark is right */
     if (line_starts(line, size, go_on))
         /* It is the body that is answered, which goes out only now. */
-        x->handed_over_at = 0;
-    else if (x->first_byte_at == 0)
-        x->first_byte_at = clock_now();
+        x->seen.handed_over_at = 0;
+    else if (x->seen.first_byte_at == 0)
+        x->seen.first_byte_at = clock_now();
 }
 
 /* Trailers and interim (1xx) answers are not the answer's headers: a new status
@@ -117,17 +117,17 @@ exchange_on_header(char *data, size_t size, size_t count, void *user)
     size *= count;
     struct http_response *response = &x->transfer->response;
     struct buf *headers = &response->headers;
-    bool starts = !x->block_open;
+    bool starts = !x->seen.block_open;
     if (starts) {
         if (size < 5 || memcmp(data, "HTTP/", 5) != 0)
             return size;
         buf_clear(headers);
-        x->block_open = true;
-        x->content_length = -1;
+        x->seen.block_open = true;
+        x->seen.content_length = -1;
     }
-    x->header_bytes += size;
-    if (x->header_bytes > EXCHANGE_HEADERS_MAX) {
-        x->too_large = true;
+    x->seen.header_bytes += size;
+    if (x->seen.header_bytes > EXCHANGE_HEADERS_MAX) {
+        x->seen.too_large = true;
         return 0;
     }
     if (starts) {
@@ -135,8 +135,8 @@ exchange_on_header(char *data, size_t size, size_t count, void *user)
         return size;
     }
     if (data[0] == '\r' || data[0] == '\n') {
-        x->block_open = false;
-        x->answered = true;
+        x->seen.block_open = false;
+        x->seen.answered = true;
         if (exchange_may_authenticate(x))
             count_raw_body(x);
         exchange_note_head(x);
@@ -151,7 +151,7 @@ exchange_on_header(char *data, size_t size, size_t count, void *user)
             headers->size--;
     }
     if ((data[0] | 0x20) == 's' && line_starts(data, size, "Set-Cookie:"))
-        x->got_cookies = true;
+        x->seen.got_cookies = true;
     buf_append(headers, data, size);
     return size;
 }

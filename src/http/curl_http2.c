@@ -11,7 +11,7 @@ static bool
 fail_stream(struct exchange *x, CURLcode code)
 {
     static const char before[] = "was not closed cleanly: ";
-    const char *phase = x->header_bytes > 0 ? "receive" : "wait";
+    const char *phase = x->seen.header_bytes > 0 ? "receive" : "wait";
     if (strstr(x->error, "closed cleanly, but before") != NULL) {
         exchange_fail(x, FAULT_RESET, code, phase,
                       "the server closed the HTTP/2 stream without an answer");
@@ -35,7 +35,7 @@ fail_stream(struct exchange *x, CURLcode code)
 bool
 exchange_fail_http2(struct exchange *x, CURLcode code)
 {
-    bool answered = x->header_bytes > 0;
+    bool answered = x->seen.header_bytes > 0;
     /* Without words it is the end of a session: after GOAWAY. */
     if (code == CURLE_HTTP2 && x->error[0] == '\0') {
         exchange_fail(x, FAULT_RESET, code, answered ? "receive" : "wait",

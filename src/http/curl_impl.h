@@ -62,6 +62,40 @@ enum { EXCHANGE_HEADERS_MAX = 256 * 1024 };
 
 enum curl_mode { MODE_NONE, MODE_GET, MODE_HEAD, MODE_BODY };
 
+/* What was seen of the transfer that is performed. */
+struct exchange_seen {
+    nsec_t gate_time;      /* how long it waited there */
+    nsec_t launched_at;    /* when libcurl, and its clock, began with it */
+    nsec_t connected_at;   /* TCP, before a TLS handshake; 0: not observed */
+    nsec_t prereq_at;      /* when it last went on the wire; 0: not yet */
+    nsec_t handed_over_at; /* when all of it was sent; 0: not observed */
+    nsec_t first_byte_at;  /* observed only where libcurl's mark is not it */
+    /* For the count of bytes sent: those of earlier sends, what libcurl had
+     * counted by then, and the size of the head of this one (0: unknown). */
+    uint64_t sent_before;
+    curl_off_t counted_before, head_size;
+    curl_off_t uploaded_before; /* of a body of parts that is sent again */
+    uint64_t body_sent;         /* position in the parts */
+    int socket_errno;           /* why socket() failed; 0: it did not */
+    socklen_t address_size;     /* 0: none was tried */
+
+    bool block_open; /* within a header block */
+    bool answered;   /* this send, with the status of the handle */
+    bool too_large;
+    bool length_conflict; /* two Content-Length that differ */
+    bool got_cookies;
+    int64_t content_length; /* of this header block; -1: none */
+    size_t header_bytes;    /* of all blocks, interim answers too */
+    size_t body_bytes;      /* of the answer, decoded */
+    /* Where libcurl does not tell the size of all bodies: what came of them,
+     * framing included. */
+    bool counts_raw;
+    uint64_t raw_bytes;
+    /* Of a request that streams: the head was told of; the answer leads
+     * elsewhere; nobody took the body, libcurl waits. */
+    bool head_told, is_hop, paused;
+};
+
 /* An easy handle and the transfer it performs. What is set on the handle stays
  * set; the second half remembers it, so that only what differs is set again. */
 struct exchange {
@@ -81,31 +115,11 @@ struct exchange {
     struct resolve_ticket ticket;
     struct job go;           /* the way through the gate is free */
     struct timer gate_timer; /* the transfer's timeout, while it waits there */
-    nsec_t gate_time;
-    nsec_t launched_at; /* when libcurl, and its clock, began with it */
-
-    nsec_t connected_at;   /* TCP, before a TLS handshake; 0: not observed */
-    nsec_t prereq_at;      /* when it last went on the wire; 0: not yet */
-    nsec_t handed_over_at; /* when all of it was sent; 0: not observed */
-    nsec_t first_byte_at;  /* observed only where libcurl's mark is not it */
-    /* For the count of bytes sent: those of earlier sends, what libcurl had
-     * counted by then, and the size of the head of this one (0: unknown). */
-    uint64_t sent_before;
-    curl_off_t counted_before, head_size;
-    curl_off_t uploaded_before; /* of a body of parts that is sent again */
-    bool block_open;            /* within a header block */
-    bool answered;              /* this send, with the status of `easy` */
-    bool too_large;
-    bool length_conflict;   /* two Content-Length that differ */
-    int64_t content_length; /* of this header block; -1: none */
-    size_t header_bytes;    /* of all blocks, interim answers too */
-    bool verbose;           /* on_debug is called */
-    bool counts_raw;        /* libcurl does not tell the size of all bodies: */
-    uint64_t raw_body_received;      /* what came of them, framing included */
-    int socket_errno;                /* why socket() failed; 0: it did not */
-    struct sockaddr_storage address; /* last one tried */
-    socklen_t address_size;
-    char error[CURL_ERROR_SIZE];
+    struct exchange_seen seen;
+    struct sockaddr_storage address; /* last one tried, of seen.address_size */
+    bool verbose;                    /* exchange_on_debug is called */
+    char error[CURL_ERROR_SIZE];     /* libcurl's */
+    char body_error[256]; /* why a part could not be read; "": it could */
 
     struct buf url;
     bool name_known; /* of its host: no need to ask the gate again */
@@ -117,13 +131,6 @@ struct exchange {
     unsigned jar_changes;  /* of the jar, when the handle had all of it */
     struct buf jar_loaded; /* what the handle had after that */
     struct buf cookie;     /* the request's own, beside those of the jar */
-    bool got_cookies;
-    size_t body_seen; /* bytes of the answer's body, decoded */
-    /* Of a request that streams: the head was told of; the answer leads
-     * elsewhere; nobody took the body, libcurl waits. */
-    bool head_told, is_hop, paused;
-    uint64_t body_sent;   /* position in the parts of the request's body */
-    char body_error[256]; /* why they could not be read; "": they could */
     bool headers_set;
     struct curl_slist *headers;
     size_t header_capacity;

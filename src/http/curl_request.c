@@ -22,11 +22,11 @@ on_prereq(void *user, char *remote_ip, char *local_ip, int remote_port,
     struct transfer *transfer = x->transfer;
     long status = 0;
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (x->answered && (status == 401 || status == 407)) {
+    if (x->seen.answered && (status == 401 || status == 407)) {
         transfer->challenges++;
         transfer->challenge_status = (int)status;
     }
-    x->answered = false;
+    x->seen.answered = false;
     exchange_note_prereq(x);
     return CURL_PREREQFUNC_OK;
 }
@@ -281,7 +281,7 @@ set_limit(struct exchange *x, CURLoption option, nsec_t limit, long *known)
     long ms = 0; /* none */
     if (limit != NSEC_NEVER) {
         /* What the gate took is over; rounded up, so that it is never early. */
-        limit -= x->gate_time;
+        limit -= x->seen.gate_time;
         nsec_t whole = limit / NSEC_PER_MSEC + (limit % NSEC_PER_MSEC > 0);
         /* libcurl refuses more than fits into an int of milliseconds. */
         ms = whole < 1 ? 1 : whole > INT32_MAX ? INT32_MAX : (long)whole;
@@ -309,32 +309,6 @@ exchange_prepare(struct exchange *x)
     set_limit(x, CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout,
               &x->connect_timeout_ms);
     exchange_apply_settings(x);
-    x->connected_at = 0;
-    x->prereq_at = 0;
-    x->handed_over_at = 0;
-    x->first_byte_at = 0;
-    x->sent_before = 0;
-    x->counted_before = 0;
-    x->head_size = 0;
-    x->answered = false;
-    x->block_open = false;
-    x->too_large = false;
-    x->got_cookies = false;
-    x->body_seen = 0;
-    x->head_told = false;
-    x->is_hop = false;
-    x->paused = false;
-    x->body_sent = 0;
-    x->uploaded_before = 0;
-    x->body_error[0] = '\0';
-    x->length_conflict = false;
-    x->content_length = -1;
-    x->header_bytes = 0;
     exchange_show(x, x->transfer->view != NULL);
-    x->counts_raw = false;
-    x->raw_body_received = 0;
-    x->socket_errno = 0;
-    x->address_size = 0;
-    x->error[0] = '\0';
     return true;
 }

@@ -34,17 +34,17 @@ static uint64_t
 sent_now(struct exchange *x)
 {
     curl_off_t counted =
-        info_long(x, CURLINFO_REQUEST_SIZE) - x->counted_before;
+        info_long(x, CURLINFO_REQUEST_SIZE) - x->seen.counted_before;
     uint64_t body_size = http_request_body_size(&x->transfer->request);
     if (x->mode != MODE_BODY || body_size == 0)
         return (uint64_t)counted;
     curl_off_t uploaded = info_offset(x, CURLINFO_SIZE_UPLOAD_T);
-    if (uploaded < x->uploaded_before)
-        uploaded = x->uploaded_before;
-    if (x->head_size > 0) {
+    if (uploaded < x->seen.uploaded_before)
+        uploaded = x->seen.uploaded_before;
+    if (x->seen.head_size > 0) {
         /* Before it sends again libcurl has already forgotten what it had
          * uploaded, but not what went out with the head. */
-        curl_off_t sent = x->head_size + uploaded;
+        curl_off_t sent = x->seen.head_size + uploaded;
         return (uint64_t)(sent > counted ? sent : counted);
     }
     bool inlined = exchange_may_inline(x) && counted > uploaded;
@@ -56,8 +56,8 @@ sent_now(struct exchange *x)
 void
 exchange_note_handshake(struct exchange *x)
 {
-    if (x->https && x->connected_at == 0)
-        x->connected_at = clock_now();
+    if (x->https && x->seen.connected_at == 0)
+        x->seen.connected_at = clock_now();
 }
 
 void
@@ -65,39 +65,39 @@ exchange_note_rewind(struct exchange *x)
 {
     /* It has forgotten already: what it asked for is what it sent, but for
      * what the socket did not take any more. */
-    x->uploaded_before = (curl_off_t)x->body_sent;
+    x->seen.uploaded_before = (curl_off_t)x->seen.body_sent;
 }
 
 void
 exchange_note_prereq(struct exchange *x)
 {
     if (x->transfer->sends > 0) {
-        x->sent_before += sent_now(x);
-        x->counted_before = info_long(x, CURLINFO_REQUEST_SIZE);
-        x->uploaded_before = 0;
+        x->seen.sent_before += sent_now(x);
+        x->seen.counted_before = info_long(x, CURLINFO_REQUEST_SIZE);
+        x->seen.uploaded_before = 0;
     }
     x->transfer->sends++;
-    x->prereq_at = clock_now();
-    x->handed_over_at = 0;
-    x->first_byte_at = 0;
-    x->head_size = 0;
+    x->seen.prereq_at = clock_now();
+    x->seen.handed_over_at = 0;
+    x->seen.first_byte_at = 0;
+    x->seen.head_size = 0;
 }
 
 void
 exchange_note_handover(struct exchange *x, bool complete)
 {
-    if (x->prereq_at == 0 || x->handed_over_at != 0)
+    if (x->seen.prereq_at == 0 || x->seen.handed_over_at != 0)
         return;
     if (complete)
-        x->handed_over_at = clock_now();
+        x->seen.handed_over_at = clock_now();
     uint64_t body_size = http_request_body_size(&x->transfer->request);
-    if (x->mode != MODE_BODY || body_size == 0 || x->head_size != 0)
+    if (x->mode != MODE_BODY || body_size == 0 || x->seen.head_size != 0)
         return;
     curl_off_t counted =
-        info_long(x, CURLINFO_REQUEST_SIZE) - x->counted_before;
+        info_long(x, CURLINFO_REQUEST_SIZE) - x->seen.counted_before;
     curl_off_t uploaded = info_offset(x, CURLINFO_SIZE_UPLOAD_T);
     bool inlined = exchange_may_inline(x) && counted > uploaded;
-    x->head_size = inlined ? counted - uploaded : counted;
+    x->seen.head_size = inlined ? counted - uploaded : counted;
 }
 
 /* libcurl's marks and ours, without the wait at the gate; 0: not reached. Each
@@ -111,8 +111,8 @@ static nsec_t
 info_mark(struct exchange *x, CURLINFO info)
 {
     curl_off_t us = info_offset(x, info);
-    nsec_t origin = x->transfer->started_at + x->gate_time;
-    return us > 0 ? us * NSEC_PER_USEC + (x->launched_at - origin) : 0;
+    nsec_t origin = x->transfer->started_at + x->seen.gate_time;
+    return us > 0 ? us * NSEC_PER_USEC + (x->seen.launched_at - origin) : 0;
 }
 
 bool
@@ -132,11 +132,11 @@ read_marks(struct exchange *x, nsec_t end)
     if (!x->in_multi)
         return marks;
     const struct transfer *transfer = x->transfer;
-    nsec_t origin = transfer->started_at + x->gate_time;
+    nsec_t origin = transfer->started_at + x->seen.gate_time;
     marks.name = info_mark(x, CURLINFO_NAMELOOKUP_TIME_T);
     marks.connect = info_mark(x, CURLINFO_CONNECT_TIME_T);
-    if (marks.connect == 0 && x->connected_at != 0)
-        marks.connect = x->connected_at - origin;
+    if (marks.connect == 0 && x->seen.connected_at != 0)
+        marks.connect = x->seen.connected_at - origin;
     if (exchange_waits_for_tunnel(x))
         marks.connect = 0; /* libcurl's is that of the proxy */
     marks.tls = info_mark(x, CURLINFO_APPCONNECT_TIME_T);
@@ -147,12 +147,13 @@ read_marks(struct exchange *x, nsec_t end)
      * only when that has been sent: there our own clock counts. A connection
      * that ends without a byte has the first byte's mark, too. */
     bool resent = transfer->sends > 1;
-    marks.request = x->prereq_at - origin;
-    if (x->handed_over_at != 0)
-        marks.handed_over = marks.request + (x->handed_over_at - x->prereq_at);
+    marks.request = x->seen.prereq_at - origin;
+    if (x->seen.handed_over_at != 0)
+        marks.handed_over =
+            marks.request + (x->seen.handed_over_at - x->seen.prereq_at);
     if (resent || x->mode == MODE_BODY)
         marks.first_byte =
-            x->first_byte_at != 0 ? x->first_byte_at - origin : 0;
+            x->seen.first_byte_at != 0 ? x->seen.first_byte_at - origin : 0;
     else if (info_long(x, CURLINFO_HEADER_SIZE) > 0)
         marks.first_byte = info_mark(x, CURLINFO_STARTTRANSFER_TIME_T);
     return marks;
@@ -180,7 +181,7 @@ fill_timings(struct exchange *x, nsec_t elapsed)
 {
     struct transfer *transfer = x->transfer;
     struct transfer_timings *t = &transfer->timings;
-    nsec_t end = elapsed - x->gate_time;
+    nsec_t end = elapsed - x->seen.gate_time;
     struct marks marks = read_marks(x, end);
     t->elapsed = elapsed;
     transfer->ended_at = transfer->started_at + elapsed;
@@ -192,14 +193,14 @@ fill_timings(struct exchange *x, nsec_t elapsed)
             end_phase(transfer, "dns", &t->dns, &cursor, marks.name, end) &&
             end_phase(transfer, "connect", &t->connect, &cursor, marks.connect,
                       end);
-        t->dns += x->gate_time;
+        t->dns += x->seen.gate_time;
         if (!more)
             return;
         if ((marks.tls != 0 || x->https) &&
             !end_phase(transfer, "tls", &t->tls, &cursor, marks.tls, end))
             return;
-    } else if (x->gate_time > 0) {
-        t->dns = x->gate_time;
+    } else if (x->seen.gate_time > 0) {
+        t->dns = x->seen.gate_time;
     }
     /* Sending starts when there is a connection. Where its end was not seen, or
      * only after the answer, a small request counts as sent at once; a large
@@ -227,11 +228,11 @@ exchange_fill_measurements(struct exchange *x, nsec_t elapsed)
     struct transfer *transfer = x->transfer;
     if (x->in_multi) {
         transfer->bytes_sent =
-            transfer->sends > 0 ? x->sent_before + sent_now(x) : 0;
+            transfer->sends > 0 ? x->seen.sent_before + sent_now(x) : 0;
         transfer->bytes_received =
             (uint64_t)info_long(x, CURLINFO_HEADER_SIZE) +
-            (x->counts_raw
-                 ? x->raw_body_received
+            (x->seen.counts_raw
+                 ? x->seen.raw_bytes
                  : (uint64_t)info_offset(x, CURLINFO_SIZE_DOWNLOAD_T));
     }
     fill_timings(x, elapsed);

@@ -99,7 +99,7 @@ client_on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &x);
     if (x == NULL)
         return 0;
-    if (x->prereq_at != 0)
+    if (x->seen.prereq_at != 0)
         own->opener = NULL;
     else if (what & CURL_POLL_IN)
         exchange_note_handshake(x);
@@ -143,15 +143,15 @@ client_open_socket(void *user, curlsocktype purpose,
     resolve_done(&x->ticket);
     if (address->addrlen <= sizeof(x->address)) {
         memcpy(&x->address, &address->addr, address->addrlen);
-        x->address_size = (socklen_t)address->addrlen;
+        x->seen.address_size = (socklen_t)address->addrlen;
     }
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
                     address->protocol);
     if (fd < 0) {
-        x->socket_errno = errno;
+        x->seen.socket_errno = errno;
         return CURL_SOCKET_BAD;
     }
-    x->socket_errno = 0;
+    x->seen.socket_errno = 0;
     remember_socket(x, fd);
     return fd;
 }

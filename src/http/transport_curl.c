@@ -237,7 +237,7 @@ launch(struct exchange *x)
     x->in_multi = true;
     /* libcurl asked to be called at once: do, instead of a turn later. */
     loop_unpost(client->transport->loop, &client->kick);
-    x->launched_at = clock_now();
+    x->seen.launched_at = clock_now();
     drive(client, CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -246,7 +246,7 @@ on_go_job(struct job *job)
 {
     struct exchange *x = container_of(job, struct exchange, go);
     timer_stop(&x->gate_timer);
-    x->gate_time = clock_now() - x->transfer->started_at;
+    x->seen.gate_time = clock_now() - x->transfer->started_at;
     launch(x);
 }
 
@@ -300,7 +300,9 @@ start_exchange(struct transport_client *client, struct transfer *transfer,
     x->transfer = transfer;
     x->on_end = on_end;
     x->connect_only = connect_only;
-    x->gate_time = 0;
+    x->seen = (struct exchange_seen){.content_length = -1};
+    x->error[0] = '\0';
+    x->body_error[0] = '\0';
     transfer->transport_data = x;
     client->active++;
     if (x->name_known && exchange_has_url(x)) {
@@ -349,9 +351,9 @@ static void
 resume(struct transport_client *client, struct transfer *transfer)
 {
     struct exchange *x = transfer->transport_data;
-    if (!x->paused)
+    if (!x->seen.paused)
         return;
-    x->paused = false;
+    x->seen.paused = false;
     /* Hands over what it holds back from within, and does not tell the multi
      * if that fails. */
     CURLcode code = curl_easy_pause(x->easy, CURLPAUSE_CONT);
