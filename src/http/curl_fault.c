@@ -5,8 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/units.h"
 #include "http/curl_impl.h"
@@ -97,9 +95,8 @@ phase_words(const char *phase)
     return "receiving the answer";
 }
 
-/* "127.0.0.1:80", or the URL's host if no address was tried. */
-static const char *
-peer_name(struct exchange *x, char *out, size_t size)
+const char *
+exchange_peer_name(const struct exchange *x, char *out, size_t size)
 {
     char text[INET6_ADDRSTRLEN];
     const void *address = &x->address;
@@ -127,40 +124,6 @@ peer_name(struct exchange *x, char *out, size_t size)
     return out;
 }
 
-static bool
-is_shortage(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-           error == ENOMEM;
-}
-
-/* libcurl does not tell why it could not begin a look-up: see whether there is
- * still a descriptor to be had. */
-static int
-probe_descriptors(void)
-{
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return errno;
-    close(fd);
-    return 0;
-}
-
-/* EADDRNOTAVAIL has two reasons: all local ports to that peer are taken, or
- * this machine has no address to reach it from. Datagrams have ports of their
- * own, so that they tell. */
-static bool
-has_local_address(struct exchange *x)
-{
-    int fd = socket(x->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    const void *address = &x->address;
-    bool ok = connect(fd, address, x->seen.address_size) == 0;
-    close(fd);
-    return ok;
-}
-
 /* libcurl bounds a header line by a buffer that refuses to grow, and calls that
  * a lack of memory (since 8.6: CURLE_TOO_LARGE). */
 static bool
@@ -171,48 +134,6 @@ is_long_line(const struct exchange *x, CURLcode code)
         return true;
 #endif
     return code == CURLE_OUT_OF_MEMORY && x->transfer->sends > 0;
-}
-
-static bool
-fail_as_generator(struct exchange *x, CURLcode code, int error)
-{
-    const char *phase = x->transfer->fault_phase;
-    char peer[256];
-    int shortage = 0;
-    if (code == CURLE_COULDNT_CONNECT)
-        shortage =
-            is_shortage(x->seen.socket_errno) ? x->seen.socket_errno : error;
-    else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_OUT_OF_MEMORY)
-        shortage = probe_descriptors();
-    if (shortage == EMFILE) {
-        struct rlimit limit = {0};
-        getrlimit(RLIMIT_NOFILE, &limit);
-        exchange_fail(x, FAULT_GENERATOR, EMFILE, phase,
-                      "molo ran out of descriptors (limit %llu): raise "
-                      "'ulimit -n' or use fewer workers",
-                      (unsigned long long)limit.rlim_cur);
-        return true;
-    }
-    if (is_shortage(shortage)) {
-        exchange_fail(x, FAULT_GENERATOR, shortage, phase,
-                      "this machine ran out of resources: %s",
-                      strerror(shortage));
-        return true;
-    }
-    if (shortage == EADDRNOTAVAIL && has_local_address(x)) {
-        exchange_fail(x, FAULT_GENERATOR, EADDRNOTAVAIL, phase,
-                      "this machine ran out of local ports to %s",
-                      peer_name(x, peer, sizeof(peer)));
-        return true;
-    }
-    if (is_long_line(x, code))
-        return false;
-    if (code == CURLE_OUT_OF_MEMORY) {
-        exchange_fail(x, FAULT_GENERATOR, ENOMEM, phase,
-                      "this machine ran out of memory");
-        return true;
-    }
-    return false;
 }
 
 /* What libcurl has to say, else the general text of the code. That it could
@@ -233,7 +154,7 @@ fail_connect(struct exchange *x, CURLcode code, int error)
         reason[0] = (char)tolower((unsigned char)reason[0]);
     }
     exchange_fail(x, FAULT_CONNECT, error != 0 ? error : (int)code, "connect",
-                  "%s (%s)", reason, peer_name(x, peer, sizeof(peer)));
+                  "%s (%s)", reason, exchange_peer_name(x, peer, sizeof(peer)));
 }
 
 /* The way leads through a proxy, which did not let us through. */
@@ -272,7 +193,7 @@ fail_lookup(struct exchange *x, CURLcode code)
                       uri.host.data);
     else
         exchange_fail(x, FAULT_DNS, code, "dns", "host name '%s' not found",
-                      peer_name(x, host, sizeof(host)));
+                      exchange_peer_name(x, host, sizeof(host)));
 }
 
 /* Both limits count from the start, so that the shorter one has passed first.
@@ -370,7 +291,7 @@ set_fault(struct exchange *x, CURLcode code)
                       "two Content-Length headers that differ");
         return;
     }
-    if (fail_as_generator(x, code, error))
+    if (exchange_fail_for_shortage(x, code, error))
         return;
     if (is_long_line(x, code)) {
         exchange_fail(x, FAULT_TOO_LARGE, code, "receive",
@@ -420,11 +341,13 @@ set_fault(struct exchange *x, CURLcode code)
             phase = "receive";
         exchange_fail(x, fault, code, phase, "%.200s", curl_words(x, code));
         break;
+    case FAULT_GENERATOR:
+        exchange_fail(x, fault, ENOMEM, phase,
+                      "this machine ran out of memory");
+        break;
     case FAULT_NONE:
     case FAULT_REDIRECT:
-    case FAULT_GENERATOR:
-        exchange_fail(x, fault, code, phase, "%.200s", curl_words(x, code));
-        break;
+        break; /* no code stands for these */
     }
 }
 

@@ -24,6 +24,7 @@
  *   curl_stream.c     connections that other protocols take over
  *   curl_result.c     what was measured
  *   curl_fault.c      what came back, or why nothing did
+ *   curl_shortage.c   the same for what this machine ran out of
  *   curl_http2.c      the same for HTTP/2 alone */
 
 struct curl_transport {
@@ -243,11 +244,17 @@ void exchange_fill_result(struct exchange *x, CURLcode code);
 int exchange_http_version(const struct exchange *x);
 /* The timeout passed before libcurl was asked. */
 void exchange_fail_in_gate(struct exchange *x);
-/* curl_http2.c: true if that was what failed, and the fault is set. */
-bool exchange_fail_http2(struct exchange *x, CURLcode code);
-/* curl_fault.c */
+/* "127.0.0.1:80", or the URL's host if no address was tried. */
+const char *
+exchange_peer_name(const struct exchange *x, char *out, size_t size);
 void exchange_fail(struct exchange *x, enum transfer_fault fault, int code,
                    const char *phase, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Both are true if that was what failed, and the fault is set. */
+/* curl_http2.c */
+bool exchange_fail_http2(struct exchange *x, CURLcode code);
+/* curl_shortage.c; `error` is the errno of the attempt to connect, 0: none. */
+bool exchange_fail_for_shortage(struct exchange *x, CURLcode code, int error);
 
 #endif
