@@ -39,7 +39,4 @@ void redact_append(struct buf *out, const char *data, size_t size,
 /* All of it for a URL. */
 void redact_append_url(struct buf *out, const char *url, size_t size);
 
-/* Bytes of the UTF-8 character that `data` begins with; 0: it is none. */
-size_t redact_utf8_length(const char *data, size_t size);
-
 #endif

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "http/redact.h"
 #include "http/transfer.h"
+#include "http/utf8.h"
 
 enum {
     SHOWN_MAX = 4 * 1024, /* of a body */
@@ -143,7 +144,7 @@ is_binary(const char *data, size_t size, bool goes_on)
         unsigned char c = (unsigned char)data[i];
         if ((c < 0x20 && memchr("\t\n\r\f\x1b", c, 5) == NULL) || c == 0x7f)
             return true;
-        size_t length = redact_utf8_length(data + i, size - i);
+        size_t length = utf8_length(data + i, size - i);
         if (length == 0)
             return !(goes_on && size - i < 4 && c >= 0xc2);
         i += length;

@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
-#include "http/redact.h"
+#include "http/utf8.h"
 
 /* Of random bytes, so that not every frame asks the system for four. */
 enum { MASK_POOL = 256 };
@@ -46,7 +46,7 @@ bool
 ws_is_utf8(const char *data, size_t size)
 {
     while (size > 0) {
-        size_t length = redact_utf8_length(data, size);
+        size_t length = utf8_length(data, size);
         if (length == 0)
             return false;
         data += length;
