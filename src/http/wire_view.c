@@ -7,10 +7,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/units.h"
 #include "http/redact.h"
 #include "http/transfer.h"
 #include "http/utf8.h"
+#include "http/wire_brief.h"
 
 enum {
     SHOWN_MAX = 4 * 1024, /* of a body */
@@ -40,23 +40,12 @@ struct wire_view {
 /* --- lines --- */
 
 static void
-append_who(struct buf *out, const struct wire_viewer *viewer, uint64_t number)
-{
-    if (viewer->worker < 0)
-        buf_append_str(out, "[global");
-    else
-        buf_printf(out, "[w%d", (int)viewer->worker);
-    buf_printf(out, " s%lld #%llu", (long long)*viewer->step,
-               (unsigned long long)number);
-}
-
-static void
 begin_line(struct buf *out, const struct transfer *transfer, char direction)
 {
     const struct wire_view *view = transfer->view;
     double ms = (double)(clock_now() - transfer->started_at) / NSEC_PER_MSEC;
     buf_printf(out, "%c ", direction);
-    append_who(out, view->viewer, view->number);
+    wire_brief_append_who(out, view->viewer, view->number);
     buf_printf(out, " +%.3fms] ", ms);
 }
 
@@ -397,93 +386,6 @@ wire_view_body_received(struct transfer *transfer, const char *data,
 
 /* --- what the session tells --- */
 
-static void
-append_duration(struct buf *out, nsec_t duration)
-{
-    char text[32];
-    units_format_duration(duration, text, sizeof(text));
-    buf_append_str(out, text);
-}
-
-static void
-append_bytes(struct buf *out, uint64_t size)
-{
-    char text[32];
-    units_format_bytes(size, text, sizeof(text));
-    buf_append_str(out, text);
-}
-
-static void
-brief_request(const struct transfer *transfer, const struct wire_viewer *viewer)
-{
-    const struct http_request *request = &transfer->request;
-    struct buf line = {0};
-    append_who(&line, viewer, viewer->requests);
-    buf_printf(&line, "] > %s ", request->method);
-    redact_append_url(&line, request->url.data, request->url.size);
-    if (request->has_body) {
-        buf_append_str(&line, ", a body of ");
-        append_bytes(&line, http_request_body_size(request));
-    }
-    log_debug("%s", line.data);
-    buf_finish(&line);
-}
-
-static const char *
-version_words(int version)
-{
-    return version == 10   ? "HTTP/1.0 "
-           : version == 20 ? "HTTP/2 "
-           : version == 30 ? "HTTP/3 "
-                           : "HTTP/1.1 ";
-}
-
-static void
-append_outcome(struct buf *line, const struct transfer *transfer, bool aborted)
-{
-    if (aborted)
-        buf_append_str(line, "aborted");
-    else if (transfer->response.status != 0)
-        buf_printf(line, "%s%d", version_words(transfer->response.http_version),
-                   transfer->response.status);
-    else
-        buf_append_str(line, "no answer");
-    if (transfer->fault != FAULT_NONE) {
-        buf_printf(line, ", %s: ", transfer_fault_name(transfer->fault));
-        redact_append_url(line, transfer->fault_message,
-                          strlen(transfer->fault_message));
-    }
-    buf_append_str(line, " (");
-    append_bytes(line, transfer->bytes_sent);
-    buf_append_str(line, " sent, ");
-    append_bytes(line, transfer->bytes_received);
-    buf_append_str(line, " received, ");
-    append_duration(line, transfer->timings.elapsed);
-    if (transfer->timings.wait >= 0) {
-        buf_append_str(line, ", ");
-        append_duration(line, transfer->timings.wait);
-        buf_append_str(line, " of it waiting for the first byte");
-    }
-    if (transfer->sends > 1)
-        buf_printf(line, ", sent %u times", transfer->sends);
-    buf_append_str(line, ")");
-}
-
-static void
-brief_answer(const struct transfer *transfer, const struct wire_viewer *viewer,
-             uint64_t number, bool aborted)
-{
-    const struct http_request *request = &transfer->request;
-    struct buf line = {0};
-    append_who(&line, viewer, number);
-    buf_printf(&line, "] < %s ", request->method);
-    redact_append_url(&line, request->url.data, request->url.size);
-    buf_append_str(&line, ": ");
-    append_outcome(&line, transfer, aborted);
-    log_debug("%s", line.data);
-    buf_finish(&line);
-}
-
 void
 wire_view_begin(struct transfer *transfer, struct wire_viewer *viewer)
 {
@@ -492,7 +394,7 @@ wire_view_begin(struct transfer *transfer, struct wire_viewer *viewer)
     viewer->requests++;
     transfer->view_number = viewer->requests;
     if (log_get_level() >= LOG_DEBUG)
-        brief_request(transfer, viewer);
+        wire_brief_request(transfer, viewer);
     if (!viewer->full)
         return;
     struct wire_view *view = xcalloc(1, sizeof(*view));
@@ -531,7 +433,7 @@ wire_view_end(struct transfer *transfer, struct wire_viewer *viewer,
         show_body(transfer, '<', &view->received);
         note_decoded(transfer);
         struct buf text = {0};
-        append_outcome(&text, transfer, aborted);
+        wire_brief_append_outcome(&text, transfer, aborted);
         print_note(transfer, text.data);
         buf_finish(&text);
         buf_finish(&view->sent.kept);
@@ -541,5 +443,5 @@ wire_view_end(struct transfer *transfer, struct wire_viewer *viewer,
         transfer->view = NULL;
     }
     if (log_get_level() >= LOG_DEBUG)
-        brief_answer(transfer, viewer, transfer->view_number, aborted);
+        wire_brief_answer(transfer, viewer, aborted);
 }
