@@ -1,23 +1,7 @@
 #include <string.h>
 
+#include "base/base64.h"
 #include "serve/request.h"
-
-static void
-append_base64(struct buf *out, const unsigned char *data, size_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        size_t have = size - i < 3 ? size - i : 3;
-        uint32_t bits = (uint32_t)data[i] << 16;
-        bits |= have > 1 ? (uint32_t)data[i + 1] << 8 : 0;
-        bits |= have > 2 ? (uint32_t)data[i + 2] : 0;
-        char quad[4] = {digits[bits >> 18], digits[bits >> 12 & 63],
-                        have > 1 ? digits[bits >> 6 & 63] : '=',
-                        have > 2 ? digits[bits & 63] : '='};
-        buf_append(out, quad, sizeof(quad));
-    }
-}
 
 /* JSON strings are Unicode; other bytes are described as {"base64": "..."}. */
 static json_t *
@@ -29,7 +13,7 @@ json_bytes(const char *data, size_t size)
     if (text != NULL)
         return text;
     struct buf base64 = {0};
-    append_base64(&base64, (const unsigned char *)data, size);
+    base64_encode(data, size, &base64);
     json_t *described = json_object();
     json_object_set_new(described, "base64",
                         json_stringn(base64.data, base64.size));
