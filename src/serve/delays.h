@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-#include "base/err.h"
 #include "base/list.h"
+#include "loop/mailbox.h"
 #include "loop/timer.h"
 
 /* Connections that are to be answered later. A server thread suspends one and
@@ -14,6 +14,7 @@ struct delays;
 
 /* Embedded in its request, which may go away once it has been resumed. */
 struct delay {
+    struct message message; /* on its way to the loop */
     struct list link;
     struct timer timer;
     struct MHD_Connection *connection;
@@ -21,8 +22,8 @@ struct delay {
     bool over;
 };
 
-/* Loop thread. NULL with `err`: no descriptor left. */
-struct delays *delays_create(struct loop *loop, struct err *err);
+/* Loop thread. */
+struct delays *delays_create(struct loop *loop);
 /* Any server thread, from the access handler or while a body is asked for.
  * False: the server is closing, and nothing was suspended. */
 bool delays_add(struct delays *delays, struct delay *delay,
@@ -30,7 +31,7 @@ bool delays_add(struct delays *delays, struct delay *delay,
 /* Loop thread: resumes all, and refuses others from now on; the daemon cannot
  * be stopped before. */
 void delays_close(struct delays *delays);
-/* Loop thread, closed; the daemon has been stopped. */
+/* Loop thread; no daemon can add to it any more. NULL: no-op. */
 void delays_destroy(struct delays *delays);
 
 #endif

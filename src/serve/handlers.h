@@ -1,6 +1,7 @@
 #ifndef MOLO_SERVE_HANDLERS_H
 #define MOLO_SERVE_HANDLERS_H
 
+#include "base/err.h"
 #include "serve/request.h"
 
 /* The paths: a handler answers a request; `argument` is what stands behind the

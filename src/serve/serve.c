@@ -150,9 +150,7 @@ serve_create(const struct serve_config *config, struct err *err)
     serve->loop = loop_create(err);
     if (serve->loop == NULL)
         goto failed;
-    serve->target.delays = delays_create(serve->loop, err);
-    if (serve->target.delays == NULL)
-        goto failed;
+    serve->target.delays = delays_create(serve->loop);
     serve->target.websockets =
         websockets_create(serve->loop, serve->target.counts);
     /* Before anybody knows the port, and so can send a signal. */

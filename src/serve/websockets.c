@@ -256,8 +256,7 @@ websockets_destroy(struct websockets *websockets)
 {
     if (websockets == NULL)
         return;
-    if (websockets->mailbox != NULL)
-        mailbox_destroy(websockets->mailbox, drop_message);
+    mailbox_destroy(websockets->mailbox, drop_message);
     pthread_mutex_destroy(&websockets->mutex);
     free(websockets);
 }
