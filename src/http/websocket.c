@@ -9,18 +9,9 @@
 #include "base/mem.h"
 #include "http/ws_internal.h"
 
-enum {
-    /* Messages taken in one go, so that one connection that never runs dry
-     * leaves time to the others. */
-    READ_AT_ONCE = 256,
-    /* Read and thrown away before an end, as unread bytes would make it a
-     * reset, which could overtake our close frame. */
-    DRAIN_MAX = 256 * 1024,
-    /* Waiting to be sent, beyond which pings are not answered one by one. */
-    BACKLOG_MAX = 64 * 1024,
-    /* Memory for what is sent, between two messages. */
-    OUT_KEPT = 16 * 1024,
-};
+/* Messages taken in one go, so that one connection that never runs dry leaves
+ * time to the others. */
+enum { READ_AT_ONCE = 256 };
 /* For the server to take our answer to its close frame. */
 #define LINGER (5 * NSEC_PER_SEC)
 
@@ -68,96 +59,15 @@ websocket_finish(struct websocket *ws)
     ws->state = WEBSOCKET_CLOSED;
 }
 
-static void
-drain(struct websocket *ws)
-{
-    char scratch[4096];
-    for (size_t read = 0; read < DRAIN_MAX;) {
-        ssize_t got =
-            ws->ops->stream_receive(ws->stream, scratch, sizeof(scratch));
-        if (got <= 0)
-            return;
-        read += (size_t)got;
-        ws->counts.bytes_received += (uint64_t)got;
-    }
-}
-
-/* Takes away what was sent: a queue that is never quite empty must not grow by
- * it, nor one large message leave its size behind. */
-static void
-trim_out(struct websocket *ws)
-{
-    struct buf *out = &ws->out;
-    size_t rest = out->size - ws->out_used;
-    if (rest > ws->out_used)
-        return; /* so that no byte is moved more than once for each one sent */
-    if (rest == 0 && out->capacity > OUT_KEPT) {
-        buf_finish(out);
-    } else if (ws->out_used > 0) {
-        memmove(out->data, out->data + ws->out_used, rest + 1);
-        out->size = rest;
-    }
-    ws->out_used = 0;
-}
-
-/* True: all that was queued is with the system. */
-static bool
-flush(struct websocket *ws)
-{
-    while (ws->out_used < ws->out.size) {
-        ssize_t sent =
-            ws->ops->stream_send(ws->stream, ws->out.data + ws->out_used,
-                                 ws->out.size - ws->out_used);
-        if (sent == STREAM_NOT_NOW) {
-            trim_out(ws);
-            return false;
-        }
-        if (sent < 0) {
-            websocket_set_end(ws, FAULT_RESET, WS_CODE_ABNORMAL,
-                              "connection closed while sending (%.200s)",
-                              ws->ops->stream_error(ws->stream));
-            websocket_finish(ws);
-            return false;
-        }
-        ws->out_used += (size_t)sent;
-        if (ws->state != WEBSOCKET_OPENING) {
-            ws->handed_over += (uint64_t)sent;
-            ws->counts.bytes_sent += (uint64_t)sent;
-        }
-    }
-    trim_out(ws);
-    return true;
-}
-
-void
-websocket_write_frame(struct websocket *ws, enum ws_opcode opcode,
-                      const void *data, size_t size)
-{
-    size_t before = ws->out.size;
-    ws_frames_write(ws->frames, opcode, data, size, &ws->out);
-    ws->queued += ws->out.size - before;
-}
-
-static void
-write_close(struct websocket *ws, int code, const char *reason, size_t size)
-{
-    if (ws->close_sent)
-        return;
-    size_t before = ws->out.size;
-    ws_frames_write_close(ws->frames, code, reason, size, &ws->out);
-    ws->queued += ws->out.size - before;
-    ws->close_sent = true;
-}
-
 /* The server broke the rules: tells it so, if it listens, and leaves. */
 static void
 fail(struct websocket *ws, const struct ws_fault *fault)
 {
     websocket_set_end(ws, fault->kind, fault->code, "the server sent %s",
                       fault->text);
-    write_close(ws, fault->code, "", 0);
-    if (flush(ws))
-        drain(ws);
+    ws_write_close(ws, fault->code, "", 0);
+    if (ws_flush(ws))
+        ws_drain(ws);
     websocket_finish(ws);
 }
 
@@ -184,35 +94,13 @@ read_stream(void *data, void *out, size_t size)
     return got;
 }
 
-static size_t
-backlog(const struct websocket *ws)
-{
-    return ws->out.size - ws->out_used;
-}
-
-/* Takes `ping`. A server that sends many and reads nothing gets the answer to
- * its last one: all of them would fill our memory. */
-static void
-answer_ping(struct websocket *ws, struct ws_message *ping)
-{
-    ws_message_destroy(ws->owed_pong);
-    ws->owed_pong = NULL;
-    if (backlog(ws) > BACKLOG_MAX && !ws->close_sent) {
-        ws->owed_pong = ping;
-        return;
-    }
-    if (!ws->close_sent)
-        websocket_write_frame(ws, WS_PONG, ping->data, ping->size);
-    ws_message_destroy(ping);
-}
-
 static void
 take_close(struct websocket *ws, const struct ws_message *message)
 {
     websocket_set_end(ws, FAULT_NONE, message->code, "%s", message->data);
     ws->close_received = true;
     ws->state = WEBSOCKET_CLOSING;
-    write_close(ws, message->code, "", 0);
+    ws_write_close(ws, message->code, "", 0);
     timer_start(&ws->timer, nsec_add(clock_now(), LINGER));
 }
 
@@ -228,7 +116,7 @@ take_message(struct websocket *ws, struct ws_message *message)
         list_append(&ws->messages, &message->link);
         return;
     case WS_PING:
-        answer_ping(ws, message);
+        ws_pings_reply(ws, message);
         return;
     case WS_PONG:
         ws_pings_answer(ws, message);
@@ -305,12 +193,10 @@ void
 websocket_pump(struct websocket *ws)
 {
     read_frames(ws);
-    bool flushed = ws->stream != NULL && flush(ws);
+    bool flushed = ws->stream != NULL && ws_flush(ws);
     if (flushed && ws->owed_pong != NULL) {
-        struct ws_message *ping = ws->owed_pong;
-        ws->owed_pong = NULL;
-        answer_ping(ws, ping);
-        flushed = flush(ws);
+        ws_pings_reply_owed(ws);
+        flushed = ws_flush(ws);
     }
     if (flushed && ws->close_sent && ws->close_received)
         websocket_finish(ws);
@@ -391,9 +277,9 @@ websocket_abort(struct websocket *ws)
     if (ws->state == WEBSOCKET_OPENING) {
         ws_opening_abandon(ws);
     } else if (ws->stream != NULL) {
-        write_close(ws, WS_CODE_GOING_AWAY, "", 0);
-        if (flush(ws))
-            drain(ws);
+        ws_write_close(ws, WS_CODE_GOING_AWAY, "", 0);
+        if (ws_flush(ws))
+            ws_drain(ws);
         websocket_set_end(ws, FAULT_NONE, WS_CODE_GOING_AWAY, "closed by us");
     }
     websocket_finish(ws);
@@ -459,7 +345,7 @@ websocket_send(struct websocket *ws, enum ws_opcode opcode, const void *data,
                size_t size)
 {
     assert(ws->state == WEBSOCKET_OPEN && !ws->close_sent);
-    websocket_write_frame(ws, opcode, data, size);
+    ws_write_frame(ws, opcode, data, size);
     uint64_t mark = ws->queued;
     ws->counts.sent++;
     websocket_pump(ws);
@@ -500,7 +386,7 @@ websocket_close(struct websocket *ws, int code, const char *reason, size_t size,
 {
     if (ws->state != WEBSOCKET_OPEN)
         return;
-    write_close(ws, code, reason, size);
+    ws_write_close(ws, code, reason, size);
     ws->state = WEBSOCKET_CLOSING;
     timer_start(&ws->timer, deadline);
     websocket_pump(ws);

@@ -7,8 +7,8 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 
-/* What websocket.c (messages and the end), ws_opening.c (the handshake) and
- * ws_pings.c share; nobody else includes it. */
+/* What websocket.c (messages and the end), ws_sending.c, ws_opening.c (the
+ * handshake) and ws_pings.c share; nobody else includes it. */
 
 struct ping {
     struct list link;
@@ -73,13 +73,23 @@ void websocket_on_ready(void *data, int events);
 
 /* True unless it is over, or too much is kept already. */
 bool websocket_may_read(const struct websocket *ws);
-/* Queues one. */
-void websocket_write_frame(struct websocket *ws, enum ws_opcode opcode,
-                           const void *data, size_t size);
 /* Notes why it is over, unless that is known. */
 void
 websocket_set_end(struct websocket *ws, enum transfer_fault fault, int code,
                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* ws_sending.c */
+/* Both queue one; of close frames only the first. */
+void ws_write_frame(struct websocket *ws, enum ws_opcode opcode,
+                    const void *data, size_t size);
+void
+ws_write_close(struct websocket *ws, int code, const char *reason, size_t size);
+/* Sends what it can. True: all that was queued is with the system. False: it
+ * waits, or the connection broke and all is over. */
+bool ws_flush(struct websocket *ws);
+/* Reads and throws away what has come: unread bytes would make the end of the
+ * connection a reset, which could overtake our close frame. */
+void ws_drain(struct websocket *ws);
 
 /* ws_pings.c */
 void ws_pings_init(struct websocket *ws, nsec_t interval);
@@ -87,7 +97,11 @@ void ws_pings_finish(struct websocket *ws);
 /* It is open: asks from now on, if there is an interval. */
 void ws_pings_start(struct websocket *ws);
 void ws_pings_stop(struct websocket *ws);
+/* A pong has come. */
 void ws_pings_answer(struct websocket *ws, const struct ws_message *pong);
+/* A ping has come, which is taken; it may be answered later (owed_pong). */
+void ws_pings_reply(struct websocket *ws, struct ws_message *ping);
+void ws_pings_reply_owed(struct websocket *ws);
 
 /* ws_opening.c */
 void ws_opening_start(struct websocket *ws);

@@ -9,6 +9,33 @@
 #include "base/units.h"
 #include "http/ws_internal.h"
 
+/* Waiting to be sent, beyond which pings are not answered one by one. */
+enum { BACKLOG_MAX = 64 * 1024 };
+
+/* A server that sends many and reads nothing gets the answer to
+ * its last one: all of them would fill our memory. */
+void
+ws_pings_reply(struct websocket *ws, struct ws_message *ping)
+{
+    ws_message_destroy(ws->owed_pong);
+    ws->owed_pong = NULL;
+    if (ws->out.size - ws->out_used > BACKLOG_MAX && !ws->close_sent) {
+        ws->owed_pong = ping;
+        return;
+    }
+    if (!ws->close_sent)
+        ws_write_frame(ws, WS_PONG, ping->data, ping->size);
+    ws_message_destroy(ping);
+}
+
+void
+ws_pings_reply_owed(struct websocket *ws)
+{
+    struct ws_message *ping = ws->owed_pong;
+    ws->owed_pong = NULL;
+    ws_pings_reply(ws, ping);
+}
+
 void
 ws_pings_answer(struct websocket *ws, const struct ws_message *pong)
 {
@@ -45,7 +72,7 @@ websocket_ping(struct websocket *ws, const void *payload, size_t size)
         memcpy(ping->payload, payload, size);
     list_init(&ping->link);
     list_append(&ws->pings, &ping->link);
-    websocket_write_frame(ws, WS_PING, payload, size);
+    ws_write_frame(ws, WS_PING, payload, size);
     uint64_t number = ping->number;
     websocket_pump(ws);
     return number;
