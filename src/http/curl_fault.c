@@ -49,17 +49,14 @@ exchange_fail(struct exchange *x, enum transfer_fault fault, int code,
               const char *phase, const char *fmt, ...)
 {
     struct transfer *transfer = x->transfer;
-    transfer->fault = fault;
     transfer->fault_code = code;
-    transfer->fault_phase = phase;
     if (transfer->ended_at == 0) {
         transfer->ended_at = clock_now();
         transfer->timings.elapsed = transfer->ended_at - transfer->started_at;
     }
     va_list args;
     va_start(args, fmt);
-    vsnprintf(transfer->fault_message, sizeof(transfer->fault_message), fmt,
-              args);
+    transfer_vfail(transfer, fault, phase, fmt, args);
     va_end(args);
 }
 

@@ -1,7 +1,6 @@
 #include "http/session.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,16 +235,6 @@ session_send(struct transfer *transfer)
     start_hop(transfer);
 }
 
-static void
-set_fault(struct transfer *transfer, enum transfer_fault fault,
-          const char *message)
-{
-    transfer->fault = fault;
-    transfer->fault_phase = "receive";
-    snprintf(transfer->fault_message, sizeof(transfer->fault_message), "%.200s",
-             message);
-}
-
 /* True if the answer leads elsewhere and we may go; where we want to go and
  * cannot, the fault is set. */
 static bool
@@ -255,10 +244,11 @@ may_follow(struct transfer *transfer)
         return false;
     struct err err;
     if (!redirect_check(transfer, &err))
-        set_fault(transfer, FAULT_REDIRECT, err.message);
+        transfer_fail(transfer, FAULT_REDIRECT, "receive", "%.200s",
+                      err.message);
     else if (clock_now() >= of_transfer(transfer)->deadline)
-        set_fault(transfer, FAULT_TIMEOUT,
-                  "no time was left to follow a redirect");
+        transfer_fail(transfer, FAULT_TIMEOUT, "receive",
+                      "no time was left to follow a redirect");
     else
         return true;
     return false;
@@ -310,9 +300,9 @@ session_connect(struct transfer *transfer,
     transfer->started_at = clock_now();
     wire_view_begin(transfer, session->viewer);
     if (ops->connect == NULL) {
-        set_fault(transfer, FAULT_CONNECT,
-                  "a simulated run has no WebSockets: run it without --sim");
-        transfer->fault_phase = "connect";
+        transfer_fail(
+            transfer, FAULT_CONNECT, "connect",
+            "a simulated run has no WebSockets: run it without --sim");
         transfer->ended_at = transfer->started_at;
         on_connected(transfer);
         return;
@@ -384,13 +374,11 @@ session_end(struct transfer *transfer, enum transfer_fault fault,
     struct session *session = transfer->session;
     session->transport->ops->cancel(session->client, transfer);
     own->performing = false;
-    if (fault != FAULT_NONE) {
-        const char *phase = transfer->fault_phase;
-        set_fault(transfer, fault, message);
-        transfer->fault_phase = phase;
-    } else {
+    if (fault != FAULT_NONE)
+        transfer_fail(transfer, fault, transfer->fault_phase, "%.200s",
+                      message);
+    else
         transfer->truncated = true;
-    }
     if (fault == FAULT_NONE && transfer->response.status != 0)
         session->last_done_at = transfer->ended_at;
     wire_view_end(transfer, session->viewer, false);

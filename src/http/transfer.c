@@ -1,5 +1,7 @@
 #include "http/transfer.h"
 
+#include <stdio.h>
+
 static const char *const fault_names[] = {
     [FAULT_NONE] = "",
     [FAULT_DNS] = "dns",
@@ -18,4 +20,24 @@ const char *
 transfer_fault_name(enum transfer_fault fault)
 {
     return fault_names[fault];
+}
+
+void
+transfer_vfail(struct transfer *transfer, enum transfer_fault fault,
+               const char *phase, const char *fmt, va_list args)
+{
+    transfer->fault = fault;
+    transfer->fault_phase = phase;
+    vsnprintf(transfer->fault_message, sizeof(transfer->fault_message), fmt,
+              args);
+}
+
+void
+transfer_fail(struct transfer *transfer, enum transfer_fault fault,
+              const char *phase, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    transfer_vfail(transfer, fault, phase, fmt, args);
+    va_end(args);
 }

@@ -1,6 +1,8 @@
 #ifndef MOLO_HTTP_TRANSFER_H
 #define MOLO_HTTP_TRANSFER_H
 
+#include <stdarg.h>
+
 #include "base/list.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -24,6 +26,15 @@ enum transfer_fault {
 };
 /* "dns", "connect" ...; "" for FAULT_NONE. */
 const char *transfer_fault_name(enum transfer_fault fault);
+
+struct transfer;
+/* Sets kind, phase and message, and leaves all else. */
+void transfer_fail(struct transfer *transfer, enum transfer_fault fault,
+                   const char *phase, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void transfer_vfail(struct transfer *transfer, enum transfer_fault fault,
+                    const char *phase, const char *fmt, va_list args)
+    __attribute__((format(printf, 4, 0)));
 
 /* Lengths of time, from the transport's own clock; -1: did not take place. */
 struct transfer_timings {

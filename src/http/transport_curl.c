@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/mem.h"
@@ -290,10 +289,9 @@ start_exchange(struct transport_client *client, struct transfer *transfer,
 {
     struct exchange *x = take_exchange(client, connect_only);
     if (x == NULL) {
-        transfer->fault = FAULT_GENERATOR;
+        transfer_fail(transfer, FAULT_GENERATOR, "connect",
+                      "this machine is out of memory");
         transfer->fault_code = ENOMEM;
-        transfer->fault_phase = "connect";
-        strcpy(transfer->fault_message, "this machine is out of memory");
         on_end(transfer);
         return;
     }

@@ -166,10 +166,7 @@ store(struct sim_transport *transport, struct transfer *transfer)
     struct buf body = {0};
     struct err err;
     if (!copy_body(request, &body, &err)) {
-        transfer->fault = FAULT_GENERATOR;
-        transfer->fault_phase = "send";
-        snprintf(transfer->fault_message, sizeof(transfer->fault_message),
-                 "%.250s", err.message);
+        transfer_fail(transfer, FAULT_GENERATOR, "send", "%.250s", err.message);
         buf_finish(&body);
         return false;
     }
@@ -211,10 +208,8 @@ respond(struct transfer *transfer, const struct page *page)
     if (limit > 0 && size > limit) {
         char text[32];
         units_format_bytes(limit, text, sizeof(text));
-        transfer->fault = FAULT_TOO_LARGE;
-        transfer->fault_phase = "receive";
-        snprintf(transfer->fault_message, sizeof(transfer->fault_message),
-                 "the body is larger than %s", text);
+        transfer_fail(transfer, FAULT_TOO_LARGE, "receive",
+                      "the body is larger than %s", text);
         transfer->bytes_received += limit;
         return;
     }
@@ -326,21 +321,18 @@ fill_timings(struct transfer *transfer)
 static void
 fail(struct transfer *transfer, enum transfer_fault fault)
 {
-    transfer->fault = fault;
-    transfer->fault_phase = "wait";
-    char *message = transfer->fault_message;
-    size_t size = sizeof(transfer->fault_message);
     if (fault == FAULT_TIMEOUT) {
         char limit[32];
         units_format_duration(transfer->request.timeout, limit, sizeof(limit));
         transfer->fault_code = ETIMEDOUT;
-        snprintf(message, size,
-                 "no answer within %s, waiting for the first byte (simulated)",
-                 limit);
+        transfer_fail(transfer, fault, "wait",
+                      "no answer within %s, waiting for the first byte "
+                      "(simulated)",
+                      limit);
     } else {
         transfer->fault_code = ECONNRESET;
-        snprintf(message, size,
-                 "connection closed without an answer (simulated)");
+        transfer_fail(transfer, fault, "wait",
+                      "connection closed without an answer (simulated)");
     }
 }
 

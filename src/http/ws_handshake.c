@@ -27,19 +27,6 @@ static const char *const own_headers[] = {
 enum { OWN_HEADERS = sizeof(own_headers) / sizeof(own_headers[0]) };
 
 void
-ws_set_fault(struct transfer *transfer, enum transfer_fault fault,
-             const char *phase, const char *fmt, ...)
-{
-    transfer->fault = fault;
-    transfer->fault_phase = phase;
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(transfer->fault_message, sizeof(transfer->fault_message), fmt,
-              args);
-    va_end(args);
-}
-
-void
 ws_make_key(char key[WS_KEY_SIZE])
 {
     unsigned char random[16];
@@ -273,14 +260,14 @@ take_head(struct ws_answer *answer, struct transfer *transfer)
                           : memcmp(head, "HTTP/1.", 7) == 0;
     int status = parse_status_line(head, line_size, &version);
     if (!begun || (line_end != NULL && status == 0)) {
-        ws_set_fault(transfer, FAULT_PROTOCOL, "receive",
-                     "the answer is not HTTP/1.1");
+        transfer_fail(transfer, FAULT_PROTOCOL, "receive",
+                      "the answer is not HTTP/1.1");
         return WS_ANSWER_FAULT;
     }
     size_t head_size = find_head_end(head, size);
     if (answer->skipped + (head_size > 0 ? head_size : size) > WS_HEAD_MAX) {
-        ws_set_fault(transfer, FAULT_TOO_LARGE, "receive",
-                     "the headers are larger than %d kB", WS_HEAD_MAX / 1024);
+        transfer_fail(transfer, FAULT_TOO_LARGE, "receive",
+                      "the headers are larger than %d kB", WS_HEAD_MAX / 1024);
         return WS_ANSWER_FAULT;
     }
     if (head_size == 0)
@@ -378,14 +365,14 @@ static void
 fail_ended(const struct ws_answer *answer, struct transfer *transfer)
 {
     if (answer->raw.size == 0)
-        ws_set_fault(transfer, FAULT_RESET, "wait",
-                     "connection closed without an answer");
+        transfer_fail(transfer, FAULT_RESET, "wait",
+                      "connection closed without an answer");
     else if (answer->raw.size == answer->skipped)
-        ws_set_fault(transfer, FAULT_RESET, "receive",
-                     "connection closed without an answer");
+        transfer_fail(transfer, FAULT_RESET, "receive",
+                      "connection closed without an answer");
     else
-        ws_set_fault(transfer, FAULT_PROTOCOL, "receive",
-                     "connection closed in the middle of the header");
+        transfer_fail(transfer, FAULT_PROTOCOL, "receive",
+                      "connection closed in the middle of the header");
 }
 
 enum ws_answer_status
@@ -419,8 +406,8 @@ disagree(struct transfer *transfer, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    ws_set_fault(transfer, FAULT_PROTOCOL, "receive",
-                 "bad WebSocket handshake: %s", text);
+    transfer_fail(transfer, FAULT_PROTOCOL, "receive",
+                  "bad WebSocket handshake: %s", text);
     return false;
 }
 

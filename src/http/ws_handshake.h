@@ -57,9 +57,4 @@ ws_answer_read(struct ws_answer *answer, const void *data, size_t size,
 bool ws_answer_agrees(struct transfer *transfer, const char *key,
                       const char *protocols, struct buf *protocol);
 
-/* Sets kind, phase and message. */
-void ws_set_fault(struct transfer *transfer, enum transfer_fault fault,
-                  const char *phase, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
 #endif

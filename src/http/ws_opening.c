@@ -95,11 +95,11 @@ read_answer(struct websocket *ws)
             return false;
         if (got == STREAM_BROKEN) {
             bool begun = ws->answer.raw.size > 0;
-            ws_set_fault(transfer, FAULT_RESET, begun ? "receive" : "wait",
-                         "connection closed while %s (%.120s)",
-                         begun ? "receiving the answer"
-                               : "waiting for the first byte",
-                         ws->ops->stream_error(ws->stream));
+            transfer_fail(transfer, FAULT_RESET, begun ? "receive" : "wait",
+                          "connection closed while %s (%.120s)",
+                          begun ? "receiving the answer"
+                                : "waiting for the first byte",
+                          ws->ops->stream_error(ws->stream));
             return true;
         }
         if (got > 0 && ws->first_byte_at == 0)
@@ -143,9 +143,10 @@ ws_opening_drive(struct websocket *ws)
         if (sent == STREAM_NOT_NOW)
             break;
         if (sent < 0) {
-            ws_set_fault(transfer, FAULT_RESET, "send",
-                         "connection closed while sending the request (%.120s)",
-                         ws->ops->stream_error(ws->stream));
+            transfer_fail(
+                transfer, FAULT_RESET, "send",
+                "connection closed while sending the request (%.120s)",
+                ws->ops->stream_error(ws->stream));
             end_handshake(ws);
             websocket_tell(ws);
             return;
@@ -233,11 +234,11 @@ ws_opening_fail_late(struct websocket *ws)
     const char *phase = ws->handed_over_at == 0  ? "send"
                         : ws->first_byte_at == 0 ? "wait"
                                                  : "receive";
-    ws_set_fault(transfer, FAULT_TIMEOUT, phase, "no answer within %s, %s",
-                 limit,
-                 ws->handed_over_at == 0  ? "sending the request"
-                 : ws->first_byte_at == 0 ? "waiting for the first byte"
-                                          : "receiving the answer");
+    transfer_fail(transfer, FAULT_TIMEOUT, phase, "no answer within %s, %s",
+                  limit,
+                  ws->handed_over_at == 0  ? "sending the request"
+                  : ws->first_byte_at == 0 ? "waiting for the first byte"
+                                           : "receiving the answer");
     end_handshake(ws);
     websocket_tell(ws);
 }

@@ -35,7 +35,7 @@ connect_stream(struct transport_client *c, struct transfer *transfer,
                void (*on_end)(struct transfer *))
 {
     if (peer.refuses) {
-        ws_set_fault(transfer, FAULT_CONNECT, "connect", "connection refused");
+        transfer_fail(transfer, FAULT_CONNECT, "connect", "connection refused");
         transfer->ended_at = clock_now();
     } else {
         peer.open = true;
