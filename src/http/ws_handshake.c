@@ -411,6 +411,20 @@ disagree(struct transfer *transfer, const char *fmt, ...)
     return false;
 }
 
+/* One of "chat, superchat"; unlike names of headers, these have a case. */
+static bool
+is_offered(const char *protocols, const char *chosen, size_t size)
+{
+    while (*protocols != '\0') {
+        size_t length = strcspn(protocols, ", ");
+        if (length == size && memcmp(protocols, chosen, size) == 0)
+            return true;
+        protocols += length;
+        protocols += strspn(protocols, ", ");
+    }
+    return false;
+}
+
 static bool
 check_protocol(struct transfer *transfer, const char *protocols,
                struct buf *protocol)
@@ -427,8 +441,7 @@ check_protocol(struct transfer *transfer, const char *protocols,
                         "the server chose the subprotocol '%s', and none was "
                         "asked for",
                         name);
-    if (!ws_is_protocol(chosen, size) ||
-        !has_word(protocols, strlen(protocols), name))
+    if (!is_offered(protocols, chosen, size))
         return disagree(transfer,
                         "the server chose the subprotocol '%s', which is none "
                         "of: %.80s",

@@ -210,8 +210,8 @@ HANDSHAKES = {
     "another subprotocol":
         (agrees(b"Sec-WebSocket-Protocol: chat"),
          ("protocol", "receive", BAD + "the server chose the subprotocol "
-          "'chat', which is none of: a, b"),
-         {"options": "{ protocols = {'a', 'b'} }"}),
+          "'chat', which is none of: a, Chat"),
+         {"options": "{ protocols = {'a', 'Chat'} }"}),
     "extension nobody asked for":
         (agrees(b"Sec-WebSocket-Extensions: permessage-deflate"),
          ("protocol", "receive", BAD + "the server uses the extension "
