@@ -83,3 +83,34 @@ http_header_find(const char *headers, size_t size, const char *wanted,
             return value;
     return NULL;
 }
+
+/* True if one of the comma-separated words is `word`. */
+static bool
+has_word(const char *list, size_t size, const char *word)
+{
+    const char *end = list + size;
+    while (list < end) {
+        while (list < end && (*list == ' ' || *list == ',' || *list == '\t'))
+            list++;
+        const char *start = list;
+        while (list < end && *list != ' ' && *list != ',' && *list != '\t')
+            list++;
+        if (http_name_is(start, (size_t)(list - start), word))
+            return true;
+    }
+    return false;
+}
+
+bool
+http_header_has_word(const char *headers, size_t size, const char *wanted,
+                     const char *word)
+{
+    size_t pos = 0, name_size, value_size;
+    const char *name, *value;
+    while (http_header_next(headers, size, &pos, &name, &name_size, &value,
+                            &value_size))
+        if (http_name_is(name, name_size, wanted) &&
+            has_word(value, value_size, word))
+            return true;
+    return false;
+}

@@ -30,6 +30,9 @@ bool http_header_next(const char *headers, size_t size, size_t *pos,
  * Works on the same bytes. */
 const char *http_header_find(const char *headers, size_t size,
                              const char *wanted, size_t *value_size);
+/* Whether a header of that name lists the word, whatever its case. */
+bool http_header_has_word(const char *headers, size_t size, const char *wanted,
+                          const char *word);
 /* Names of headers have no case. */
 bool http_name_is(const char *name, size_t size, const char *wanted);
 

@@ -10,7 +10,7 @@
 #include "http/transfer.h"
 
 /* The opening handshake of a WebSocket (RFC 6455 section 4), without a socket:
- * the request as bytes, and the answer from bytes. */
+ * the request as bytes, and whether the answer agrees to it. */
 
 enum { WS_KEY_SIZE = 25 };
 /* A fresh Sec-WebSocket-Key. */
@@ -29,32 +29,9 @@ bool ws_check_headers(const struct http_request *request, struct err *err);
 /* A subprotocol has to be a token. */
 bool ws_is_protocol(const char *name, size_t size);
 
-/* Limits of the answer: head, and body of one that refuses. */
-enum { WS_HEAD_MAX = 64 * 1024, WS_BODY_MAX = 16 * 1024 };
-
-/* Zeroed is the start of an answer. */
-struct ws_answer {
-    struct buf raw;
-    size_t head_size;  /* with status line and empty line; 0: not complete */
-    size_t skipped;    /* interim answers before it */
-    int64_t body_size; /* -1: until the end of the connection */
-    bool chunked;
-    size_t used; /* of `raw`, once the answer is complete */
-};
-
-enum ws_answer_status { WS_ANSWER_MORE, WS_ANSWER_COMPLETE, WS_ANSWER_FAULT };
-
-void ws_answer_finish(struct ws_answer *answer);
-/* Takes bytes, and at the end of the connection `ended`. Complete: the
- * transfer's response is filled in; what is behind `used` in `raw` are frames
- * already. Fault: the transfer's fault is. */
-enum ws_answer_status
-ws_answer_read(struct ws_answer *answer, const void *data, size_t size,
-               bool ended, struct transfer *transfer);
-
 /* Whether an answer with status 101 agrees to what was asked for; else sets the
  * transfer's fault. `protocol`, if there was one, gets the subprotocol. */
-bool ws_answer_agrees(struct transfer *transfer, const char *key,
-                      const char *protocols, struct buf *protocol);
+bool ws_handshake_agrees(struct transfer *transfer, const char *key,
+                         const char *protocols, struct buf *protocol);
 
 #endif

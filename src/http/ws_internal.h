@@ -3,6 +3,7 @@
 
 #include "http/session.h"
 #include "http/websocket.h"
+#include "http/ws_answer.h"
 #include "http/ws_handshake.h"
 #include "loop/loop.h"
 #include "loop/timer.h"

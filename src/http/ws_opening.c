@@ -123,7 +123,7 @@ judge_answer(struct websocket *ws)
         return;
     take_cookies(ws);
     if (transfer->response.status != 101 ||
-        !ws_answer_agrees(transfer, ws->key, ws->protocols, &ws->protocol))
+        !ws_handshake_agrees(transfer, ws->key, ws->protocols, &ws->protocol))
         return;
     const struct ws_answer *answer = &ws->answer;
     if (answer->raw.size > answer->used)
