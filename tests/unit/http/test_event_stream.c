@@ -11,34 +11,36 @@
 
 #define LIMIT 1000
 
-/* What is read of `text`, cut in two at `cut`: "type|id|data" a line. */
+/* What is read of `text`, which comes in a piece of `first` bytes and others of
+ * `then`: "type|id|data" a line. */
 static void
-read_cut(const char *text, size_t size, size_t cut, struct buf *out)
+read_pieces(const char *text, size_t size, size_t first, size_t then,
+            struct buf *out)
 {
     struct event_stream stream = {.limit = LIMIT};
-    size_t ends[] = {cut, size};
-    size_t at = 0;
+    size_t at = 0, end = first < size ? first : size;
     buf_clear(out);
     buf_append_str(out, "");
-    for (size_t i = 0; i < 2; i++) {
-        while (at < ends[i]) {
-            size_t used = 0;
-            enum event_stream_status status =
-                event_stream_read(&stream, text + at, ends[i] - at, &used);
-            assert_true(used > 0 && at + used <= ends[i]);
-            at += used;
-            if (status == EVENT_STREAM_MORE) {
-                assert_int_equal(at, ends[i]);
-            } else if (status == EVENT_STREAM_TOO_LARGE) {
-                buf_append_str(out, "too large\n");
-                at = size;
-            } else {
-                buf_printf(out, "%s|%s|",
-                           stream.type.size > 0 ? stream.type.data : "",
-                           stream.last_id.size > 0 ? stream.last_id.data : "");
-                buf_append(out, stream.data.data, stream.data.size);
-                buf_append_str(out, "\n");
-            }
+    while (at < size) {
+        size_t used = 0;
+        enum event_stream_status status =
+            event_stream_read(&stream, text + at, end - at, &used);
+        assert_true(at == end || used > 0);
+        at += used;
+        assert_true(at <= end);
+        if (status == EVENT_STREAM_TOO_LARGE) {
+            buf_append_str(out, "too large\n");
+            break;
+        }
+        if (status == EVENT_STREAM_EVENT) {
+            buf_printf(out, "%s|%s|",
+                       stream.type.size > 0 ? stream.type.data : "",
+                       stream.last_id.size > 0 ? stream.last_id.data : "");
+            buf_append(out, stream.data.data, stream.data.size);
+            buf_append_str(out, "\n");
+        } else {
+            assert_int_equal(at, end);
+            end = size - at < then ? size : at + then;
         }
     }
     event_stream_finish(&stream);
@@ -95,42 +97,29 @@ static const struct row rows[] = {
 };
 
 static void
-test_every_cut(void **state)
+assert_row(const struct row *row, size_t first, size_t then)
 {
     struct buf out = {0};
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        size_t size = strlen(rows[i].text);
-        for (size_t cut = 0; cut <= size; cut++) {
-            read_cut(rows[i].text, size, cut, &out);
-            if (strcmp(out.data, rows[i].events) != 0)
-                fail_msg("%s, cut at %zu: got \"%s\"", rows[i].name, cut,
-                         out.data);
-        }
-    }
+    read_pieces(row->text, strlen(row->text), first, then, &out);
+    if (strcmp(out.data, row->events) != 0)
+        fail_msg("%s, in pieces of %zu and %zu: got \"%s\"", row->name, first,
+                 then, out.data);
     buf_finish(&out);
+}
+
+static void
+test_every_cut(void **state)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (size_t cut = 0; cut <= strlen(rows[i].text); cut++)
+            assert_row(&rows[i], cut, SIZE_MAX);
 }
 
 static void
 test_byte_by_byte(void **state)
 {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct event_stream stream = {.limit = LIMIT};
-        struct buf out = {0};
-        buf_append_str(&out, "");
-        for (const char *at = rows[i].text; *at != '\0'; at++) {
-            size_t used = 0;
-            if (event_stream_read(&stream, at, 1, &used) != EVENT_STREAM_EVENT)
-                continue;
-            buf_printf(&out, "%s|%s|%s\n",
-                       stream.type.size > 0 ? stream.type.data : "",
-                       stream.last_id.size > 0 ? stream.last_id.data : "",
-                       stream.data.data);
-        }
-        if (strcmp(out.data, rows[i].events) != 0)
-            fail_msg("%s: got \"%s\"", rows[i].name, out.data);
-        buf_finish(&out);
-        event_stream_finish(&stream);
-    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_row(&rows[i], 1, 1);
 }
 
 static void
@@ -183,20 +172,20 @@ test_too_large(void **state)
     for (int i = 0; i < LIMIT; i++)
         buf_append(&text, "x", 1);
     for (size_t cut = 0; cut <= text.size; cut++) {
-        read_cut(text.data, text.size, cut, &out);
+        read_pieces(text.data, text.size, cut, SIZE_MAX, &out);
         assert_string_equal(out.data, "||small\ntoo large\n");
     }
     /* Many short lines of one event are as bad as a long one. */
     buf_clear(&text);
     for (int i = 0; i < LIMIT; i++)
         buf_append_str(&text, "data: x\n");
-    read_cut(text.data, text.size, 1, &out);
+    read_pieces(text.data, text.size, 1, SIZE_MAX, &out);
     assert_string_equal(out.data, "too large\n");
     /* Many events are not. */
     buf_clear(&text);
     for (int i = 0; i < LIMIT; i++)
         buf_append_str(&text, "data: x\n\n");
-    read_cut(text.data, text.size, 1, &out);
+    read_pieces(text.data, text.size, 1, SIZE_MAX, &out);
     assert_int_equal(out.size, LIMIT * strlen("||x\n"));
     buf_finish(&text);
     buf_finish(&out);
