@@ -99,9 +99,7 @@ static void
 note_status_line(struct exchange *x, const char *line, size_t size)
 {
     static const char go_on[] = "HTTP/1.1 100";
-    if (x->mode != MODE_BODY && x->transfer->sends == 1)
-        return; /* libcurl's mark is right */
-    if (line_starts(line, size, go_on))
+    if (x->mode == MODE_BODY && line_starts(line, size, go_on))
         /* It is the body that is answered, which goes out only now. */
         x->seen.handed_over_at = 0;
     else if (x->seen.first_byte_at == 0)

@@ -54,6 +54,7 @@ struct transport_client {
     size_t socket_count, socket_capacity;
     struct list idle; /* exchange.link */
     size_t active;    /* exchanges that are not idle */
+    unsigned drives;  /* how often libcurl was called */
     struct cookie_jar jar;
 };
 
@@ -67,10 +68,12 @@ enum curl_mode { MODE_NONE, MODE_GET, MODE_HEAD, MODE_BODY };
 struct exchange_seen {
     nsec_t gate_time;      /* how long it waited there */
     nsec_t launched_at;    /* when libcurl, and its clock, began with it */
+    unsigned launch;       /* the client's drive in which it did */
     nsec_t connected_at;   /* TCP, before a TLS handshake; 0: not observed */
     nsec_t prereq_at;      /* when it last went on the wire; 0: not yet */
     nsec_t handed_over_at; /* when all of it was sent; 0: not observed */
-    nsec_t first_byte_at;  /* observed only where libcurl's mark is not it */
+    nsec_t first_byte_at;  /* of the answer; 0: not yet */
+    bool joined;           /* it waited for the connection of another */
     /* For the count of bytes sent: those of earlier sends, what libcurl had
      * counted by then, and the size of the head of this one (0: unknown). */
     uint64_t sent_before;

@@ -71,7 +71,10 @@ exchange_note_rewind(struct exchange *x)
 void
 exchange_note_prereq(struct exchange *x)
 {
-    if (x->transfer->sends > 0) {
+    if (x->transfer->sends == 0) {
+        x->seen.joined = info_long(x, CURLINFO_NUM_CONNECTS) == 0 &&
+                         x->client->drives != x->seen.launch;
+    } else {
         x->seen.sent_before += sent_now(x);
         x->seen.counted_before = info_long(x, CURLINFO_REQUEST_SIZE);
         x->seen.uploaded_before = 0;
@@ -142,20 +145,15 @@ read_marks(struct exchange *x, nsec_t end)
     marks.tls = info_mark(x, CURLINFO_APPCONNECT_TIME_T);
     if (transfer->sends == 0)
         return marks;
-    /* libcurl adds the marks of all attempts up, takes the start of an upload
-     * for the first byte, and on a kept connection sets its mark of the request
-     * only when that has been sent: there our own clock counts. A connection
-     * that ends without a byte has the first byte's mark, too. */
-    bool resent = transfer->sends > 1;
+    /* From here on our own clock counts. libcurl adds the marks of all attempts
+     * up, takes the start of an upload or the end of a connection for the first
+     * byte, leaves out the wait for the connection of another, and on a kept
+     * one sets its mark of the request only when that has been sent. */
     marks.request = x->seen.prereq_at - origin;
     if (x->seen.handed_over_at != 0)
-        marks.handed_over =
-            marks.request + (x->seen.handed_over_at - x->seen.prereq_at);
-    if (resent || x->mode == MODE_BODY)
-        marks.first_byte =
-            x->seen.first_byte_at != 0 ? x->seen.first_byte_at - origin : 0;
-    else if (info_long(x, CURLINFO_HEADER_SIZE) > 0)
-        marks.first_byte = info_mark(x, CURLINFO_STARTTRANSFER_TIME_T);
+        marks.handed_over = x->seen.handed_over_at - origin;
+    if (x->seen.first_byte_at != 0)
+        marks.first_byte = x->seen.first_byte_at - origin;
     return marks;
 }
 
@@ -174,6 +172,16 @@ end_phase(struct transfer *transfer, const char *name, nsec_t *phase,
     return mark != 0;
 }
 
+/* Over TLS: nobody looks its name up, and it has no socket of its own. */
+static bool
+waits_for_another(const struct exchange *x)
+{
+    const struct http_settings *settings = x->transfer->request.settings;
+    bool direct = settings == NULL || settings->text[SETTING_PROXY] == NULL;
+    return x->https && x->in_multi && direct && x->transfer->sends == 0 &&
+           x->ticket.host == NULL && x->seen.address_size == 0;
+}
+
 /* Fills the phases, which add up to `elapsed`; fault_phase is the last one
  * reached. */
 static void
@@ -186,9 +194,16 @@ fill_timings(struct exchange *x, nsec_t elapsed)
     t->elapsed = elapsed;
     transfer->ended_at = transfer->started_at + elapsed;
     nsec_t cursor = 0;
+    bool joined = x->seen.joined || waits_for_another(x);
     bool reused = transfer->sends > 0 && x->in_multi &&
                   info_long(x, CURLINFO_NUM_CONNECTS) == 0;
-    if (!reused) {
+    if (joined) {
+        if (x->seen.gate_time > 0)
+            t->dns = x->seen.gate_time;
+        if (!end_phase(transfer, "connect", &t->connect, &cursor, marks.request,
+                       end))
+            return;
+    } else if (!reused) {
         bool more =
             end_phase(transfer, "dns", &t->dns, &cursor, marks.name, end) &&
             end_phase(transfer, "connect", &t->connect, &cursor, marks.connect,

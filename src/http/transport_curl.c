@@ -126,6 +126,7 @@ static void
 drive(struct transport_client *client, curl_socket_t fd, int events)
 {
     int running;
+    client->drives++;
     curl_multi_socket_action(client->multi, fd, events, &running);
     reap(client);
 }
@@ -237,6 +238,7 @@ launch(struct exchange *x)
     /* libcurl asked to be called at once: do, instead of a turn later. */
     loop_unpost(client->transport->loop, &client->kick);
     x->seen.launched_at = clock_now();
+    x->seen.launch = client->drives + 1;
     drive(client, CURL_SOCKET_TIMEOUT, 0);
 }
 

@@ -89,12 +89,14 @@ class Server2(misbehaving.Server):
     """`streams` are the requests that came; without `tls` it expects HTTP/2
     from the first byte on."""
 
-    def __init__(self, behave=None, tls=None):
+    def __init__(self, behave=None, accept=None, tls=None):
         self.streams = []
-        super().__init__(behave, tls=tls)
+        super().__init__(behave, accept=accept, tls=tls)
 
     def _serve(self, peer):
-        if self.tls:
+        if self.accept:
+            self.accept(peer)
+        if self.tls and not peer.closed:
             peer.start_tls(self.tls)
         if peer.closed:
             return

@@ -3,6 +3,7 @@
 requests of a worker share one. See rows.py."""
 
 import functools
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from http2_server import ERRORS, Server2
 from misbehaving import Server
 from nginx import Nginx
 
+PAUSE = 0.3
 SECONDS = 10 if rows.harness.WRAPPER else 1
 
 
@@ -297,6 +299,56 @@ def goaway_among_many(pair, t):
             "%d at the server, %r" % (len(server.streams), requests))
 
 
+PHASES = """
+    molo.scenario("a", function(session)
+        local calls = {}
+        for i = 1, 4 do
+            calls[i] = { "GET", "%s/x?" .. i, { timeout = %d } }
+        end
+        local pages, err = molo.try(session.batch, session, calls)
+        for i = 1, 4 do
+            if pages then
+                local times = pages[i].timings
+                molo.log("info", "MARK", i, times.connect or 0, times.send,
+                         times.wait)
+            else
+                local one = i == 1 and err or err.errors[i - 1]
+                molo.log("info", "MARK", one.kind, one.phase, one.message)
+            end
+        end
+    end)
+    """
+
+
+def phases_of_those_who_wait(pair, t):
+    """Those who wait for the connection of another wait to be connected, and
+    for the first byte of their own answers."""
+    def slow(stream):
+        stream.peer.peer.wait(PAUSE)
+        stream.answer(b"ok")
+
+    with Server2(slow, accept=lambda peer: peer.wait(PAUSE),
+                 tls=http2_server.tls_context(pair)) as server:
+        outcome = t.run(PHASES % (server.url, 60), "-k", "-r", "1").expect(0)
+    t.equal(server.connections, 1, "connections")
+    times = [[float(word) for word in mark.split()] for mark in outcome.marks]
+    t.check(all(connect >= PAUSE > send and wait >= PAUSE
+                for i, connect, send, wait in times if i > 1),
+            "number, connect, send, wait: %r" % times)
+    t.check(len(times) == 4, "%r" % times)
+
+
+def timeout_of_those_who_wait(pair, t):
+    """The name they know, from the one that connects for all of them."""
+    with Server2(accept=lambda peer: peer.hold(),
+                 tls=http2_server.tls_context(pair)) as server:
+        outcome = t.run(PHASES % (server.url.replace("127.0.0.1", "localhost"),
+                                  SECONDS), "-k", "-r", "1")
+    told = sorted({re.sub(" GET .*, ", " ", mark) for mark in outcome.marks})
+    t.equal(told, ["timeout connect connecting",
+                   "timeout tls in the TLS handshake"], "faults")
+
+
 def shared_at_nginx(pair, t):
     servers = """
         server {
@@ -328,6 +380,10 @@ def all_tests(pair):
         "a batch is under way at once": part(together, pair),
         "a batch over HTTP/1.1 shares none": not_shared,
         "GOAWAY among many streams": part(goaway_among_many, pair),
+        "phases of those who share a connection":
+            part(phases_of_those_who_wait, pair),
+        "timeout of those who share a connection":
+            part(timeout_of_those_who_wait, pair),
         "a batch shares a connection at nginx": part(shared_at_nginx, pair),
     })
     return tests
