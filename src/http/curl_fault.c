@@ -198,33 +198,27 @@ fail_lookup(struct exchange *x, CURLcode code)
 static bool
 was_connect_timeout(const struct transfer *transfer)
 {
-    const struct http_request *request = &transfer->request;
-    return request->connect_timeout < request->timeout && transfer->sends == 0;
+    return transfer->request.connect_timeout < transfer_time_left(transfer) &&
+           transfer->sends == 0;
 }
 
 static void
-fail_timeout(struct exchange *x, CURLcode code)
+fail_timeout(struct exchange *x, CURLcode code, const char *doing)
 {
     const struct transfer *transfer = x->transfer;
-    const char *doing = phase_words(transfer->fault_phase);
-    if (transfer->request.timeout == NSEC_NEVER &&
-        !was_connect_timeout(transfer)) {
-        /* libcurl has a limit of its own for connecting. */
-        exchange_fail(x, FAULT_TIMEOUT, code, transfer->fault_phase,
-                      "no answer, %s", doing);
+    const char *phase = transfer->fault_phase;
+    bool connecting = was_connect_timeout(transfer);
+    nsec_t limit = connecting ? transfer->request.connect_timeout
+                              : transfer->request.timeout;
+    if (limit == NSEC_NEVER) {
+        /* libcurl has one of its own for connecting. */
+        exchange_fail(x, FAULT_TIMEOUT, code, phase, "no answer, %s", doing);
         return;
     }
-    char limit[32];
-    if (was_connect_timeout(transfer)) {
-        units_format_duration(transfer->request.connect_timeout, limit,
-                              sizeof(limit));
-        exchange_fail(x, FAULT_TIMEOUT, code, transfer->fault_phase,
-                      "no connection within %s, %s", limit, doing);
-        return;
-    }
-    units_format_duration(transfer->request.timeout, limit, sizeof(limit));
-    exchange_fail(x, FAULT_TIMEOUT, code, transfer->fault_phase,
-                  "no answer within %s, %s", limit, doing);
+    char text[32];
+    units_format_duration(limit, text, sizeof(text));
+    exchange_fail(x, FAULT_TIMEOUT, code, phase, "no %s within %s, %s",
+                  connecting ? "connection" : "answer", text, doing);
 }
 
 static void
@@ -320,7 +314,7 @@ set_fault(struct exchange *x, CURLcode code)
         exchange_fail(x, fault, code, "tls", "%.200s", curl_words(x, code));
         break;
     case FAULT_TIMEOUT:
-        fail_timeout(x, code);
+        fail_timeout(x, code, phase_words(phase));
         break;
     case FAULT_RESET:
         fail_reset(x, code);
@@ -354,16 +348,8 @@ exchange_fail_in_gate(struct exchange *x)
     struct transfer *transfer = x->transfer;
     x->seen.gate_time = clock_now() - transfer->started_at;
     exchange_fill_measurements(x, x->seen.gate_time);
-    const struct http_request *request = &transfer->request;
-    char limit[32];
-    units_format_duration(was_connect_timeout(transfer)
-                              ? request->connect_timeout
-                              : request->timeout,
-                          limit, sizeof(limit));
-    exchange_fail(x, FAULT_TIMEOUT, CURLE_OPERATION_TIMEDOUT, "dns",
-                  "no answer within %s, waiting for the name look-up of "
-                  "another worker",
-                  limit);
+    fail_timeout(x, CURLE_OPERATION_TIMEDOUT,
+                 "waiting for the name look-up of another worker");
 }
 
 int

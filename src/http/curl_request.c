@@ -305,7 +305,8 @@ exchange_prepare(struct exchange *x)
     }
     set_method(x);
     set_headers(x);
-    set_limit(x, CURLOPT_TIMEOUT_MS, request->timeout, &x->timeout_ms);
+    set_limit(x, CURLOPT_TIMEOUT_MS, transfer_time_left(x->transfer),
+              &x->timeout_ms);
     set_limit(x, CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout,
               &x->connect_timeout_ms);
     exchange_apply_settings(x);

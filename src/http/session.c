@@ -26,7 +26,6 @@ struct session {
 struct session_transfer {
     struct transfer transfer;
     bool performing;
-    nsec_t deadline; /* of all hops together */
     void (*on_connected)(struct transfer *transfer);
 };
 
@@ -211,11 +210,11 @@ clear_outcome(struct transfer *transfer)
 }
 
 static void
-start_hop(struct transfer *transfer)
+start_hop(struct transfer *transfer, nsec_t now)
 {
     struct session *session = transfer->session;
     clear_outcome(transfer);
-    transfer->started_at = clock_now();
+    transfer->started_at = now;
     of_transfer(transfer)->performing = true;
     wire_view_begin(transfer, session->viewer);
     session->transport->ops->start(session->client, transfer, on_end);
@@ -231,8 +230,9 @@ session_send(struct transfer *transfer)
     transfer->redirects_left = transfer->request.max_redirects;
     transfer->redirects_followed = 0;
     buf_clear(&transfer->history);
-    own->deadline = nsec_add(clock_now(), transfer->request.timeout);
-    start_hop(transfer);
+    nsec_t now = clock_now();
+    transfer->deadline = nsec_add(now, transfer->request.timeout);
+    start_hop(transfer, now);
 }
 
 /* True if the answer leads elsewhere and we may go; where we want to go and
@@ -246,7 +246,7 @@ may_follow(struct transfer *transfer)
     if (!redirect_check(transfer, &err))
         transfer_fail(transfer, FAULT_REDIRECT, "receive", "%.200s",
                       err.message);
-    else if (clock_now() >= of_transfer(transfer)->deadline)
+    else if (clock_now() >= transfer->deadline)
         transfer_fail(transfer, FAULT_TIMEOUT, "receive",
                       "no time was left to follow a redirect");
     else
@@ -270,9 +270,7 @@ on_end(struct transfer *transfer)
         return;
     }
     redirect_follow(transfer);
-    if (own->deadline != NSEC_NEVER)
-        transfer->request.timeout = own->deadline - clock_now();
-    start_hop(transfer);
+    start_hop(transfer, clock_now());
 }
 
 static void
@@ -298,6 +296,8 @@ session_connect(struct transfer *transfer,
     clear_outcome(transfer);
     transfer->stream = NULL;
     transfer->started_at = clock_now();
+    transfer->deadline =
+        nsec_add(transfer->started_at, transfer->request.timeout);
     wire_view_begin(transfer, session->viewer);
     if (ops->connect == NULL) {
         transfer_fail(

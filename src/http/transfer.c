@@ -41,3 +41,11 @@ transfer_fail(struct transfer *transfer, enum transfer_fault fault,
     transfer_vfail(transfer, fault, phase, fmt, args);
     va_end(args);
 }
+
+nsec_t
+transfer_time_left(const struct transfer *transfer)
+{
+    return transfer->deadline == NSEC_NEVER
+               ? NSEC_NEVER
+               : transfer->deadline - transfer->started_at;
+}

@@ -36,6 +36,9 @@ void transfer_vfail(struct transfer *transfer, enum transfer_fault fault,
                     const char *phase, const char *fmt, va_list args)
     __attribute__((format(printf, 4, 0)));
 
+/* How much of its timeout there was when this exchange of it started. */
+nsec_t transfer_time_left(const struct transfer *transfer);
+
 /* Lengths of time, from the transport's own clock; -1: did not take place. */
 struct transfer_timings {
     nsec_t dns, connect, tls, send, wait, receive;
@@ -67,6 +70,7 @@ struct transfer {
     int challenge_status;
     uint64_t bytes_sent, bytes_received;
     nsec_t started_at, ended_at;
+    nsec_t deadline; /* of all hops together; NSEC_NEVER: none */
     int redirects_left, redirects_followed;
     /* "STATUS URL\0" of each redirect that was followed, in order. */
     struct buf history;

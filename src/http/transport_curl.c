@@ -316,11 +316,11 @@ start_exchange(struct transport_client *client, struct transfer *transfer,
         launch(x);
         return;
     }
-    const struct http_request *request = &transfer->request;
-    nsec_t limit = request->connect_timeout < request->timeout
-                       ? request->connect_timeout
-                       : request->timeout;
-    timer_start(&x->gate_timer, nsec_add(transfer->started_at, limit));
+    nsec_t connected =
+        nsec_add(transfer->started_at, transfer->request.connect_timeout);
+    timer_start(&x->gate_timer, connected < transfer->deadline
+                                    ? connected
+                                    : transfer->deadline);
 }
 
 static void

@@ -389,7 +389,7 @@ start(struct transport_client *client, struct transfer *transfer,
     nsec_t latency =
         rng_int(&client->rng, config->latency_low, config->latency_high);
     bool reset = rng_double(&client->rng) < config->failure_rate;
-    nsec_t timeout = transfer->request.timeout;
+    nsec_t timeout = transfer_time_left(transfer);
 
     struct sim_exchange *x = take_exchange(client);
     x->transfer = transfer;

@@ -210,8 +210,7 @@ on_connected(struct transfer *transfer)
     t->send = -1;
     transfer->sends = 1;
     write_request(ws);
-    timer_start(&ws->timer,
-                nsec_add(transfer->started_at, transfer->request.timeout));
+    timer_start(&ws->timer, transfer->deadline);
     ws_opening_drive(ws);
 }
 
