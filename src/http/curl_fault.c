@@ -78,20 +78,6 @@ classify(const struct exchange *x, CURLcode code)
     return FAULT_PROTOCOL;
 }
 
-static const char *
-phase_words(const char *phase)
-{
-    static const char *const words[][2] = {
-        {"dns", "looking up the host name"},    {"connect", "connecting"},
-        {"tls", "in the TLS handshake"},        {"send", "sending the request"},
-        {"wait", "waiting for the first byte"},
-    };
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcmp(words[i][0], phase) == 0)
-            return words[i][1];
-    return "receiving the answer";
-}
-
 const char *
 exchange_peer_name(const struct exchange *x, char *out, size_t size)
 {
@@ -230,8 +216,8 @@ fail_reset(struct exchange *x, CURLcode code)
                       "connection closed without an answer");
     else
         exchange_fail(x, FAULT_RESET, code, phase,
-                      "connection closed while %s (%.120s)", phase_words(phase),
-                      curl_words(x, code));
+                      "connection closed while %s (%.120s)",
+                      transfer_phase_words(phase), curl_words(x, code));
 }
 
 static void
@@ -314,7 +300,7 @@ set_fault(struct exchange *x, CURLcode code)
         exchange_fail(x, fault, code, "tls", "%.200s", curl_words(x, code));
         break;
     case FAULT_TIMEOUT:
-        fail_timeout(x, code, phase_words(phase));
+        fail_timeout(x, code, transfer_phase_words(phase));
         break;
     case FAULT_RESET:
         fail_reset(x, code);

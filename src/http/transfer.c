@@ -1,6 +1,7 @@
 #include "http/transfer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const fault_names[] = {
     [FAULT_NONE] = "",
@@ -48,4 +49,18 @@ transfer_time_left(const struct transfer *transfer)
     return transfer->deadline == NSEC_NEVER
                ? NSEC_NEVER
                : transfer->deadline - transfer->started_at;
+}
+
+const char *
+transfer_phase_words(const char *phase)
+{
+    static const char *const words[][2] = {
+        {"dns", "looking up the host name"},    {"connect", "connecting"},
+        {"tls", "in the TLS handshake"},        {"send", "sending the request"},
+        {"wait", "waiting for the first byte"},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(words[i][0], phase) == 0)
+            return words[i][1];
+    return "receiving the answer";
 }

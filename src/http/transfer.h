@@ -36,6 +36,9 @@ void transfer_vfail(struct transfer *transfer, enum transfer_fault fault,
                     const char *phase, const char *fmt, va_list args)
     __attribute__((format(printf, 4, 0)));
 
+/* "connecting", "waiting for the first byte" ... for a phase as in fault_phase.
+ */
+const char *transfer_phase_words(const char *phase);
 /* How much of its timeout there was when this exchange of it started. */
 nsec_t transfer_time_left(const struct transfer *transfer);
 

@@ -94,11 +94,10 @@ read_answer(struct websocket *ws)
         if (got == STREAM_NOT_NOW)
             return false;
         if (got == STREAM_BROKEN) {
-            bool begun = ws->answer.raw.size > 0;
-            transfer_fail(transfer, FAULT_RESET, begun ? "receive" : "wait",
+            const char *phase = ws->answer.raw.size > 0 ? "receive" : "wait";
+            transfer_fail(transfer, FAULT_RESET, phase,
                           "connection closed while %s (%.120s)",
-                          begun ? "receiving the answer"
-                                : "waiting for the first byte",
+                          transfer_phase_words(phase),
                           ws->ops->stream_error(ws->stream));
             return true;
         }
@@ -234,10 +233,7 @@ ws_opening_fail_late(struct websocket *ws)
                         : ws->first_byte_at == 0 ? "wait"
                                                  : "receive";
     transfer_fail(transfer, FAULT_TIMEOUT, phase, "no answer within %s, %s",
-                  limit,
-                  ws->handed_over_at == 0  ? "sending the request"
-                  : ws->first_byte_at == 0 ? "waiting for the first byte"
-                                           : "receiving the answer");
+                  limit, transfer_phase_words(phase));
     end_handshake(ws);
     websocket_tell(ws);
 }
