@@ -73,12 +73,6 @@ growing_write(struct growing *growing, const void *data, size_t size)
 }
 
 bool
-growing_is_lost(const struct growing *growing)
-{
-    return growing->failure != 0;
-}
-
-bool
 growing_close(struct growing *growing, struct err *err)
 {
     if (growing == NULL)

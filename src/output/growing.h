@@ -17,7 +17,6 @@ struct growing *growing_open(const char *path, struct err *err);
 /* Appends whole pieces and waits until they are written. False: they, or some
  * before them, are lost. */
 bool growing_write(struct growing *growing, const void *data, size_t size);
-bool growing_is_lost(const struct growing *growing);
 /* Puts all on the disk and destroys it. False with `err` if anything was lost;
  * the message names the file. NULL is fine. */
 bool growing_close(struct growing *growing, struct err *err);

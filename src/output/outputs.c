@@ -21,12 +21,6 @@ struct outputs {
     size_t count;
 };
 
-const char *
-outputs_kind_name(size_t i)
-{
-    return i < KIND_COUNT ? kinds[i]->name : NULL;
-}
-
 /* --- what was asked for --- */
 
 static bool

@@ -54,7 +54,4 @@ struct outputs_log {
 };
 bool outputs_log(const struct outputs *outputs, struct outputs_log *log);
 
-/* Name of kind `i`, NULL after the last. */
-const char *outputs_kind_name(size_t i);
-
 #endif

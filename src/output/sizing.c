@@ -61,8 +61,9 @@ describe_end(const struct sizing *sizing, char *out, size_t size)
     snprintf(out, size, "the test ended before there was a limit");
 }
 
-void
-sizing_verdict(const struct sizing *sizing, char *out, size_t size)
+/* "13 workers: with 20, 11.2 % of the runs failed (more than 5 %)" */
+static void
+describe_result(const struct sizing *sizing, char *out, size_t size)
 {
     if (sizing->count == 0) {
         snprintf(out, size, "no result: the test ended within the first step");
@@ -98,7 +99,7 @@ json_sizing(const struct sizing *sizing)
                       "ok", (int)step->ok));
     }
     char verdict[512];
-    sizing_verdict(sizing, verdict, sizeof(verdict));
+    describe_result(sizing, verdict, sizeof(verdict));
     return json_pack("{s:i, s:s, s:s, s:o, s:o}", "workers", (int)sizing->size,
                      "end", end_name(sizing->end), "verdict", verdict,
                      "tolerance", json_value_real(sizing->tolerance / 100),
@@ -131,6 +132,6 @@ summary_sizing(struct summary *sum)
     }
     summary_finish_table(sum, table, 0);
     char verdict[512];
-    sizing_verdict(sizing, verdict, sizeof(verdict));
+    describe_result(sizing, verdict, sizeof(verdict));
     fprintf(sum->stream, "sizing: %s\n", summary_printable(sum, verdict));
 }

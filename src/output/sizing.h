@@ -37,8 +37,6 @@ struct sizing {
     char threshold[128]; /* the one that has failed */
 };
 
-/* "13 workers: with 20, 11.2 % of the runs failed (more than 5 %)" */
-void sizing_verdict(const struct sizing *sizing, char *out, size_t size);
 /* A new reference. */
 json_t *json_sizing(const struct sizing *sizing);
 void summary_sizing(struct summary *sum);

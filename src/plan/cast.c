@@ -36,8 +36,9 @@ cast_finish(struct cast *cast)
     *cast = (struct cast){0};
 }
 
-int64_t
-cast_seats(const struct cast *cast)
+/* Of all roles but the rest. */
+static int64_t
+count_seats(const struct cast *cast)
 {
     int64_t seats = 0;
     for (size_t i = 0; i < cast->count; i++)
@@ -55,17 +56,11 @@ rest_of(const struct cast *cast)
     return NULL;
 }
 
-bool
-cast_has_rest(const struct cast *cast)
-{
-    return rest_of(cast) != NULL;
-}
-
 static int32_t
 seats_of(const struct cast *cast, size_t role, int32_t room_size)
 {
     int32_t seats = cast->roles[role].seats;
-    return seats == CAST_REST ? room_size - (int32_t)cast_seats(cast) : seats;
+    return seats == CAST_REST ? room_size - (int32_t)count_seats(cast) : seats;
 }
 
 size_t
@@ -89,7 +84,7 @@ room_size_of(const struct plan_scenario *scenario, int32_t workers,
              struct err *err)
 {
     const struct cast_role *rest = rest_of(&scenario->cast);
-    int64_t seats = cast_seats(&scenario->cast);
+    int64_t seats = count_seats(&scenario->cast);
     if (rest && seats >= workers) {
         err_set(err,
                 "scenario '%.80s': no seat is left for the role '%.80s': the "

@@ -28,9 +28,6 @@ struct cast {
 void cast_add(struct cast *cast, const char *role, int32_t seats);
 void cast_copy(struct cast *to, const struct cast *from);
 void cast_finish(struct cast *cast);
-/* Seats of all roles but the rest. */
-int64_t cast_seats(const struct cast *cast);
-bool cast_has_rest(const struct cast *cast);
 /* The role of a seat (0 ..) in a room of that size; an index into `roles`. */
 size_t cast_role_at(const struct cast *cast, int32_t room_size, int32_t seat);
 

@@ -188,6 +188,14 @@ check_changes(const struct options *options, struct err *err)
     return true;
 }
 
+/* Or has --workload left it out? */
+static bool
+is_wanted(const struct options *options, const struct option_workload *workload)
+{
+    return options->workload == NULL ||
+           strcmp(options->workload, workload->name) == 0;
+}
+
 static bool
 check_name(const struct options *options, struct err *err)
 {
@@ -195,7 +203,7 @@ check_name(const struct options *options, struct err *err)
     bool found = false;
     for (size_t i = 0; i < options->workload_count; i++) {
         names[i] = options->workloads[i].name;
-        found = found || plan_is_wanted(options, &options->workloads[i]);
+        found = found || is_wanted(options, &options->workloads[i]);
     }
     const char *nearest =
         found ? NULL
@@ -215,21 +223,13 @@ check_name(const struct options *options, struct err *err)
 }
 
 bool
-plan_is_wanted(const struct options *options,
-               const struct option_workload *workload)
-{
-    return options->workload == NULL ||
-           strcmp(options->workload, workload->name) == 0;
-}
-
-bool
 plan_is_in_script(const struct options *options,
                   const struct plan_candidate *candidate)
 {
     for (size_t i = 0; i < options->workload_count; i++) {
         const struct option_workload *workload = &options->workloads[i];
         for (size_t j = 0; j < workload->choice_count; j++)
-            if (plan_is_wanted(options, workload) &&
+            if (is_wanted(options, workload) &&
                 plan_goes_by(candidate, workload->choices[j].scenario))
                 return true;
     }
@@ -406,7 +406,7 @@ plan_add_from_script(struct plan *plan, const struct plan_candidate *candidates,
     for (size_t i = 0; i < options->workload_count; i++) {
         const struct option_workload *asked = &options->workloads[i];
         struct option_workload copy = *asked;
-        if (!plan_is_wanted(options, asked))
+        if (!is_wanted(options, asked))
             continue;
         if (!check_choices(asked, candidates, count, err))
             return refuse_workload(asked, err);

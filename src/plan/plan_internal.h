@@ -37,9 +37,6 @@ plan_add_from_script(struct plan *plan, const struct plan_candidate *candidates,
 /* Does a workload of the script that is wanted name this one? */
 bool plan_is_in_script(const struct options *options,
                        const struct plan_candidate *candidate);
-/* Has --workload left it out? */
-bool plan_is_wanted(const struct options *options,
-                    const struct option_workload *workload);
 
 void plan_describe_time(struct buf *out, nsec_t t);
 void

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "stats/hist_internal.h"
 
 /* A counter's steps of 1e-9 fit a series_sum far beyond this. */
 #define LARGEST 1e18
@@ -102,12 +101,6 @@ custom_scale(enum custom_unit unit)
         break;
     }
     return 1e6;
-}
-
-double
-custom_limit(enum custom_unit unit)
-{
-    return (double)HIST_LONGEST / custom_scale(unit);
 }
 
 bool

@@ -45,9 +45,6 @@ void custom_merge(struct custom_metric **into, struct tag_table *table,
  * for a value of 1: seconds as nanoseconds, bytes as they are, other numbers in
  * steps of 1e-6. */
 double custom_scale(enum custom_unit unit);
-/* Values a trend of that unit can tell apart from the greatest; what is above
- * is counted as an overflow. */
-double custom_limit(enum custom_unit unit);
 
 /* False for a value that a metric of that type cannot have: NaN, infinite, or
  * negative where it makes no sense. A rate's is 0 or 1. */

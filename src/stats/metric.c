@@ -318,9 +318,3 @@ metric_kind(const struct metric *metric)
 {
     return metric->kind;
 }
-
-const struct custom_metric *
-metric_custom(const struct metric *metric)
-{
-    return metric->custom;
-}

@@ -87,8 +87,6 @@ metric_find(const char *name, const struct metric_catalog *catalog,
             struct err *err);
 const char *metric_name(const struct metric *metric);
 enum metric_kind metric_kind(const struct metric *metric);
-/* Of a metric that a script defines; NULL: it is one of molo's own. */
-const struct custom_metric *metric_custom(const struct metric *metric);
 
 /* Adds a filter. Errors: one of molo's tags that this metric does not have, or
  * what looks like one, mistyped; a tag that is set already; a value that cannot

@@ -137,16 +137,19 @@ test_what_can_be_asked_for(void **state)
 static void
 test_every_kind_can_be_asked_for(void **state)
 {
+    static const char *const kinds[] = {"json",     "ndjson",      "csv",
+                                        "junit",    "hgrm",        "hlog",
+                                        "requests", "requests-bin"};
     struct buf help = {0};
     options_help(&help);
-    for (size_t i = 0; outputs_kind_name(i) != NULL; i++) {
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         char output[64];
         struct err err;
-        snprintf(output, sizeof(output), "%s=a", outputs_kind_name(i));
+        snprintf(output, sizeof(output), "%s=a", kinds[i]);
         assert_non_null(
             make((const char *[]){output, NULL}, NULL, false, &err));
-        if (strstr(help.data, outputs_kind_name(i)) == NULL)
-            fail_msg("--help does not name %s", outputs_kind_name(i));
+        if (strstr(help.data, kinds[i]) == NULL)
+            fail_msg("--help does not name %s", kinds[i]);
     }
     buf_finish(&help);
 }
@@ -282,9 +285,7 @@ test_growing_keeps_whole_pieces(void **state)
     struct growing *growing = growing_open("a", &err);
     setrlimit(RLIMIT_FSIZE, &small);
     assert_true(growing_write(growing, "seven..\n", 8));
-    assert_false(growing_is_lost(growing));
     assert_false(growing_write(growing, "nine....\n", 9));
-    assert_true(growing_is_lost(growing));
     assert_false(growing_write(growing, "\n", 1));
     setrlimit(RLIMIT_FSIZE, &old);
     assert_false(growing_close(growing, &err));
