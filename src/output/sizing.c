@@ -100,10 +100,10 @@ json_sizing(const struct sizing *sizing)
     }
     char verdict[512];
     describe_result(sizing, verdict, sizeof(verdict));
-    return json_pack("{s:i, s:s, s:s, s:o, s:o}", "workers", (int)sizing->size,
-                     "end", end_name(sizing->end), "verdict", verdict,
-                     "tolerance", json_value_real(sizing->tolerance / 100),
-                     "steps", steps);
+    return json_pack("{s:i, s:s, s:o, s:o, s:o}", "workers", (int)sizing->size,
+                     "end", end_name(sizing->end), "verdict",
+                     json_value_text(verdict), "tolerance",
+                     json_value_real(sizing->tolerance / 100), "steps", steps);
 }
 
 void

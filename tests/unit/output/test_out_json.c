@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output/sizing.h"
 #include "output/verdict.h"
 #include "sample.h"
 
@@ -494,6 +495,33 @@ test_thresholds(void **state)
     sample_finish(&sample);
 }
 
+/* An expression that is cut may end within a character. */
+static void
+test_sizing_with_any_bytes(void **state)
+{
+    struct sizing_step step = {.workers = 1, .runs = 9};
+    const struct sizing sizing = {
+        .steps = &step,
+        .count = 1,
+        .end = SIZING_THRESHOLD,
+        .size = 1,
+        .tolerance = 5,
+        .threshold = "http_reqs{name=/caf\xc3",
+    };
+    struct sample sample;
+    sample_init(&sample);
+    sample.result.sizing = &sizing;
+    json_t *root = out_json_build(&sample.result);
+    assert_shape(root);
+    const json_t *verdict =
+        json_object_get(json_object_get(root, "sizing"), "verdict");
+    assert_string_equal(json_string_value(verdict),
+                        "1 worker: with 1, a threshold failed: "
+                        "http_reqs{name=/caf\xef\xbf\xbd");
+    json_decref(root);
+    sample_finish(&sample);
+}
+
 /* Nanoseconds survive being written as seconds and read again. */
 static void
 test_written_file_reads_back(void **state)
@@ -548,6 +576,7 @@ main(void)
         cmocka_unit_test(test_rows_by_type),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_thresholds),
+        cmocka_unit_test(test_sizing_with_any_bytes),
         cmocka_unit_test(test_written_file_reads_back),
         cmocka_unit_test(test_write_failure_is_told),
     };
