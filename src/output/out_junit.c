@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "output/output_kind.h"
 #include "output/scenario_time.h"
@@ -9,36 +10,50 @@
 /* The result in the form that build servers read: scenarios, thresholds, checks
  * and the end of the test, each a test case. */
 
-/* Characters that XML cannot have become U+FFFD. */
+#define REPLACEMENT "\xef\xbf\xbd"
+
+/* What stands for the character at `p`, of `size` bytes, where it may not stand
+ * itself. NULL: it may. What XML cannot have at all is replaced. */
+static const char *
+escape(const char *p, size_t *size)
+{
+    *size = 1;
+    switch (*p) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '"':
+        return "&quot;";
+    case '\t':
+        return "&#9;";
+    case '\n':
+        return "&#10;";
+    case '\r':
+        return "&#13;";
+    }
+    if ((unsigned char)*p < 0x20)
+        return REPLACEMENT;
+    if (strncmp(p, "\xef\xbf\xbe", 3) != 0 && /* U+FFFE */
+        strncmp(p, "\xef\xbf\xbf", 3) != 0)   /* U+FFFF */
+        return NULL;
+    *size = 3;
+    return REPLACEMENT;
+}
+
 static void
 add_escaped(struct buf *out, const char *text)
 {
     char *utf8 = text_to_utf8(text);
-    for (const char *p = utf8; *p != '\0'; p++) {
-        switch (*p) {
-        case '<':
-            buf_append_str(out, "&lt;");
-            break;
-        case '>':
-            buf_append_str(out, "&gt;");
-            break;
-        case '&':
-            buf_append_str(out, "&amp;");
-            break;
-        case '"':
-            buf_append_str(out, "&quot;");
-            break;
-        case '\t':
-        case '\n':
-        case '\r':
-            buf_printf(out, "&#%d;", *p);
-            break;
-        default:
-            if ((unsigned char)*p < 0x20)
-                buf_append_str(out, "\xef\xbf\xbd");
-            else
-                buf_append(out, p, 1);
-        }
+    size_t size;
+    for (const char *p = utf8; *p != '\0'; p += size) {
+        const char *escaped = escape(p, &size);
+        if (escaped != NULL)
+            buf_append_str(out, escaped);
+        else
+            buf_append(out, p, size);
     }
     free(utf8);
 }

@@ -254,6 +254,37 @@ test_junit(void **state)
     sample_finish(&sample);
 }
 
+/* XML has no way to write most control characters, U+FFFE and U+FFFF. */
+static void
+test_junit_text(void **state)
+{
+    static const struct {
+        const char *name, *written;
+    } rows[] = {
+        {"plain", "plain"},
+        {"<a b=\"c\">&", "&lt;a b=&quot;c&quot;&gt;&amp;"},
+        {"\t\n\r", "&#9;&#10;&#13;"},
+        {"a\x1b[2J", "a\xef\xbf\xbd[2J"},
+        {"a\xef\xbf\xbe!", "a\xef\xbf\xbd!"},
+        {"\xef\xbf\xbf\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xef\xbc\x8a", "\xef\xbc\x8a"},
+        {"\xff", "\xef\xbf\xbd"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sample sample;
+        sample_init(&sample);
+        recorder_check(sample.recorder, NULL, rows[i].name, true);
+        char *text = written("junit=a", &sample);
+        char *expected = xasprintf("classname=\"molo.check\" name=\"%s\"/>",
+                                   rows[i].written);
+        if (strstr(text, expected) == NULL)
+            fail_msg("%s is not in\n%s", expected, text);
+        free(expected);
+        free(text);
+        sample_finish(&sample);
+    }
+}
+
 /* --- files that grow --- */
 
 static void
@@ -322,6 +353,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_csv, setup, teardown),
         cmocka_unit_test_setup_teardown(test_csv_cells, setup, teardown),
         cmocka_unit_test_setup_teardown(test_junit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_junit_text, setup, teardown),
         cmocka_unit_test_setup_teardown(test_growing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_growing_keeps_whole_pieces, setup,
                                         teardown),
