@@ -369,9 +369,9 @@ json_workloads(const struct plan *plan, const struct snapshot *s)
     json_t *workloads = json_object();
     for (size_t i = 0; i < plan->workload_count; i++) {
         const struct plan_workload *workload = &plan->workloads[i];
-        const struct workload_stats none = {0}, *stats = s->workloads;
-        while (stats != NULL && strcmp(stats->name, workload->name) != 0)
-            stats = stats->hh.next;
+        const struct workload_stats none = {0};
+        const struct workload_stats *stats =
+            snapshot_find_workload(s, workload->name);
         if (stats == NULL)
             stats = &none;
         json_t *row = json_pack(

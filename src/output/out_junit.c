@@ -60,8 +60,18 @@ add_escaped(struct buf *out, const char *text)
 
 struct suite {
     struct buf cases;
-    unsigned tests, failures;
+    unsigned tests, failures, skipped;
 };
+
+static void
+begin_case(struct suite *suite, const char *group, const char *name)
+{
+    suite->tests++;
+    buf_printf(&suite->cases, "    <testcase classname=\"molo.%s\" name=\"",
+               group);
+    add_escaped(&suite->cases, name);
+    buf_append_str(&suite->cases, "\"");
+}
 
 /* `problem` NULL: passed; `time` negative: none to tell. */
 static void
@@ -69,10 +79,7 @@ add_case(struct suite *suite, const char *group, const char *name, nsec_t time,
          const char *problem)
 {
     struct buf *out = &suite->cases;
-    suite->tests++;
-    buf_printf(out, "    <testcase classname=\"molo.%s\" name=\"", group);
-    add_escaped(out, name);
-    buf_append_str(out, "\"");
+    begin_case(suite, group, name);
     if (time >= 0)
         buf_printf(out, " time=\"%.3f\"", nsec_to_seconds(time));
     if (problem == NULL) {
@@ -86,6 +93,16 @@ add_case(struct suite *suite, const char *group, const char *name, nsec_t time,
 }
 
 static void
+add_skipped(struct suite *suite, const char *group, const char *name,
+            const char *why)
+{
+    begin_case(suite, group, name);
+    buf_printf(&suite->cases,
+               ">\n      <skipped message=\"%s\"/>\n    </testcase>\n", why);
+    suite->skipped++;
+}
+
+static void
 add_scenarios(struct suite *suite, const struct result *result)
 {
     const struct snapshot *s = result->snapshot;
@@ -93,12 +110,22 @@ add_scenarios(struct suite *suite, const struct result *result)
     for (const struct scenario_stats *row = s->scenarios; row != NULL;
          row = row->hh.next) {
         char problem[128];
+        if (row->ok + row->failed == 0) {
+            add_skipped(suite, "scenario", row->name,
+                        "all of its runs were interrupted");
+            continue;
+        }
         snprintf(problem, sizeof(problem),
                  "%" PRIu64 " of %" PRIu64 " runs failed", row->failed,
                  row->ok + row->failed + row->interrupted);
         add_case(suite, "scenario", row->name,
                  single ? scenario_time(s, row->name) : -1,
                  row->failed > 0 ? problem : NULL);
+    }
+    for (size_t i = 0; i < result->plan->scenario_count; i++) {
+        const char *name = result->plan->scenarios[i].name;
+        if (snapshot_find_scenario(s, name) == NULL)
+            add_skipped(suite, "scenario", name, "no run of it began");
     }
 }
 
@@ -153,10 +180,10 @@ finish(struct output *output, const struct result *result, struct err *err)
                          "<testsuites>\n  <testsuite name=\"");
     add_escaped(&out, result->scenario_path);
     buf_printf(&out,
-               "\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\" "
+               "\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\" "
                "time=\"%.3f\" timestamp=\"%s\">\n",
-               suite.tests, suite.failures, nsec_to_seconds(result->duration),
-               result->started_at);
+               suite.tests, suite.failures, suite.skipped,
+               nsec_to_seconds(result->duration), result->started_at);
     buf_append(&out, suite.cases.data, suite.cases.size);
     buf_append_str(&out, "  </testsuite>\n</testsuites>\n");
     bool ok = write_file(output->path, out.data, out.size, err);

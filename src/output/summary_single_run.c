@@ -8,16 +8,6 @@
 
 #define NAME_WIDTH 36
 
-static const struct scenario_stats *
-find_outcomes(const struct snapshot *s, const char *name)
-{
-    for (const struct scenario_stats *row = s->scenarios; row != NULL;
-         row = row->hh.next)
-        if (strcmp(row->name, name) == 0)
-            return row;
-    return NULL;
-}
-
 static void
 add_result(struct table *table, const struct scenario_stats *row)
 {
@@ -34,7 +24,8 @@ add_result(struct table *table, const struct scenario_stats *row)
 static void
 add_row(struct summary *sum, struct table *table, const char *name)
 {
-    const struct scenario_stats *row = find_outcomes(sum->snapshot, name);
+    const struct scenario_stats *row =
+        snapshot_find_scenario(sum->snapshot, name);
     uint64_t failed = row != NULL ? row->failed : 0;
     uint64_t runs = row != NULL ? row->ok + row->failed + row->interrupted : 0;
     nsec_t duration = scenario_time(sum->snapshot, name);

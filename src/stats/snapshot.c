@@ -334,6 +334,22 @@ join_key(struct snapshot *s, const char *first, char separator,
     return &s->key;
 }
 
+const struct scenario_stats *
+snapshot_find_scenario(const struct snapshot *s, const char *name)
+{
+    struct scenario_stats *row;
+    FIND(s->scenarios, name, strlen(name), row);
+    return row;
+}
+
+const struct workload_stats *
+snapshot_find_workload(const struct snapshot *s, const char *name)
+{
+    struct workload_stats *row;
+    FIND(s->workloads, name, strlen(name), row);
+    return row;
+}
+
 struct scenario_stats *
 snapshot_scenario(struct snapshot *s, const char *name)
 {

@@ -164,6 +164,10 @@ snapshot_role(struct scenario_stats *scenario, const char *role);
 struct endpoint_stats *
 snapshot_endpoint(struct snapshot *s, const char *method, const char *name);
 /* The row if there is one, else NULL. */
+const struct scenario_stats *
+snapshot_find_scenario(const struct snapshot *s, const char *name);
+const struct workload_stats *
+snapshot_find_workload(const struct snapshot *s, const char *name);
 struct endpoint_stats *
 snapshot_find_endpoint(struct snapshot *s, const char *method,
                        const char *name);

@@ -254,6 +254,31 @@ test_junit(void **state)
     sample_finish(&sample);
 }
 
+/* What was planned and did not run to an end is no test that passed. */
+static void
+test_junit_of_what_did_not_run(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    recorder_run_end(sample.recorder, NULL, "cut", RUN_INTERRUPTED, 1, 1);
+    char *text = written("junit=a", &sample);
+    static const char *const parts[] = {
+        " tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"2\" ",
+        "<testcase classname=\"molo.scenario\" name=\"cut\">\n"
+        "      <skipped message=\"all of its runs were interrupted\"/>\n"
+        "    </testcase>",
+        "<testcase classname=\"molo.scenario\" name=\"pad\">\n"
+        "      <skipped message=\"no run of it began\"/>\n"
+        "    </testcase>",
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (strstr(text, parts[i]) == NULL)
+            fail_msg("%s is not in\n%s", parts[i], text);
+    }
+    free(text);
+    sample_finish(&sample);
+}
+
 /* XML has no way to write most control characters, U+FFFE and U+FFFF. */
 static void
 test_junit_text(void **state)
@@ -353,6 +378,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_csv, setup, teardown),
         cmocka_unit_test_setup_teardown(test_csv_cells, setup, teardown),
         cmocka_unit_test_setup_teardown(test_junit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_junit_of_what_did_not_run, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_junit_text, setup, teardown),
         cmocka_unit_test_setup_teardown(test_growing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_growing_keeps_whole_pieces, setup,
