@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/secrets.h"
+#include "base/utf8.h"
 
 static struct {
     atomic_int level;
@@ -39,20 +40,6 @@ prefix(enum log_level level)
         break;
     }
     return "molo: ";
-}
-
-/* Messages quote servers and scripts: nothing in them may steer the terminal.
- * Line ends stay, as some messages are lists. */
-static void
-append_printable(struct buf *line, const char *text)
-{
-    for (const char *p = text; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-            buf_printf(line, "\\x%02x", c);
-        else
-            buf_append(line, p, 1);
-    }
 }
 
 static void
@@ -90,7 +77,8 @@ log_print(enum log_level level, const char *fmt, ...)
 
     struct buf line = {0};
     buf_append_str(&line, prefix(level));
-    append_printable(&line, message.data);
+    /* Messages quote servers and scripts; some are lists. */
+    utf8_append_printable(&line, message.data, "\n\t");
     buf_append_str(&line, "\n");
     write_all(line.data, line.size);
     buf_finish(&line);

@@ -6,9 +6,9 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "http/response.h"
 #include "http/uri.h"
-#include "http/utf8.h"
 
 /* Texts to hide, each ended by NUL, after one another. */
 static struct {

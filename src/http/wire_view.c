@@ -7,9 +7,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "http/redact.h"
 #include "http/transfer.h"
-#include "http/utf8.h"
 #include "http/wire_brief.h"
 
 enum {

@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
-#include "http/utf8.h"
+#include "base/utf8.h"
 
 /* Of random bytes, so that not every frame asks the system for four. */
 enum { MASK_POOL = 256 };

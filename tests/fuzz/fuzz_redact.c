@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "fuzz.h"
 #include "http/redact.h"
-#include "http/utf8.h"
 
 /* What is shown of heads and bodies. The first byte says how it is looked at.
  */

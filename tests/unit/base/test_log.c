@@ -106,6 +106,21 @@ test_control_characters(void **state)
     free(text);
 }
 
+/* U+009B is an escape sequence's beginning, in one character or, where a
+ * terminal does not expect UTF-8, in one byte. */
+static void
+test_controls_beyond_ascii(void **state)
+{
+    capture_begin();
+    log_info("%s", "a\xc2\x9b"
+                   "2Jb\x9b"
+                   "2J\xc2\xa0\xe2\x82");
+    char *text = capture_end();
+    assert_string_equal(text,
+                        "molo: a\\xc2\\x9b2Jb\\x9b2J\xc2\xa0\\xe2\\x82\n");
+    free(text);
+}
+
 static void
 test_long_line_is_whole(void **state)
 {
@@ -187,6 +202,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_levels, teardown),
         cmocka_unit_test_teardown(test_control_characters, teardown),
+        cmocka_unit_test_teardown(test_controls_beyond_ascii, teardown),
         cmocka_unit_test_teardown(test_long_line_is_whole, teardown),
         cmocka_unit_test_teardown(test_hooks_surround_a_line, teardown),
         cmocka_unit_test_teardown(test_threads_do_not_mix_lines, teardown),
