@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "cli/cmd.h"
 #include "cli/job.h"
+#include "cli/job_names.h"
 #include "output/merge.h"
 #include "output/outputs.h"
 #include "output/result.h"
@@ -75,43 +76,6 @@ pass_signals(struct jobs *jobs)
             job_signal(&jobs->list[i], signals[jobs->signals_passed]);
         jobs->signals_passed++;
     }
-}
-
-/* --- names --- */
-
-/* "out.csv" for the job "pad" is "out.pad.csv". */
-static char *
-path_for(const char *path, const char *label)
-{
-    const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash != NULL ? slash : path, '.');
-    if (dot == NULL || dot == path || dot[-1] == '/')
-        return xasprintf("%s.%s", path, label);
-    return xasprintf("%.*s.%s%s", (int)(dot - path), path, label, dot);
-}
-
-/* The file's name without what all have, and a number if another has it. */
-static char *
-make_label(const struct jobs *jobs, size_t index)
-{
-    const char *name = jobs->list[index].name;
-    const char *slash = strrchr(name, '/');
-    char *label = xstrdup(slash != NULL ? slash + 1 : name);
-    size_t size = strlen(label), same = 1;
-    if (size > 4 && strcmp(label + size - 4, ".lua") == 0)
-        label[size - 4] = '\0';
-    for (size_t i = 0; i < index; i++) {
-        const char *other = jobs->list[i].label;
-        size_t stem = strlen(label);
-        same += strcmp(other, label) == 0 ||
-                (strncmp(other, label, stem) == 0 && other[stem] == '-');
-    }
-    if (same > 1) {
-        char *numbered = xasprintf("%s-%zu", label, same);
-        free(label);
-        label = numbered;
-    }
-    return label;
 }
 
 /* --- what is checked before --- */
@@ -185,7 +149,7 @@ prepare_jobs(struct jobs *jobs)
     for (size_t i = 0; i < names->count; i++) {
         struct job *job = &jobs->list[i];
         *job = (struct job){.name = names->items[i], .out = -1, .err = -1};
-        job->label = make_label(jobs, i);
+        job->label = job_names_label(job->name, jobs->list, i);
         job->result_path = xasprintf("%s/%zu.json", jobs->directory, i);
         jobs->count++;
     }
@@ -209,7 +173,7 @@ take_part(struct cli_arguments *arguments, const struct job *job)
             stdout_taken |= strcmp(output, "json=-") == 0;
         } else {
             const char *path = strchr(output, '=') + 1;
-            char *own = path_for(path, job->label);
+            char *own = job_names_path(path, job->label);
             outputs->items[kept++] =
                 xasprintf("%.*s%s", (int)(path - output), output, own);
             free(own);
@@ -218,7 +182,7 @@ take_part(struct cli_arguments *arguments, const struct job *job)
     }
     outputs->count = kept;
     if (options->timeline != NULL) {
-        char *own = path_for(options->timeline, job->label);
+        char *own = job_names_path(options->timeline, job->label);
         options_set(options, OPTION_COMMAND_LINE, "timeline", own, NULL);
         free(own);
     }
