@@ -260,25 +260,17 @@ wait_for_jobs(struct jobs *jobs, const sigset_t *open)
 
 /* --- the result of all --- */
 
-static int
+static enum exit_code
 exit_code(const struct jobs *jobs)
 {
-    static const int order[] = {
-        EXIT_CODE_USAGE,  EXIT_CODE_SETUP,   EXIT_CODE_DEADLOCK,
-        EXIT_CODE_SIGINT, EXIT_CODE_SIGTERM, EXIT_CODE_THRESHOLD,
-        EXIT_CODE_FAILED, EXIT_CODE_OUTPUT,  EXIT_CODE_SATURATED,
-    };
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        for (size_t j = 0; j < jobs->count; j++) {
-            if (jobs->list[j].code == order[i])
-                return order[i];
-        }
+    enum exit_code code = EXIT_CODE_OK;
+    bool failed = false;
+    for (size_t i = 0; i < jobs->count; i++) {
+        code = exit_code_worse(code, (enum exit_code)jobs->list[i].code);
+        failed = failed || jobs->list[i].code != EXIT_CODE_OK;
     }
-    for (size_t j = 0; j < jobs->count; j++) {
-        if (jobs->list[j].code != EXIT_CODE_OK)
-            return EXIT_CODE_FAILED;
-    }
-    return EXIT_CODE_OK;
+    /* With a code that is none of molo's. */
+    return failed && code == EXIT_CODE_OK ? EXIT_CODE_FAILED : code;
 }
 
 static json_t *
@@ -409,21 +401,20 @@ jobs_run(struct cli_arguments *arguments)
         .began_at = clock_real_now(),
         .takes_stdout = arguments->options->summary_format == SUMMARY_JSON,
     };
-    int code = EXIT_CODE_USAGE;
+    enum exit_code code = EXIT_CODE_USAGE;
     if (prepare_jobs(&jobs)) {
         sigset_t open;
         struct err err;
         catch_signals(&open);
         wait_for_jobs(&jobs, &open);
         code = exit_code(&jobs);
-        json_t *root = merge(&jobs, code);
-        if (!write_all(&jobs, root, code, &err)) {
+        json_t *root = merge(&jobs, (int)code);
+        if (!write_all(&jobs, root, (int)code, &err)) {
             log_error("%s", err.message);
-            if (code == EXIT_CODE_OK || code == EXIT_CODE_SATURATED)
-                code = EXIT_CODE_OUTPUT;
+            code = exit_code_worse(code, EXIT_CODE_OUTPUT);
         }
         json_decref(root);
     }
     finish(&jobs);
-    return code;
+    return (int)code;
 }

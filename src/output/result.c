@@ -49,12 +49,16 @@ precedence(enum exit_code code)
 }
 
 enum exit_code
+exit_code_worse(enum exit_code a, enum exit_code b)
+{
+    return precedence(b) < precedence(a) ? b : a;
+}
+
+enum exit_code
 result_exit_code(const struct result *result)
 {
     enum exit_code code = EXIT_CODE_OK;
-    for (size_t i = 0; i < result->cause_count; i++) {
-        if (precedence(result->causes[i].code) < precedence(code))
-            code = result->causes[i].code;
-    }
+    for (size_t i = 0; i < result->cause_count; i++)
+        code = exit_code_worse(code, result->causes[i].code);
     return code;
 }

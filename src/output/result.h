@@ -10,7 +10,7 @@
 #include "stats/snapshot.h"
 #include "stats/threshold.h"
 
-/* Exit codes of cli.md. */
+/* Exit codes; molo(1) says what they mean. */
 enum exit_code {
     EXIT_CODE_OK = 0,
     EXIT_CODE_FAILED = 1,
@@ -85,11 +85,13 @@ struct result {
 void
 result_add_cause(struct result *result, enum exit_code code, const char *fmt,
                  ...) __attribute__((format(printf, 3, 4)));
-/* The first that applies in the order of cli.md: 2, 3, 4, 130/143, 99, 1, 6, 5.
- */
+/* The one of two that decides, in the order 2, 3, 4, 130 or 143, 99, 1, 6, 5,
+ * 0; of equals the first. */
+enum exit_code exit_code_worse(enum exit_code a, enum exit_code b);
+/* The worst of its causes. */
 enum exit_code result_exit_code(const struct result *result);
 
-/* The result JSON "molo-result/1" of cli.md; the caller owns it. */
+/* The result JSON "molo-result/1"; the caller owns it. */
 json_t *out_json_build(const struct result *result);
 /* Writes it to `path` through a temporary file and a rename; "-": stdout. */
 bool
