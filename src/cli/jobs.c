@@ -16,9 +16,6 @@
 #include "output/outputs.h"
 #include "output/result.h"
 #include "output/table.h"
-#include "output/write_file.h"
-
-#define DUMP_FLAGS (JSON_INDENT(2) | JSON_REAL_PRECISION(15))
 
 struct jobs {
     struct cli_arguments *arguments;
@@ -297,19 +294,6 @@ merge(const struct jobs *jobs, int code)
     return root;
 }
 
-static bool
-write_json(const json_t *root, const char *path, struct err *err)
-{
-    char *text = json_dumps(root, DUMP_FLAGS);
-    struct buf data = {0};
-    buf_append_str(&data, text != NULL ? text : "null");
-    buf_append_str(&data, "\n");
-    bool ok = write_file(path, data.data, data.size, err);
-    buf_finish(&data);
-    free(text);
-    return ok;
-}
-
 static long long
 count_of(const json_t *result, const char *section, const char *key)
 {
@@ -374,10 +358,10 @@ write_all(const struct jobs *jobs, const json_t *root, int code,
     for (size_t i = 0; i < options->outputs.count; i++) {
         const char *output = options->outputs.items[i];
         if (is_json(output))
-            ok = write_json(root, strchr(output, '=') + 1, err) && ok;
+            ok = out_json_write_tree(root, strchr(output, '=') + 1, err) && ok;
     }
     if (options->summary_format == SUMMARY_JSON)
-        ok = write_json(root, "-", err) && ok;
+        ok = out_json_write_tree(root, "-", err) && ok;
     write_summary(jobs, root, code);
     return cli_flush(ok ? err : NULL) && ok;
 }

@@ -197,8 +197,15 @@ bool
 out_json_write(const struct result *result, const char *path, struct err *err)
 {
     json_t *root = out_json_build(result);
-    char *text = json_dumps(root, DUMP_FLAGS);
+    bool ok = out_json_write_tree(root, path, err);
     json_decref(root);
+    return ok;
+}
+
+bool
+out_json_write_tree(const json_t *root, const char *path, struct err *err)
+{
+    char *text = json_dumps(root, DUMP_FLAGS);
     if (text == NULL)
         return err_set(err, "cannot write %s: the result is not valid JSON",
                        path);

@@ -96,6 +96,8 @@ json_t *out_json_build(const struct result *result);
 /* Writes it to `path` through a temporary file and a rename; "-": stdout. */
 bool
 out_json_write(const struct result *result, const char *path, struct err *err);
+/* The same of one that is built already. */
+bool out_json_write_tree(const json_t *root, const char *path, struct err *err);
 /* The text summary. */
 void out_summary_write(const struct result *result, FILE *stream, bool color);
 
