@@ -16,6 +16,7 @@
 #include "output/outputs.h"
 #include "output/result.h"
 #include "output/table.h"
+#include "output/text.h"
 
 struct jobs {
     struct cli_arguments *arguments;
@@ -207,11 +208,22 @@ begin_more(struct jobs *jobs)
     }
 }
 
+/* Names and scripts cannot steer the terminal. The caller frees it. */
+static char *
+printable(const char *text)
+{
+    struct buf out = {0};
+    text_append_printable(&out, text);
+    return buf_take(&out);
+}
+
 static void
 show_text(const struct jobs *jobs, struct job *job)
 {
     if (job->text.size > 0 && !jobs->takes_stdout) {
-        printf("== %s\n", job->name);
+        char *name = printable(job->name);
+        printf("== %s\n", name);
+        free(name);
         fwrite(job->text.data, 1, job->text.size, stdout);
         if (job->text.data[job->text.size - 1] != '\n')
             printf("\n");
@@ -309,7 +321,9 @@ add_row(struct table *table, const char *name, const json_t *result,
         {"runs", "started"},     {"runs", "ok"},        {"runs", "failed"},
         {"runs", "interrupted"}, {"requests", "total"}, {"requests", "failed"},
     };
-    table_add(table, STYLE_PLAIN, "%s", name);
+    char *shown = printable(name);
+    table_add(table, STYLE_PLAIN, "%s", shown);
+    free(shown);
     for (size_t i = 0; i < 6; i++) {
         if (result != NULL)
             table_add(table, STYLE_PLAIN, "%lld",
@@ -343,10 +357,12 @@ write_summary(const struct jobs *jobs, const json_t *root, int code)
     add_row(table, "all", root, text, code == EXIT_CODE_OK);
     table_write(table, stdout, isatty(STDOUT_FILENO) && !options->no_color);
     table_destroy(table);
-    printf("\n%s\n", code == EXIT_CODE_OK
-                         ? "ok"
-                         : json_string_value(json_object_get(
-                               json_object_get(root, "exit"), "reason")));
+    const json_t *reason =
+        json_object_get(json_object_get(root, "exit"), "reason");
+    char *verdict =
+        printable(code == EXIT_CODE_OK ? "ok" : json_string_value(reason));
+    printf("\n%s\n", verdict);
+    free(verdict);
 }
 
 static bool

@@ -239,6 +239,14 @@ def test_the_same_seed_for_all(t):
     t.equal(len(seeds), 1, "seeds")
 
 
+def test_scripts_cannot_steer_the_terminal(t):
+    files = [t.scenario("molo.scenario('s', function() molo.abort('a\\27[2Jb') end)", name)
+             for name in ("a.lua", "b.lua")]
+    outcome = run(t, files, "-r", "1").expect(1)
+    t.contains(outcome.out, "aborted: a\\x1b[2Jb")
+    t.lacks(outcome.out + outcome.err, "\x1b")
+
+
 def test_nothing_is_left_behind(t):
     place = os.path.join(t.directory, "tmp")
     os.mkdir(place)
