@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -34,8 +33,6 @@ const struct output_kind output_hgrm = {
 
 struct hlog {
     struct growing *file;
-    pthread_mutex_t mutex;
-    struct buf lines; /* on their way to the thread that writes */
     size_t intervals;
 };
 
@@ -47,21 +44,28 @@ open_log(struct output *output, struct err *err)
         return false;
     struct hlog *hlog = xcalloc(1, sizeof(*hlog));
     hlog->file = file;
-    pthread_mutex_init(&hlog->mutex, NULL);
     output->data = hlog;
     return true;
+}
+
+/* Takes what is in `lines`. */
+static void
+put(struct hlog *hlog, struct buf *lines)
+{
+    growing_put(hlog->file, lines->data, lines->size);
+    buf_finish(lines);
 }
 
 static void
 start_log(struct output *output, const struct result *result)
 {
     struct hlog *hlog = output->data;
+    struct buf lines = {0};
     struct timespec now;
     timespec_get(&now, TIME_UTC);
-    pthread_mutex_lock(&hlog->mutex);
     hist_log_append_head((double)now.tv_sec + (double)now.tv_nsec / 1e9,
-                         &hlog->lines);
-    pthread_mutex_unlock(&hlog->mutex);
+                         &lines);
+    put(hlog, &lines);
 }
 
 static void
@@ -69,26 +73,20 @@ log_interval(struct output *output, const struct interval_row *row)
 {
     struct hlog *hlog = output->data;
     const struct interval *interval = &row->interval;
+    struct buf lines = {0};
     if (row->times == NULL)
         return;
-    pthread_mutex_lock(&hlog->mutex);
     hist_log_append(NULL, interval->at - interval->length, interval->length,
-                    row->times, &hlog->lines);
+                    row->times, &lines);
+    put(hlog, &lines);
     hlog->intervals++;
-    pthread_mutex_unlock(&hlog->mutex);
 }
 
 static void
 write_log(struct output *output)
 {
     struct hlog *hlog = output->data;
-    pthread_mutex_lock(&hlog->mutex);
-    struct buf lines = hlog->lines;
-    hlog->lines = (struct buf){0};
-    pthread_mutex_unlock(&hlog->mutex);
-    if (lines.size > 0)
-        growing_write(hlog->file, lines.data, lines.size);
-    buf_finish(&lines);
+    growing_flush(hlog->file);
 }
 
 static void
@@ -96,8 +94,6 @@ destroy_log(struct output *output)
 {
     struct hlog *hlog = output->data;
     growing_close(hlog->file, NULL);
-    pthread_mutex_destroy(&hlog->mutex);
-    buf_finish(&hlog->lines);
     free(hlog);
     output->data = NULL;
 }
@@ -106,10 +102,9 @@ static bool
 finish_log(struct output *output, const struct result *result, struct err *err)
 {
     struct hlog *hlog = output->data;
-    pthread_mutex_lock(&hlog->mutex);
-    buf_printf(&hlog->lines, "#[Complete: %zu intervals]\n", hlog->intervals);
-    pthread_mutex_unlock(&hlog->mutex);
-    write_log(output);
+    struct buf lines = {0};
+    buf_printf(&lines, "#[Complete: %zu intervals]\n", hlog->intervals);
+    put(hlog, &lines);
     bool ok = growing_close(hlog->file, err);
     hlog->file = NULL;
     return ok;

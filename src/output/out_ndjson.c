@@ -1,5 +1,4 @@
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -18,13 +17,7 @@
 
 struct ndjson {
     struct growing *file;
-    /* Lines on their way from the loop to the thread that writes. */
-    pthread_mutex_t mutex;
-    struct buf lines;
-    /* The thread's. */
-    struct buf batch;
-    /* The loop's: errors since the last interval. */
-    uint64_t errors, left_out;
+    uint64_t errors, left_out; /* since the last interval */
 };
 
 static bool
@@ -35,28 +28,23 @@ open_file(struct output *output, struct err *err)
         return false;
     struct ndjson *ndjson = xcalloc(1, sizeof(*ndjson));
     ndjson->file = file;
-    pthread_mutex_init(&ndjson->mutex, NULL);
     output->data = ndjson;
     return true;
 }
 
 static void
-add_line(struct ndjson *ndjson, const char *line)
-{
-    pthread_mutex_lock(&ndjson->mutex);
-    buf_append_str(&ndjson->lines, line);
-    buf_append_str(&ndjson->lines, "\n");
-    pthread_mutex_unlock(&ndjson->mutex);
-}
-
-static void
 add_object(struct ndjson *ndjson, json_t *object)
 {
-    char *line = json_dumps(object, JSON_REAL_PRECISION(15));
+    struct buf line = {0};
+    char *text = json_dumps(object, JSON_REAL_PRECISION(15));
     json_decref(object);
-    if (line != NULL)
-        add_line(ndjson, line);
-    free(line);
+    if (text == NULL)
+        return;
+    buf_append_str(&line, text);
+    buf_append_str(&line, "\n");
+    growing_put(ndjson->file, line.data, line.size);
+    buf_finish(&line);
+    free(text);
 }
 
 static void
@@ -102,8 +90,8 @@ on_error(struct output *output, nsec_t at, const char *kind,
         buf_printf(&line, ", \"worker_id\": %" PRId64, occurrence->worker_id);
     buf_printf(&line, ", \"step\": %" PRId64, occurrence->step);
     json_line_text(&line, "where", occurrence->where);
-    buf_append_str(&line, "}");
-    add_line(ndjson, line.data);
+    buf_append_str(&line, "}\n");
+    growing_put(ndjson->file, line.data, line.size);
     buf_finish(&line);
 }
 
@@ -111,14 +99,7 @@ static void
 write_lines(struct output *output)
 {
     struct ndjson *ndjson = output->data;
-    pthread_mutex_lock(&ndjson->mutex);
-    struct buf lines = ndjson->lines;
-    ndjson->lines = ndjson->batch;
-    pthread_mutex_unlock(&ndjson->mutex);
-    if (lines.size > 0)
-        growing_write(ndjson->file, lines.data, lines.size);
-    buf_clear(&lines);
-    ndjson->batch = lines;
+    growing_flush(ndjson->file);
 }
 
 static bool
@@ -132,7 +113,6 @@ finish(struct output *output, const struct result *result, struct err *err)
                json_pack("{s:s, s:b, s:I, s:o}", "type", "end", "complete", 1,
                          "errors_left_out", (json_int_t)ndjson->left_out,
                          "result", whole));
-    write_lines(output);
     bool ok = growing_close(ndjson->file, err);
     ndjson->file = NULL;
     return ok;
@@ -142,11 +122,7 @@ static void
 abandon(struct output *output)
 {
     struct ndjson *ndjson = output->data;
-    struct err err;
-    growing_close(ndjson->file, &err);
-    pthread_mutex_destroy(&ndjson->mutex);
-    buf_finish(&ndjson->lines);
-    buf_finish(&ndjson->batch);
+    growing_close(ndjson->file, NULL);
     free(ndjson);
     output->data = NULL;
 }

@@ -12,13 +12,16 @@
 #define QUEUE_SIZE ((size_t)8 << 20)
 #define BATCH_SIZE ((size_t)64 << 10)
 
+#define BATCH_MOST 1000
+
 struct request_log {
     const struct request_log_form *form;
     void *data;
     struct growing *file;
     struct request_queue *queue;
     struct buf batch;
-    uint64_t batched; /* entries in it */
+    size_t ends[BATCH_MOST]; /* of the entries in it */
+    size_t batched;
     atomic_ullong written, lost;
 };
 
@@ -43,13 +46,19 @@ request_log_open(struct output *output, const struct request_log_form *form,
 static void
 flush(struct request_log *log)
 {
-    if (log->batch.size == 0)
-        return;
-    if (growing_write(log->file, log->batch.data, log->batch.size))
-        atomic_fetch_add(&log->written, log->batched);
-    else
-        atomic_fetch_add(&log->lost, log->batched);
+    size_t written =
+        growing_write(log->file, log->batch.data, log->ends, log->batched);
+    atomic_fetch_add(&log->written, written);
+    atomic_fetch_add(&log->lost, log->batched - written);
     log->batched = 0;
+    buf_clear(&log->batch);
+}
+
+/* What is in the batch is no request. */
+static void
+flush_frame(struct request_log *log)
+{
+    growing_write(log->file, log->batch.data, &log->batch.size, 1);
     buf_clear(&log->batch);
 }
 
@@ -58,7 +67,7 @@ request_log_start(struct output *output, const struct result *result)
 {
     struct request_log *log = output->data;
     log->form->head(log->data, &log->batch, result);
-    flush(log);
+    flush_frame(log);
 }
 
 void
@@ -76,9 +85,9 @@ request_log_write(struct output *output)
     const struct request_entry *entry;
     while ((entry = request_queue_first(log->queue)) != NULL) {
         log->form->entry(log->data, &log->batch, entry);
-        log->batched++;
+        log->ends[log->batched++] = log->batch.size;
         request_queue_take(log->queue);
-        if (log->batch.size >= BATCH_SIZE)
+        if (log->batch.size >= BATCH_SIZE || log->batched == BATCH_MOST)
             flush(log);
     }
     flush(log);
@@ -103,7 +112,7 @@ request_log_finish(struct output *output, const struct result *result,
     struct outputs_log sum = {0};
     request_log_log(output, &sum);
     log->form->end(log->data, &log->batch, &sum);
-    flush(log);
+    flush_frame(log);
     bool ok = growing_close(log->file, err);
     log->file = NULL;
     if (ok && sum.dropped > 0)
@@ -117,8 +126,7 @@ void
 request_log_abandon(struct output *output)
 {
     struct request_log *log = output->data;
-    struct err err;
-    growing_close(log->file, &err);
+    growing_close(log->file, NULL);
     request_queue_destroy(log->queue);
     log->form->destroy(log->data);
     buf_finish(&log->batch);

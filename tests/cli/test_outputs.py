@@ -343,6 +343,8 @@ def test_a_file_that_may_not_grow(t):
                "cannot write %s: it would be larger" % replaced)
     lines = lines_of(growing)
     t.check(lines[-1]["type"] != "end", "is not complete")
+    longest = max(len(line) for line in read(growing).splitlines())
+    t.check(8000 - 2 * longest < os.path.getsize(growing) <= 8000, "more would have fitted")
     t.equal(read(replaced), "old\n", "old file")
     t.equal([name for name in os.listdir(t.directory)
              if name.endswith(".tmp")], [], "left behind")

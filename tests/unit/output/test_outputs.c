@@ -318,39 +318,87 @@ test_growing(void **state)
     struct err err;
     struct growing *growing = growing_open("a", &err);
     assert_non_null(growing);
-    assert_true(growing_write(growing, "one\n", 4));
+    assert_true(growing_write_lines(growing, "one\n", 4));
     char *text = content("a");
     assert_string_equal(text, "one\n");
     free(text);
-    assert_true(growing_write(growing, "two\n", 4));
+    assert_int_equal(growing_write(growing, "23", (const size_t[]){1, 2}, 2),
+                     2);
+    growing_put(growing, "four\n", 5);
+    growing_flush(growing);
+    text = content("a");
+    assert_string_equal(text, "one\n23four\n");
+    free(text);
+    growing_put(growing, "five\n", 5);
     assert_true(growing_close(growing, &err));
     text = content("a");
-    assert_string_equal(text, "one\ntwo\n");
+    assert_string_equal(text, "one\n23four\nfive\n");
     free(text);
 }
 
-/* The piece that does not fit is not there by half, and nothing after it. */
+/* As on a disk that has room for that much. */
 static void
-test_growing_keeps_whole_pieces(void **state)
+limit_files(rlim_t size, struct rlimit *old)
 {
-    struct rlimit old, small = {.rlim_cur = 10, .rlim_max = RLIM_INFINITY};
-    getrlimit(RLIMIT_FSIZE, &old);
-    small.rlim_max = old.rlim_max;
+    getrlimit(RLIMIT_FSIZE, old);
     signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){size, old->rlim_max});
+}
+
+static void
+assert_lost(struct growing *growing, const char *kept)
+{
     struct err err;
-    struct growing *growing = growing_open("a", &err);
-    setrlimit(RLIMIT_FSIZE, &small);
-    assert_true(growing_write(growing, "seven..\n", 8));
-    assert_false(growing_write(growing, "nine....\n", 9));
-    assert_false(growing_write(growing, "\n", 1));
-    setrlimit(RLIMIT_FSIZE, &old);
     assert_false(growing_close(growing, &err));
     assert_string_equal(err.message,
                         "cannot write a: it would be larger than a file may be "
                         "(see 'ulimit -f')");
     char *text = content("a");
-    assert_string_equal(text, "seven..\n");
+    assert_string_equal(text, kept);
     free(text);
+}
+
+/* All that fits is there, nothing of the line that does not, and nothing after
+ * it, though there would be room. */
+static void
+test_growing_keeps_whole_lines(void **state)
+{
+    static const char lines[] = "five.\nsix..\nnine....\nlast\n";
+    struct rlimit old;
+    struct growing *growing = growing_open("a", NULL);
+    limit_files(20, &old);
+    assert_true(growing_write_lines(growing, lines, 6));
+    assert_false(growing_write_lines(growing, lines + 6, strlen(lines) - 6));
+    assert_false(growing_write_lines(growing, "\n", 1));
+    growing_put(growing, "\n", 1);
+    growing_flush(growing);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_lost(growing, "five.\nsix..\n");
+}
+
+static void
+test_growing_keeps_whole_pieces(void **state)
+{
+    static const size_t ends[] = {4, 9, 10, 12};
+    struct rlimit old;
+    struct growing *growing = growing_open("a", NULL);
+    limit_files(11, &old);
+    assert_int_equal(growing_write(growing, "aaaabbbbbcdd", ends, 4), 3);
+    assert_int_equal(growing_write(growing, "e", (const size_t[]){1}, 1), 0);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_lost(growing, "aaaabbbbbc");
+}
+
+/* Not even the first piece. */
+static void
+test_growing_takes_all_back(void **state)
+{
+    struct rlimit old;
+    struct growing *growing = growing_open("a", NULL);
+    limit_files(3, &old);
+    assert_int_equal(growing_write(growing, "aaaa", (const size_t[]){4}, 1), 0);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_lost(growing, "");
 }
 
 static void
@@ -359,7 +407,7 @@ test_growing_on_a_full_disk(void **state)
     struct err err;
     struct growing *growing = growing_open("/dev/full", &err);
     assert_non_null(growing);
-    assert_false(growing_write(growing, "x\n", 2));
+    assert_false(growing_write_lines(growing, "x\n", 2));
     assert_false(growing_close(growing, &err));
     assert_string_equal(err.message,
                         "cannot write /dev/full: the disk is full");
@@ -382,7 +430,11 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_junit_text, setup, teardown),
         cmocka_unit_test_setup_teardown(test_growing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_growing_keeps_whole_lines, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_growing_keeps_whole_pieces, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_growing_takes_all_back, setup,
                                         teardown),
         cmocka_unit_test(test_growing_on_a_full_disk),
     };
