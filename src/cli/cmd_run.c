@@ -49,8 +49,8 @@ check_timeline(const char *path, struct err *err)
     int problem = 0;
     if (path != NULL && !is_stdout(path))
         problem = write_file_probe(path, true);
-    return problem == 0 ||
-           err_set(err, "cannot write '%s': %s", path, strerror(problem));
+    return problem == 0 || err_set(err, "cannot write '%s': %s", path,
+                                   write_file_cause(problem));
 }
 
 static void

@@ -1,58 +1,38 @@
 #include "output/timeline.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "output/growing.h"
 #include "output/json_line.h"
 
 /* Lines are gathered up to here, then written at once. */
 #define BUFFER_SIZE (64 * 1024)
 
 struct timeline {
-    char *path;
-    int fd;
-    int failure; /* errno of the first write that failed; 0: none */
+    struct growing *file;
+    bool lost; /* there is no more to be written */
     struct buf lines;
 };
 
 struct timeline *
 timeline_open(const char *path, struct err *err)
 {
-    int fd = STDOUT_FILENO;
-    if (strcmp(path, "-") != 0) {
-        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (fd < 0) {
-            err_set(err, "cannot write '%s': %s", path, strerror(errno));
-            return NULL;
-        }
-    }
+    struct growing *file = growing_open(path, err);
+    if (file == NULL)
+        return NULL;
     struct timeline *timeline = xcalloc(1, sizeof(*timeline));
-    timeline->path = xstrdup(path);
-    timeline->fd = fd;
+    timeline->file = file;
     return timeline;
 }
 
 void
 timeline_flush(struct timeline *timeline)
 {
-    const char *data = timeline->lines.data;
-    size_t left = timeline->lines.size;
-    while (left > 0 && timeline->failure == 0) {
-        ssize_t written = write(timeline->fd, data, left);
-        if (written < 0) {
-            if (errno != EINTR)
-                timeline->failure = errno;
-            continue;
-        }
-        data += written;
-        left -= (size_t)written;
-    }
+    timeline->lost = !growing_write_lines(timeline->file, timeline->lines.data,
+                                          timeline->lines.size);
     buf_clear(&timeline->lines);
 }
 
@@ -66,7 +46,7 @@ append_number(struct buf *out, const char *key, int64_t value)
 void
 timeline_write(struct timeline *timeline, const struct timeline_event *event)
 {
-    if (timeline->failure != 0)
+    if (timeline->lost)
         return;
     struct buf *out = &timeline->lines;
     buf_append_str(out, "{\"at\": ");
@@ -101,15 +81,8 @@ timeline_close(struct timeline *timeline, struct err *err)
     if (timeline == NULL)
         return true;
     timeline_flush(timeline);
-    int failure = timeline->failure;
-    if (timeline->fd != STDOUT_FILENO && close(timeline->fd) != 0 &&
-        failure == 0)
-        failure = errno;
-    if (failure != 0)
-        err_set(err, "cannot write the timeline to '%s': %s", timeline->path,
-                strerror(failure));
+    bool ok = growing_close(timeline->file, err);
     buf_finish(&timeline->lines);
-    free(timeline->path);
     free(timeline);
-    return failure == 0;
+    return ok;
 }

@@ -138,14 +138,13 @@ def test_a_file_that_cannot_be_written(t):
         """)
     path = os.path.join(t.directory, "none", "t.ndjson")
     outcome = t.molo("run", scenario, "-r", "1", "--timeline", path).expect(6)
-    t.equal(outcome.err, "molo: error: cannot write '%s': No such file or "
-                         "directory\n" % path, "stderr")
+    t.equal(outcome.err, "molo: error: cannot write '%s': its directory does "
+                         "not exist\n" % path, "stderr")
     outcome = t.molo("run", scenario, "-r", "1", "--timeline", t.directory)
     outcome.expect(6)
-    t.contains(outcome.err, "cannot write '%s': Is a directory" % t.directory)
+    t.contains(outcome.err, "cannot write '%s': it is a directory" % t.directory)
     outcome = t.run(scenario, "-r", "1", "--timeline", "/dev/full").expect(6)
-    t.contains(outcome.err, "cannot write the timeline to '/dev/full': No "
-                            "space left on device")
+    t.contains(outcome.err, "cannot write /dev/full: the disk is full")
     outcome.expect_runs(ok=1)
     t.equal(outcome.result["exit"]["code"], 6, "exit.code")
 

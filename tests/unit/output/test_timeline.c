@@ -5,9 +5,11 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -128,17 +130,40 @@ test_failures_name_the_file(void **state)
 {
     struct err err;
     assert_null(timeline_open("/nowhere/t.ndjson", &err));
-    assert_string_equal(err.message, "cannot write '/nowhere/t.ndjson': No "
-                                     "such file or directory");
+    assert_string_equal(err.message, "cannot write /nowhere/t.ndjson: its "
+                                     "directory does not exist");
     struct timeline *timeline = timeline_open("/dev/full", &err);
     assert_non_null(timeline);
     /* It goes on though nothing can be written any more. */
     for (int i = 0; i < 5000; i++)
         timeline_write(timeline, &(struct timeline_event){.what = "a"});
     assert_false(timeline_close(timeline, &err));
-    assert_string_equal(err.message, "cannot write the timeline to "
-                                     "'/dev/full': No space left on device");
+    assert_string_equal(err.message,
+                        "cannot write /dev/full: the disk is full");
     assert_true(timeline_close(NULL, &err));
+}
+
+/* The line that does not fit is not there by half. */
+static void
+test_whole_lines_on_a_full_disk(void **state)
+{
+    char path[32];
+    make_path(path);
+    struct rlimit old;
+    getrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_IGN);
+    struct timeline *timeline = timeline_open(path, NULL);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){200, old.rlim_max});
+    for (int i = 0; i < 10; i++)
+        timeline_write(timeline, &(struct timeline_event){.what = "a"});
+    struct err err;
+    assert_false(timeline_close(timeline, &err));
+    setrlimit(RLIMIT_FSIZE, &old);
+    char *content = take_content(path);
+    size_t size = strlen(content);
+    assert_true(size > 100);
+    assert_string_equal(content + size - 2, "}\n");
+    free(content);
 }
 
 int
@@ -149,6 +174,7 @@ main(void)
         cmocka_unit_test(test_many_lines),
         cmocka_unit_test(test_flush_writes_what_there_is),
         cmocka_unit_test(test_failures_name_the_file),
+        cmocka_unit_test(test_whole_lines_on_a_full_disk),
     };
     return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
 }
