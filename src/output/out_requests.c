@@ -1,100 +1,159 @@
 #include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 
-#include "output/json_line.h"
-#include "output/request_log.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "output/growing.h"
+#include "output/output_kind.h"
+#include "output/request_form.h"
 
-/* The log of requests as NDJSON. */
+/* The logs of requests: the way from the loop into the file. */
 
-static void
-add_count(struct buf *out, const char *key, uint64_t count)
+/* Room for about 40,000 requests: the writer may fall behind by that much. */
+#define QUEUE_SIZE ((size_t)8 << 20)
+#define BATCH_SIZE ((size_t)64 << 10)
+
+#define BATCH_MOST 1000
+
+struct request_log {
+    const struct request_form *form;
+    void *data; /* the form's */
+    struct growing *file;
+    struct request_queue *queue;
+    struct buf batch;
+    size_t ends[BATCH_MOST]; /* of the entries in it */
+    size_t batched;
+    atomic_ullong written, lost;
+};
+
+static bool
+open_log(struct output *output, const struct request_form *form,
+         struct err *err)
 {
-    buf_printf(out, ", \"%s\": %" PRIu64, key, count);
-}
-
-/* Phases that did not take place are left out. */
-static void
-add_phase(struct buf *out, const char *key, nsec_t t)
-{
-    if (t >= 0)
-        json_line_seconds(out, key, t);
-}
-
-static void
-head(void *data, struct buf *out, const struct result *result)
-{
-    buf_append_str(out, "{\"type\": \"start\"");
-    json_line_text(out, "schema", "molo-requests/1");
-    json_line_text(out, "molo", MOLO_VERSION);
-    json_line_text(out, "scenario", result->scenario_path);
-    add_count(out, "seed", result->plan->options->seed);
-    json_line_text(out, "started_at", result->started_at);
-    buf_append_str(out, "}\n");
-}
-
-static void
-add_entry(void *data, struct buf *out, const struct request_entry *entry)
-{
-    const struct request_sample *s = &entry->sample;
-    buf_append_str(out, "{\"type\": \"request\"");
-    json_line_seconds(out, "at", entry->at);
-    if (s->worker_id < 0)
-        buf_append_str(out, ", \"worker_id\": null");
-    else
-        buf_printf(out, ", \"worker_id\": %" PRId64, s->worker_id);
-    buf_printf(out, ", \"step\": %" PRId64, s->step);
-    json_line_text(out, "method", s->method);
-    json_line_text(out, "name", s->name);
-    buf_printf(out, ", \"status\": %d, \"failed\": %s", s->status,
-               s->failed ? "true" : "false");
-    json_line_text(out, "kind", s->kind);
-    add_count(out, "sends", s->sends);
-    add_count(out, "bytes_sent", s->bytes_sent);
-    add_count(out, "bytes_received", s->bytes_received);
-    add_phase(out, "duration", s->duration);
-    add_phase(out, "dns", s->dns);
-    add_phase(out, "connect", s->connect);
-    add_phase(out, "tls", s->tls);
-    add_phase(out, "send", s->send);
-    add_phase(out, "wait", s->wait);
-    add_phase(out, "receive", s->receive);
-    buf_append_str(out, "}\n");
-}
-
-static void
-end(void *data, struct buf *out, const struct outputs_log *log)
-{
-    buf_append_str(out, "{\"type\": \"end\", \"complete\": true");
-    add_count(out, "written", log->written);
-    add_count(out, "dropped", log->dropped);
-    buf_append_str(out, "}\n");
-}
-
-static void
-destroy(void *data)
-{
+    struct growing *file = growing_open(output->path, err);
+    if (file == NULL)
+        return false;
+    struct request_log *log = xcalloc(1, sizeof(*log));
+    log->form = form;
+    log->data = form->create != NULL ? form->create() : NULL;
+    log->file = file;
+    log->queue = request_queue_create(QUEUE_SIZE);
+    output->data = log;
+    return true;
 }
 
 static bool
-open_log(struct output *output, struct err *err)
+open_lines(struct output *output, struct err *err)
 {
-    static const struct request_log_form form = {
-        .head = head,
-        .entry = add_entry,
-        .end = end,
-        .destroy = destroy,
-    };
-    return request_log_open(output, &form, NULL, err);
+    return open_log(output, &request_lines, err);
 }
 
-const struct output_kind output_requests = {
-    .name = "requests",
-    .rank = OUTPUT_RANK_LOG,
-    .grows = true,
-    .open = open_log,
-    .start = request_log_start,
-    .on_request = request_log_on_request,
-    .write = request_log_write,
-    .log = request_log_log,
-    .finish = request_log_finish,
-    .abandon = request_log_abandon,
-};
+static bool
+open_records(struct output *output, struct err *err)
+{
+    return open_log(output, &request_records, err);
+}
+
+static void
+flush(struct request_log *log)
+{
+    size_t written =
+        growing_write(log->file, log->batch.data, log->ends, log->batched);
+    atomic_fetch_add(&log->written, written);
+    atomic_fetch_add(&log->lost, log->batched - written);
+    log->batched = 0;
+    buf_clear(&log->batch);
+}
+
+/* What is in the batch is no request. */
+static void
+flush_frame(struct request_log *log)
+{
+    growing_write(log->file, log->batch.data, &log->batch.size, 1);
+    buf_clear(&log->batch);
+}
+
+static void
+start(struct output *output, const struct result *result)
+{
+    struct request_log *log = output->data;
+    log->form->head(log->data, &log->batch, result);
+    flush_frame(log);
+}
+
+static void
+on_request(struct output *output, nsec_t at,
+           const struct request_sample *sample)
+{
+    struct request_log *log = output->data;
+    request_queue_put(log->queue, at, sample);
+}
+
+static void
+write_entries(struct output *output)
+{
+    struct request_log *log = output->data;
+    const struct request_entry *entry;
+    while ((entry = request_queue_first(log->queue)) != NULL) {
+        log->form->entry(log->data, &log->batch, entry);
+        log->ends[log->batched++] = log->batch.size;
+        request_queue_take(log->queue);
+        if (log->batch.size >= BATCH_SIZE || log->batched == BATCH_MOST)
+            flush(log);
+    }
+    flush(log);
+}
+
+static void
+add_counts(const struct output *output, struct outputs_log *sum)
+{
+    struct request_log *log = output->data;
+    if (log == NULL)
+        return;
+    sum->written += atomic_load(&log->written);
+    sum->dropped += request_queue_dropped(log->queue) + atomic_load(&log->lost);
+}
+
+static bool
+finish(struct output *output, const struct result *result, struct err *err)
+{
+    struct request_log *log = output->data;
+    write_entries(output);
+    struct outputs_log sum = {0};
+    add_counts(output, &sum);
+    log->form->end(log->data, &log->batch, &sum);
+    flush_frame(log);
+    bool ok = growing_close(log->file, err);
+    log->file = NULL;
+    if (ok && sum.dropped > 0)
+        log_warning("%s has %" PRIu64 " of %" PRIu64
+                    " requests: it could not be written as fast as they came",
+                    output->path, sum.written, sum.written + sum.dropped);
+    return ok;
+}
+
+static void
+abandon(struct output *output)
+{
+    struct request_log *log = output->data;
+    growing_close(log->file, NULL);
+    request_queue_destroy(log->queue);
+    if (log->form->destroy != NULL)
+        log->form->destroy(log->data);
+    buf_finish(&log->batch);
+    free(log);
+    output->data = NULL;
+}
+
+#define KIND(its_name, its_open)                                      \
+    {                                                                 \
+        .name = (its_name), .rank = OUTPUT_RANK_LOG, .grows = true,   \
+        .open = (its_open), .start = start, .on_request = on_request, \
+        .write = write_entries, .log = add_counts, .finish = finish,  \
+        .abandon = abandon,                                           \
+    }
+
+const struct output_kind output_requests = KIND("requests", open_lines);
+const struct output_kind output_requests_bin =
+    KIND("requests-bin", open_records);

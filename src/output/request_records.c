@@ -3,11 +3,7 @@
 #include <uthash.h>
 
 #include "base/mem.h"
-#include "output/request_log.h"
-
-/* The log of requests as records of a fixed layout: a third of the size, and
- * read without parsing. docs/internals/outputs.md describes it; all numbers
- * are little-endian. */
+#include "output/request_form.h"
 
 #define HEAD_SIZE 64
 #define REQUEST_SIZE 112
@@ -76,6 +72,12 @@ number_of(struct text **texts, enum record_type type, const char *text,
     buf_append(out, text, size);
     add_padding(out, size);
     return found->id;
+}
+
+static void *
+create(void)
+{
+    return xcalloc(1, sizeof(struct names));
 }
 
 static void
@@ -147,28 +149,10 @@ destroy(void *data)
     free(names);
 }
 
-static bool
-open_log(struct output *output, struct err *err)
-{
-    static const struct request_log_form form = {
-        .head = head,
-        .entry = add_entry,
-        .end = end,
-        .destroy = destroy,
-    };
-    return request_log_open(output, &form, xcalloc(1, sizeof(struct names)),
-                            err);
-}
-
-const struct output_kind output_requests_bin = {
-    .name = "requests-bin",
-    .rank = OUTPUT_RANK_LOG,
-    .grows = true,
-    .open = open_log,
-    .start = request_log_start,
-    .on_request = request_log_on_request,
-    .write = request_log_write,
-    .log = request_log_log,
-    .finish = request_log_finish,
-    .abandon = request_log_abandon,
+const struct request_form request_records = {
+    .create = create,
+    .destroy = destroy,
+    .head = head,
+    .entry = add_entry,
+    .end = end,
 };
