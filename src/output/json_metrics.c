@@ -52,13 +52,6 @@ add_part(struct part **parts, const struct tag *tag, const struct series *row)
 }
 
 static bool
-is_in_run(const struct series *row)
-{
-    const char *phase = tag_set_get(row->tags, "phase");
-    return phase == NULL || strcmp(phase, "run") == 0;
-}
-
-static bool
 is_one_of(const char *word, const char *const *list)
 {
     for (; list != NULL && *list != NULL; list++) {
@@ -74,7 +67,7 @@ split(const struct series *rows, const char *const *hidden)
 {
     struct part *parts = NULL;
     for (const struct series *row = rows; row != NULL; row = row->hh.next) {
-        for (size_t i = 0; is_in_run(row) && i < row->tags->count; i++) {
+        for (size_t i = 0; series_is_in_run(row) && i < row->tags->count; i++) {
             const struct tag *tag = &row->tags->tags[i];
             if (strcmp(tag->name, "phase") != 0 &&
                 !is_one_of(tag->name, hidden))
@@ -208,7 +201,7 @@ build_custom(const struct custom_metric *metric, nsec_t duration)
     struct series sum = {0};
     for (const struct series *row = metric->series; row != NULL;
          row = row->hh.next) {
-        if (is_in_run(row))
+        if (series_is_in_run(row))
             series_merge_row(&sum, row);
     }
     json_t *value = metric->type == CUSTOM_TREND
@@ -253,7 +246,7 @@ set_shares(json_t *metrics, const struct snapshot *s)
     uint64_t passed = 0, all = 0;
     for (const struct series *row = s->series[SERIES_CHECKS]; row != NULL;
          row = row->hh.next) {
-        if (!is_in_run(row))
+        if (!series_is_in_run(row))
             continue;
         passed += row->count - row->failed;
         all += row->count;
@@ -268,7 +261,7 @@ set_transaction_duration(json_t *metrics, const struct snapshot *s)
     struct hist *all = hist_create();
     for (const struct series *row = s->series[SERIES_TRANSACTIONS]; row != NULL;
          row = row->hh.next) {
-        if (is_in_run(row) && row->time != NULL)
+        if (series_is_in_run(row) && row->time != NULL)
             hist_merge(all, row->time);
     }
     json_object_set_new(metrics, "transaction_duration", json_value_trend(all));

@@ -13,13 +13,6 @@
 #define MAX_ROWS 30
 #define NAME_WIDTH 36
 
-static bool
-is_in_run(const struct series *row)
-{
-    const char *phase = tag_set_get(row->tags, "phase");
-    return phase == NULL || strcmp(phase, "run") == 0;
-}
-
 /* --- transactions --- */
 
 struct transaction {
@@ -70,7 +63,7 @@ summary_transactions(struct summary *sum)
     struct transaction *all = NULL;
     for (const struct series *row = sum->snapshot->series[SERIES_TRANSACTIONS];
          row != NULL; row = row->hh.next) {
-        if (is_in_run(row))
+        if (series_is_in_run(row))
             add_transaction(&all, row);
     }
     if (all == NULL)
@@ -195,7 +188,7 @@ summary_custom(struct summary *sum)
         struct series whole = {0};
         for (const struct series *row = metric->series; row != NULL;
              row = row->hh.next) {
-            if (is_in_run(row))
+            if (series_is_in_run(row))
                 series_merge_row(&whole, row);
         }
         struct buf text = {0};

@@ -74,11 +74,8 @@ static bool
 matches(const struct metric_query *query, const struct series *row,
         bool outcome)
 {
-    if (metric_query_tag(query, "phase") == NULL) {
-        const char *phase = tag_set_get(row->tags, "phase");
-        if (phase != NULL && strcmp(phase, "run") != 0)
-            return false;
-    }
+    if (metric_query_tag(query, "phase") == NULL && !series_is_in_run(row))
+        return false;
     for (size_t i = 0; i < query->filter_count; i++) {
         const struct metric_filter *filter = &query->filters[i];
         if (!outcome && (strcmp(filter->tag, "status") == 0 ||
@@ -99,9 +96,9 @@ next_match(const struct metric_query *query, const struct series *row)
     return row;
 }
 
-#define EACH_MATCH(query, row, rows)                                    \
-    (const struct series *row = next_match(query, rows); (row) != NULL; \
-     (row) = next_match(query, (row)->hh.next))
+#define each_match(query, row, rows)                                        \
+    for (const struct series *row = next_match(query, rows); (row) != NULL; \
+         (row) = next_match(query, (row)->hh.next))
 
 /* A tag that no row has at all is more likely a mistake than a result. */
 static void
@@ -153,40 +150,34 @@ void
 metric_add_failed_requests(const struct metric_query *query,
                            const struct snapshot *s, struct metric_sum *sum)
 {
-    for
-        EACH_MATCH(query, row, rows_of(query, s, sum))
-        {
-            const char *failed = tag_set_get(row->tags, "failed");
-            if (failed != NULL && strcmp(failed, "true") == 0)
-                sum->hits += row->count;
-            sum->total += row->count;
-            sum->found = true;
-        }
+    each_match (query, row, rows_of(query, s, sum)) {
+        const char *failed = tag_set_get(row->tags, "failed");
+        if (failed != NULL && strcmp(failed, "true") == 0)
+            sum->hits += row->count;
+        sum->total += row->count;
+        sum->found = true;
+    }
 }
 
 void
 metric_add_checks(const struct metric_query *query, const struct snapshot *s,
                   struct metric_sum *sum)
 {
-    for
-        EACH_MATCH(query, row, rows_of(query, s, sum))
-        {
-            sum->hits += row->count - row->failed;
-            sum->total += row->count;
-            sum->found = true;
-        }
+    each_match (query, row, rows_of(query, s, sum)) {
+        sum->hits += row->count - row->failed;
+        sum->total += row->count;
+        sum->found = true;
+    }
 }
 
 void
 metric_add_sum(const struct metric_query *query, const struct snapshot *s,
                struct metric_sum *sum)
 {
-    for
-        EACH_MATCH(query, row, rows_of(query, s, sum))
-        {
-            sum->hits += count_at(row, query->metric->offset);
-            sum->found = true;
-        }
+    each_match (query, row, rows_of(query, s, sum)) {
+        sum->hits += count_at(row, query->metric->offset);
+        sum->found = true;
+    }
 }
 
 void
@@ -198,9 +189,8 @@ metric_add_times(const struct metric_query *query, const struct snapshot *s,
         add_hist(sum, s->trends[trend]);
         return;
     }
-    for
-        EACH_MATCH(query, row, rows_of(query, s, sum))
-    add_hist(sum, hist_at(row, query->metric->offset));
+    each_match (query, row, rows_of(query, s, sum))
+        add_hist(sum, hist_at(row, query->metric->offset));
 }
 
 void
@@ -212,17 +202,15 @@ metric_add_custom(const struct metric_query *query, const struct snapshot *s,
     if (custom == NULL)
         return;
     look_for_tags(query, custom->series, sum);
-    for
-        EACH_MATCH(query, row, custom->series)
-        {
-            sum->hits += row->count - row->failed;
-            sum->total += row->count;
-            sum->sum += row->sum;
-            sum->found = true;
-            series_merge_gauge(&sum->gauge, row);
-            sum->gauge.count += row->count;
-            add_hist(sum, row->time);
-        }
+    each_match (query, row, custom->series) {
+        sum->hits += row->count - row->failed;
+        sum->total += row->count;
+        sum->sum += row->sum;
+        sum->found = true;
+        series_merge_gauge(&sum->gauge, row);
+        sum->gauge.count += row->count;
+        add_hist(sum, row->time);
+    }
 }
 
 /* --- workloads --- */

@@ -7,6 +7,13 @@
 
 #include "base/mem.h"
 
+bool
+series_is_in_run(const struct series *row)
+{
+    const char *phase = tag_set_get(row->tags, "phase");
+    return phase == NULL || strcmp(phase, "run") == 0;
+}
+
 struct series *
 series_find(struct series *rows, const struct tag_set *tags)
 {

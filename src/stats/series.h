@@ -45,6 +45,10 @@ struct series {
     UT_hash_handle hh;
 };
 
+/* Did it happen in runs, and not in fixtures? Metrics mean that unless they ask
+ * for another phase. */
+bool series_is_in_run(const struct series *row);
+
 /* The row of these tags, which belong to one table for all of a map; NULL if
  * there is none. */
 struct series *series_find(struct series *rows, const struct tag_set *tags);
