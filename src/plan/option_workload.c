@@ -489,16 +489,6 @@ option_workload_check(const struct option_workload *workload, struct err *err)
     return true;
 }
 
-static void
-pairs_finish(struct option_pair *pairs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(pairs[i].key);
-        free(pairs[i].value);
-    }
-    free(pairs);
-}
-
 void
 option_workload_finish(struct option_workload *workload)
 {
@@ -506,8 +496,8 @@ option_workload_finish(struct option_workload *workload)
         free(workload->choices[i].scenario);
     free(workload->choices);
     free(workload->stages);
-    pairs_finish(workload->env, workload->env_count);
-    pairs_finish(workload->tags, workload->tag_count);
+    option_pairs_finish(workload->env, workload->env_count);
+    option_pairs_finish(workload->tags, workload->tag_count);
     free(workload->name);
     free(workload->where);
     *workload = (struct option_workload){0};

@@ -48,8 +48,8 @@ option_list_finish(struct option_list *list)
     *list = (struct option_list){0};
 }
 
-static void
-pairs_finish(struct option_pair *pairs, size_t count)
+void
+option_pairs_finish(struct option_pair *pairs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         free(pairs[i].key);
@@ -176,13 +176,23 @@ field_of(struct options *options, const struct option_spec *spec)
     return (char *)options + spec->offset;
 }
 
+/* Pairs of a weaker source stay, where no stronger one has the same key. */
+static bool
+is_merged(enum option_kind kind)
+{
+    return kind == OPTION_KIND_ENV || kind == OPTION_KIND_TAG ||
+           kind == OPTION_KIND_SERVICE;
+}
+
 static void
 store(struct options_state *state, const struct option_spec *spec,
       enum option_source source, const struct option_value *value)
 {
     struct options *options = &state->values;
+    void *field = field_of(options, spec);
     enum option_source *current = &state->sources[index_of(spec)];
-    bool weaker = source < *current;
+    if (source < *current && !is_merged(spec->kind))
+        return;
     switch (spec->kind) {
     case OPTION_KIND_ENV:
         pairs_set(&options->env, &state->env_sources, &options->env_count,
@@ -210,70 +220,51 @@ store(struct options_state *state, const struct option_spec *spec,
         verbosity_set(state, spec, source, value);
         return;
     case OPTION_KIND_FLAG:
-        if (!weaker)
-            *(bool *)field_of(options, spec) = value->flag;
+        *(bool *)field = value->flag;
         break;
     case OPTION_KIND_INT:
     case OPTION_KIND_TIME:
     case OPTION_KIND_SIZE:
-        if (!weaker)
-            *(int64_t *)field_of(options, spec) = value->number;
+        *(int64_t *)field = value->number;
         break;
     case OPTION_KIND_RANGE:
-        if (!weaker) {
-            nsec_t *low_and_high = field_of(options, spec);
-            low_and_high[0] = value->number;
-            low_and_high[1] = value->high;
-        }
+        ((nsec_t *)field)[0] = value->number;
+        ((nsec_t *)field)[1] = value->high;
         break;
     case OPTION_KIND_PERCENT:
-        if (!weaker)
-            *(double *)field_of(options, spec) = value->percent;
+        *(double *)field = value->percent;
         break;
     case OPTION_KIND_FAIL:
-        if (!weaker) {
-            options->fail_runs = value->number;
-            options->fail_percent = value->percent;
-        }
+        options->fail_runs = value->number;
+        options->fail_percent = value->percent;
         break;
     case OPTION_KIND_RATE:
-        if (!weaker)
-            *(struct plan_rate *)field_of(options, spec) = value->rate;
+        *(struct plan_rate *)field = value->rate;
         break;
     case OPTION_KIND_STAGE:
-        if (!weaker)
-            add_stage(options, source > *current, value->stage);
+        add_stage(options, source > *current, value->stage);
         break;
     case OPTION_KIND_SEED:
-        if (!weaker) {
-            options->seed = (uint64_t)value->number;
-            options->seed_given = true;
-        }
+        options->seed = (uint64_t)value->number;
+        options->seed_given = true;
         break;
-    case OPTION_KIND_WORD:
-        if (!weaker) {
-            /* Any enum of words, whatever its name. */
-            unsigned word = (unsigned)value->number;
-            memcpy(field_of(options, spec), &word, sizeof(word));
-        }
-        break;
-    case OPTION_KIND_TEXT:
-        if (!weaker) {
-            char **field = field_of(options, spec);
-            free(*field);
-            *field = xstrdup(value->text);
-        }
-        break;
-    case OPTION_KIND_LIST:
-        if (!weaker) {
-            struct option_list *list = field_of(options, spec);
-            if (source > *current)
-                option_list_finish(list);
-            option_list_append(list, value->text);
-        }
+    case OPTION_KIND_WORD: {
+        /* Any enum of words, whatever its name. */
+        unsigned word = (unsigned)value->number;
+        memcpy(field, &word, sizeof(word));
         break;
     }
-    if (!weaker)
+    case OPTION_KIND_TEXT:
+        free(*(char **)field);
+        *(char **)field = xstrdup(value->text);
+        break;
+    case OPTION_KIND_LIST:
+        if (source > *current)
+            option_list_finish(field);
+        option_list_append(field, value->text);
+        break;
+    }
+    if (source > *current)
         *current = source;
 }
 
@@ -331,9 +322,9 @@ options_destroy(struct options *options)
     workloads_finish(options);
     free(options->stages);
     free(options->workload);
-    pairs_finish(options->env, options->env_count);
-    pairs_finish(options->tags, options->tag_count);
-    pairs_finish(options->services, options->service_count);
+    option_pairs_finish(options->env, options->env_count);
+    option_pairs_finish(options->tags, options->tag_count);
+    option_pairs_finish(options->services, options->service_count);
     free(options->config);
     free(options->jobs);
     free(options->base_url);

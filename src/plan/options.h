@@ -152,5 +152,6 @@ void options_help(struct buf *out);
 
 void option_list_append(struct option_list *list, const char *item);
 void option_list_finish(struct option_list *list);
+void option_pairs_finish(struct option_pair *pairs, size_t count);
 
 #endif

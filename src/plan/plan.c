@@ -303,20 +303,10 @@ plan_create(const struct options *options,
 }
 
 static void
-pairs_finish(struct option_pair *pairs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(pairs[i].key);
-        free(pairs[i].value);
-    }
-    free(pairs);
-}
-
-static void
 workload_finish(struct plan_workload *workload)
 {
-    pairs_finish(workload->env, workload->env_count);
-    pairs_finish(workload->tags, workload->tag_count);
+    option_pairs_finish(workload->env, workload->env_count);
+    option_pairs_finish(workload->tags, workload->tag_count);
     free(workload->choices);
     free(workload->turns);
     free(workload->stages);
