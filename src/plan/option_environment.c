@@ -1,0 +1,59 @@
+#include "plan/options.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "plan/option_table.h"
+
+#define PREFIX "MOLO_"
+#define SERVICE "SERVICE_"
+
+/* MOLO_SERVICE_USERS=http://...; `name` begins behind MOLO_. */
+static bool
+read_service(struct options *options, const char *name, const char *equals,
+             struct err *err)
+{
+    return options_set(options, OPTION_ENVIRONMENT, "service",
+                       name + strlen(SERVICE), NULL) ||
+           err_set(err,
+                   PREFIX "%.*s: '%.80s' is not an address such as "
+                          "http://127.0.0.1:8642",
+                   (int)(equals - name), name, equals + 1);
+}
+
+/* MOLO_MAX_RUNS=20; unknown ones are somebody else's. */
+static bool
+read_option(struct options *options, const char *name, const char *equals,
+            struct err *err)
+{
+    char lower[OPTION_SPELLING_SIZE];
+    size_t size = (size_t)(equals - name);
+    if (size >= sizeof(lower))
+        return true;
+    for (size_t i = 0; i < size; i++)
+        lower[i] = (char)tolower((unsigned char)name[i]);
+    lower[size] = '\0';
+    const struct option_spec *spec = option_find(lower, size);
+    return spec == NULL || spec->command_line_only ||
+           options_set(options, OPTION_ENVIRONMENT, lower, equals + 1, err);
+}
+
+bool
+options_read_environment(struct options *options, char *const *environ,
+                         struct err *err)
+{
+    for (; *environ != NULL; environ++) {
+        const char *entry = *environ;
+        const char *equals = strchr(entry, '=');
+        /* An empty variable is one that somebody unset the easy way. */
+        if (equals == NULL || equals[1] == '\0' ||
+            strncmp(entry, PREFIX, strlen(PREFIX)) != 0)
+            continue;
+        const char *name = entry + strlen(PREFIX);
+        bool is_service = strncmp(name, SERVICE, strlen(SERVICE)) == 0;
+        if (!(is_service ? read_service : read_option)(options, name, equals,
+                                                       err))
+            return false;
+    }
+    return true;
+}
