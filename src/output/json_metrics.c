@@ -11,7 +11,8 @@
 
 /* --- parts of a metric, by tag --- */
 
-/* A tag with more values than this is left to thresholds and endpoints. */
+/* A tag with more values than this is left to thresholds and endpoints; the
+ * result says so. */
 #define MAX_VALUES 100
 
 /* All of a metric that has one value of one tag. */
@@ -98,13 +99,14 @@ struct view {
     nsec_t duration;
 };
 
-/* {"tag": {"value": ...}}. A tag that all of it has is there, too: whoever
- * reads this, or adds it to that of another file, finds it at one place. */
-static json_t *
-build_by(const struct series *rows, const struct view *view,
-         const char *const *hidden)
+/* Adds to a metric "by": {"tag": {"value": ...}}. A tag that all of it has is
+ * there, too: whoever reads this, or adds it to that of another file, finds it
+ * at one place. */
+static void
+set_by(json_t *metric, const struct series *rows, const struct view *view,
+       const char *const *hidden)
 {
-    json_t *by = json_object();
+    json_t *by = json_object(), *left_out = json_array();
     struct part *parts = split(rows, hidden);
     for (const struct part *part = parts; part != NULL; part = part->hh.next) {
         json_t *shown = view->show(view, &part->sum);
@@ -122,11 +124,16 @@ build_by(const struct series *rows, const struct view *view,
     void *next;
     json_object_foreach_safe(by, next, name, values)
     {
-        if (json_object_size(values) > MAX_VALUES)
-            json_object_del(by, name);
+        if (json_object_size(values) <= MAX_VALUES)
+            continue;
+        json_array_append_new(left_out, json_string(name));
+        json_object_del(by, name);
     }
     destroy_parts(parts);
-    return by;
+    json_object_set_new(metric, "by", by);
+    if (json_array_size(left_out) > 0)
+        json_object_set(metric, "by_left_out", left_out);
+    json_decref(left_out);
 }
 
 static json_t *
@@ -135,15 +142,6 @@ show_times(const struct view *view, const struct series *sum)
     const struct hist *hist;
     memcpy(&hist, (const char *)sum + view->offset, sizeof(hist));
     return hist != NULL ? json_value_part(hist, "s", 1e9) : NULL;
-}
-
-static void
-set_by(json_t *metrics, const char *name, const struct series *rows,
-       size_t offset, const char *const *hidden)
-{
-    const struct view view = {.show = show_times, .offset = offset};
-    json_object_set_new(json_object_get(metrics, name), "by",
-                        build_by(rows, &view, hidden));
 }
 
 /* --- metrics of the script --- */
@@ -208,7 +206,7 @@ build_custom(const struct custom_metric *metric, nsec_t duration)
                         ? json_value_custom(sum.time, unit_of(metric),
                                             custom_scale(metric->unit))
                         : show_custom(&view, &sum);
-    json_object_set_new(value, "by", build_by(metric->series, &view, NULL));
+    set_by(value, metric->series, &view, NULL);
     series_finish(&sum);
     return value;
 }
@@ -306,8 +304,12 @@ json_metrics(const struct snapshot *s, nsec_t duration)
                             json_value_trend(s->trends[i]));
     set_transaction_duration(metrics, s);
     for (size_t i = 0; i < sizeof(divided) / sizeof(divided[0]); i++)
-        set_by(metrics, divided[i].name, s->series[divided[i].kind],
-               divided[i].offset,
+        set_by(json_object_get(metrics, divided[i].name),
+               s->series[divided[i].kind],
+               &(struct view){
+                   .show = show_times,
+                   .offset = divided[i].offset,
+               },
                divided[i].kind == SERIES_REQUESTS ? of_endpoints : NULL);
     json_coordination_metrics(s, duration, metrics);
     for (const struct custom_metric *metric = s->custom; metric != NULL;

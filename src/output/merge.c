@@ -11,6 +11,7 @@
 #include "stats/hist.h"
 #include "stats/hist_encode.h"
 
+static json_t *merge_object(const json_t *a, const json_t *b);
 static json_t *merge_value(const json_t *a, const json_t *b);
 
 /* --- histograms --- */
@@ -96,13 +97,44 @@ set_exact(json_t *trend, const json_t *a, const json_t *b)
                             json_integer((json_int_t)overflow));
 }
 
+static bool
+has_text(const json_t *list, const json_t *text)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (json_equal(json_array_get(list, i), text))
+            return true;
+    }
+    return false;
+}
+
+/* What one of the two has left out is no part of the sum: half of it would pass
+ * for all. */
+static void
+leave_out(json_t *sum, const json_t *tags)
+{
+    json_t *all = json_object_get(sum, "by_left_out");
+    if (json_array_size(tags) > 0 && all == NULL) {
+        all = json_array();
+        json_object_set_new(sum, "by_left_out", all);
+    }
+    for (size_t i = 0; i < json_array_size(tags); i++) {
+        json_t *tag = json_array_get(tags, i);
+        json_object_del(json_object_get(sum, "by"), json_string_value(tag));
+        if (!has_text(all, tag))
+            json_array_append(all, tag);
+    }
+}
+
 /* The parts of the sum are the sums of the parts. */
 static json_t *
 with_parts(json_t *sum, const json_t *a, const json_t *b)
 {
     const json_t *x = json_object_get(a, "by"), *y = json_object_get(b, "by");
-    if (x != NULL && y != NULL)
-        json_object_set_new(sum, "by", merge_value(x, y));
+    if (x == NULL || y == NULL)
+        return sum;
+    json_object_set_new(sum, "by", merge_value(x, y));
+    leave_out(sum, json_object_get(a, "by_left_out"));
+    leave_out(sum, json_object_get(b, "by_left_out"));
     return sum;
 }
 
@@ -131,6 +163,12 @@ merge_rate(const json_t *a, const json_t *b)
         json_value_rate((uint64_t)(number(a, "passes") + number(b, "passes")),
                         (uint64_t)(number(a, "fails") + number(b, "fails"))),
         a, b);
+}
+
+static json_t *
+merge_counter(const json_t *a, const json_t *b)
+{
+    return with_parts(merge_object(a, b), a, b);
 }
 
 static json_t *
@@ -199,6 +237,8 @@ merge_value(const json_t *a, const json_t *b)
         return json_deep_copy(json_is_null(a) ? b : a);
     if (type != NULL && strcmp(type, "trend") == 0)
         return merge_trend(a, b);
+    if (type != NULL && strcmp(type, "counter") == 0)
+        return merge_counter(a, b);
     if (type != NULL && strcmp(type, "rate") == 0)
         return merge_rate(a, b);
     if (type != NULL && strcmp(type, "gauge") == 0)

@@ -495,6 +495,48 @@ test_thresholds(void **state)
     sample_finish(&sample);
 }
 
+static void
+record_users(struct recorder *recorder, const struct custom_metric *metric,
+             int first, int count)
+{
+    for (int i = first; i < first + count; i++) {
+        char tags[32];
+        memcpy(tags, "user", 5);
+        size_t size = 6 + (size_t)snprintf(tags + 5, sizeof(tags) - 5, "%d", i);
+        memcpy(tags + size, "page\0cart", 10);
+        recorder_custom(recorder,
+                        recorder_context_with(recorder, NULL, tags, size + 10),
+                        metric, 1, 1);
+    }
+}
+
+/* A tag with too many values is no part, and the reader is told. */
+static void
+test_tags_with_many_values(void **state)
+{
+    struct custom_metric metric = {.type = CUSTOM_COUNTER};
+    char name[] = "hits";
+    metric.name = name;
+    struct sample sample;
+    sample_init(&sample);
+    record_users(sample.recorder, &metric, 0, 100);
+    json_t *root = out_json_build(&sample.result);
+    const json_t *hits =
+        json_object_get(json_object_get(root, "metrics"), "hits");
+    ASSERT_KEYS(hits, "type", "unit", "count", "rate", "by");
+    assert_int_equal(
+        json_object_size(json_object_get(json_object_get(hits, "by"), "user")),
+        100);
+    json_decref(root);
+    record_users(sample.recorder, &metric, 100, 1);
+    root = out_json_build(&sample.result);
+    hits = json_object_get(json_object_get(root, "metrics"), "hits");
+    assert_json(json_object_get(hits, "by_left_out"), "[\"user\"]");
+    ASSERT_KEYS(json_object_get(hits, "by"), "page");
+    json_decref(root);
+    sample_finish(&sample);
+}
+
 /* An expression that is cut may end within a character. */
 static void
 test_sizing_with_any_bytes(void **state)
@@ -576,6 +618,7 @@ main(void)
         cmocka_unit_test(test_rows_by_type),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_thresholds),
+        cmocka_unit_test(test_tags_with_many_values),
         cmocka_unit_test(test_sizing_with_any_bytes),
         cmocka_unit_test(test_written_file_reads_back),
         cmocka_unit_test(test_write_failure_is_told),
