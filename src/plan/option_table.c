@@ -7,6 +7,7 @@
 #define FORMS_FLAG "true or false"
 
 const char *const option_arrival_words[] = {"fixed", "poisson", NULL};
+static const char *const threads_words[] = {"auto", NULL};
 static const char *const deadlock_words[] = {"stop", "break", NULL};
 static const char *const summary_words[] = {"text", "json", "none", NULL};
 static const char *const progress_words[] = {"auto", "on", "off", NULL};
@@ -22,8 +23,6 @@ const char *const option_group_names[OPTION_GROUP_COUNT] = {
 };
 
 /* In the order of the help; the options of a group stand together. */
-static const char *const threads_words[] = {"auto", NULL};
-
 const struct option_spec option_table[OPTION_TABLE_SIZE] = {
     {.name = "workers",
      .short_name = 'w',
@@ -197,12 +196,12 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
              "to --max-workers, until too many runs fail, a threshold fails or "
              "runs per second grow no more; then say how many were right"},
     {.name = "sizing-tolerance",
-     .argument = "P",
+     .argument = "P%",
      .kind = OPTION_KIND_PERCENT,
      .group = OPTION_GROUP_LOAD,
      .offset = offsetof(struct options, sizing_tolerance),
-     .forms = "a percentage from 0 to 100",
-     .help = "with --sizing: percent of runs that may fail (default 5)"},
+     .forms = "a percentage from 0% to 100%",
+     .help = "with --sizing: runs that may fail (default 5%)"},
     {.name = "sizing-step",
      .argument = "T",
      .kind = OPTION_KIND_TIME,
