@@ -210,19 +210,33 @@ count_shards(struct plan *plan, struct err *err)
     return true;
 }
 
-/* In the environment or the script they wait for the runs that are simulated;
- * on the command line they say that this one was meant to be. */
+#define FOR_SIM \
+    "simulated runs: add --sim, or leave it out to send real requests"
+
+/* Options that mean nothing without another. In the environment or the script
+ * they wait for the runs that have it; on the command line they say that this
+ * one was meant to. */
 static bool
-check_simulation(const struct options *options, struct err *err)
+check_companions(const struct options *options, struct err *err)
 {
-    static const char *const names[] = {"sim-latency", "sim-failures"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (!options->sim &&
-            options_is_stronger(options, names[i], OPTION_ENVIRONMENT))
-            return err_set(err,
-                           "--%s is for simulated runs: add --sim, or leave "
-                           "it out to send real requests",
-                           names[i]);
+    const struct {
+        const char *name;
+        bool has_other;
+        const char *what_for;
+    } rows[] = {
+        {"sim-latency", options->sim, FOR_SIM},
+        {"sim-failures", options->sim, FOR_SIM},
+        {"sizing-tolerance", options->sizing, "--sizing"},
+        {"sizing-step", options->sizing, "--sizing"},
+        {"precheck-timeout", options->precheck != NULL, "--precheck URL"},
+        {"precheck-every", options->precheck != NULL, "--precheck URL"},
+        {"precheck-status", options->precheck != NULL, "--precheck URL"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!rows[i].has_other &&
+            options_is_stronger(options, rows[i].name, OPTION_ENVIRONMENT))
+            return err_set(err, "--%s is for %s", rows[i].name,
+                           rows[i].what_for);
     }
     return true;
 }
@@ -289,7 +303,7 @@ plan_create(const struct options *options,
 {
     struct plan *plan = xcalloc(1, sizeof(*plan));
     plan->options = options;
-    if (!check_simulation(options, err) ||
+    if (!check_companions(options, err) ||
         !select_scenarios(plan, candidates, count, err)) {
         plan_destroy(plan);
         return NULL;

@@ -99,7 +99,8 @@ struct plan_candidate {
  * error with a suggestion; those of weight 0 only when named; --only-tag: those
  * with such a tag; --shuffle: in an order of the seed), applies the 10 s
  * default when nothing bounds the run, divides the workers into rooms. Refuses
- * --sim-* without --sim. NULL with `err`. */
+ * options of the command line that mean nothing without another, such as
+ * --sim-latency without --sim. NULL with `err`. */
 struct plan *plan_create(const struct options *options,
                          const struct plan_candidate *candidates, size_t count,
                          struct err *err);

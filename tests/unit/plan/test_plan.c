@@ -241,47 +241,72 @@ test_description(void **state)
     options_destroy(options);
 }
 
-struct simulation {
+struct companion {
     const char *name;
-    enum option_source source; /* of the option that is for simulated runs */
+    enum option_source source; /* of the option that needs another */
     const char *pair[2];
-    bool sim;
+    const char *other[2];
     const char *error; /* NULL: none */
 };
 
-static const struct simulation simulations[] = {
-    {"together", OPTION_COMMAND_LINE, {"sim-latency", "5ms"}, true, NULL},
+static const struct companion companions[] = {
+    {"together",
+     OPTION_COMMAND_LINE,
+     {"sim-latency", "5ms"},
+     {"sim", "true"},
+     NULL},
     {"latency alone",
      OPTION_COMMAND_LINE,
      {"sim-latency", "5ms"},
-     false,
+     {NULL},
      "--sim-latency is for simulated runs: add --sim, or leave it out to send "
      "real requests"},
     {"failures alone",
      OPTION_COMMAND_LINE,
      {"sim-failures", "5%"},
-     false,
+     {NULL},
      "--sim-failures is for simulated runs: add --sim, or leave it out to send "
      "real requests"},
-    {"kept in the script", OPTION_SCRIPT, {"sim-latency", "5ms"}, false, NULL},
+    {"kept in the script", OPTION_SCRIPT, {"sim-latency", "5ms"}, {NULL}, NULL},
     {"kept in the environment",
      OPTION_ENVIRONMENT,
      {"sim-failures", "5%"},
-     false,
+     {NULL},
      NULL},
+    {"tolerance alone",
+     OPTION_COMMAND_LINE,
+     {"sizing-tolerance", "5%"},
+     {NULL},
+     "--sizing-tolerance is for --sizing"},
+    {"step of a sizing",
+     OPTION_COMMAND_LINE,
+     {"sizing-step", "1s"},
+     {"sizing", "true"},
+     NULL},
+    {"what is asked is in the script",
+     OPTION_COMMAND_LINE,
+     {"precheck-timeout", "1s"},
+     {"precheck", "http://127.0.0.1/"},
+     NULL},
+    {"nothing is asked",
+     OPTION_COMMAND_LINE,
+     {"precheck-status", "200"},
+     {NULL},
+     "--precheck-status is for --precheck URL"},
 };
 
 static void
-test_options_of_simulated_runs(void **state)
+test_options_that_need_another(void **state)
 {
-    for (size_t i = 0; i < COUNT(simulations); i++) {
-        const struct simulation *row = &simulations[i];
+    for (size_t i = 0; i < COUNT(companions); i++) {
+        const struct companion *row = &companions[i];
         struct options *options = options_create();
         struct err err = {""};
         assert_true(options_set(options, row->source, row->pair[0],
                                 row->pair[1], &err));
-        if (row->sim)
-            options_set(options, OPTION_SCRIPT, "sim", "true", &err);
+        if (row->other[0] != NULL)
+            assert_true(options_set(options, OPTION_SCRIPT, row->other[0],
+                                    row->other[1], &err));
         struct plan *plan = plan_create(options, shop, COUNT(shop), &err);
         if ((plan != NULL) != (row->error == NULL))
             fail_msg("%s: %s", row->name, err.message);
@@ -387,7 +412,7 @@ main(void)
         cmocka_unit_test(test_workload_of_a_worker),
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_lanes_of_a_single_run),
-        cmocka_unit_test(test_options_of_simulated_runs),
+        cmocka_unit_test(test_options_that_need_another),
         cmocka_unit_test(test_description_of_a_simulated_run),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
