@@ -372,9 +372,12 @@ set_rates(json_t *root, nsec_t duration)
         runs, "rate",
         json_value_per_second(
             (uint64_t)(number(runs, "ok") + number(runs, "failed")), duration));
+    /* What fixtures requested is in the total only. */
+    const json_t *in_runs =
+        json_object_get(json_object_get(root, "metrics"), "http_reqs");
     json_object_set_new(
         requests, "rate",
-        json_value_per_second((uint64_t)number(requests, "total"), duration));
+        json_value_per_second((uint64_t)number(in_runs, "count"), duration));
     json_object_foreach(json_object_get(root, "metrics"), name, metric)
     {
         set_rate(metric, seconds);

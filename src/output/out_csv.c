@@ -83,7 +83,7 @@ add_row(struct buf *out, const struct endpoint_stats *row, nsec_t duration)
     add_count(out, row->failed);
     add_count(out, row->unsent);
     buf_printf(out, ",%.6g",
-               duration > 0 ? (double)row->count / nsec_to_seconds(duration)
+               duration > 0 ? (double)row->in_runs / nsec_to_seconds(duration)
                             : 0);
     add_count(out, row->bytes_sent);
     add_count(out, row->bytes_received);

@@ -76,7 +76,7 @@ build_requests(const struct snapshot *s, nsec_t duration)
                      json_value_count(s->requests_unsent), "bytes_sent",
                      json_value_count(s->bytes_sent), "bytes_received",
                      json_value_count(s->bytes_received), "rate",
-                     json_value_per_second(s->requests, duration));
+                     json_value_per_second(s->requests_in_runs, duration));
 }
 
 static json_t *

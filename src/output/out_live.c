@@ -178,8 +178,8 @@ out_live_update(struct out_live *live, const struct live_status *status,
     } else if (!live->started || status->final || now >= live->next_plain) {
         update_rate(live, snapshot->requests, now);
         if (status->final && status->elapsed > 0)
-            live->rate =
-                (double)snapshot->requests / nsec_to_seconds(status->elapsed);
+            live->rate = (double)snapshot->requests_in_runs /
+                         nsec_to_seconds(status->elapsed);
         if (live->started || status->final) {
             format_line(live, status, snapshot);
             fprintf(live->stream, "%s\n", live->line.data);

@@ -180,7 +180,8 @@ print_requests(const struct summary *sum)
         print_count(sum, s->requests_unsent, "never sent");
     }
     fprintf(sum->stream, "   %s   %s sent, %s received\n",
-            summary_rate(s->requests, sum->result->duration).s, sent, received);
+            summary_rate(s->requests_in_runs, sum->result->duration).s, sent,
+            received);
 }
 
 static void

@@ -98,7 +98,7 @@ add_endpoint(struct summary *sum, struct table *table,
     table_add(table, STYLE_PLAIN, "%" PRIu64, row->count);
     table_add(table, summary_bad_if(row->failed), "%" PRIu64, row->failed);
     table_add(table, STYLE_PLAIN, "%s",
-              summary_rate(row->count, sum->result->duration).s);
+              summary_rate(row->in_runs, sum->result->duration).s);
     summary_add_mean(table, row->duration);
     summary_add_percentile(table, row->duration, 50);
     summary_add_percentile(table, row->duration, 95);

@@ -164,16 +164,18 @@ request_ref(struct recorder *recorder, const struct recorder_context *context,
 static void
 count_request(struct recorder *recorder, struct endpoint_stats *row,
               const struct request_sample *sample, uint64_t attempts,
-              uint64_t failed)
+              uint64_t failed, bool in_run)
 {
     struct snapshot *s = recorder->snapshot;
     uint64_t unsent = sample->sends > 0 ? 0 : 1;
     row->count += attempts;
+    row->in_runs += in_run ? attempts : 0;
     row->failed += failed;
     row->unsent += unsent;
     row->bytes_sent += sample->bytes_sent;
     row->bytes_received += sample->bytes_received;
     s->requests += attempts;
+    s->requests_in_runs += in_run ? attempts : 0;
     s->requests_failed += failed;
     s->requests_unsent += unsent;
     s->bytes_sent += sample->bytes_sent;
@@ -217,7 +219,7 @@ recorder_request(struct recorder *recorder, const struct request_sample *sample)
     struct endpoint_stats *row =
         recorder_endpoint(recorder, ref, sample->method, sample->name);
     count_request(recorder, row, sample, 1 + lost + challenges,
-                  lost + (sample->failed ? 1 : 0));
+                  lost + (sample->failed ? 1 : 0), context->in_run);
     series->count++;
     series->unsent += sent ? 0 : 1;
     series->bytes_sent += sample->bytes_sent;

@@ -75,7 +75,10 @@ struct workload_stats {
 struct endpoint_stats {
     char *key; /* "METHOD name" */
     char *method, *name;
-    uint64_t count;  /* attempts: sent plus unsent */
+    uint64_t count; /* attempts: sent plus unsent */
+    uint64_t
+        in_runs;     /* of these, what was no fixture's: rates are of them, as
+                        the time that they are divided by is that of the runs */
     uint64_t unsent; /* never reached the wire (refused connection ...) */
     uint64_t failed;
     uint64_t bytes_sent, bytes_received;
@@ -130,7 +133,7 @@ struct coord_stats {
 
 struct snapshot {
     uint64_t runs_started, runs_ok, runs_failed, runs_interrupted, runs_dropped;
-    uint64_t requests, requests_failed, requests_unsent;
+    uint64_t requests, requests_in_runs, requests_failed, requests_unsent;
     uint64_t bytes_sent, bytes_received;
     uint64_t checks_passed, checks_failed;
     uint64_t ws_messages_sent, ws_messages_received;

@@ -52,6 +52,7 @@ merge_endpoints(struct snapshot *into, const struct snapshot *from)
         struct endpoint_stats *sum =
             snapshot_endpoint(into, row->method, row->name);
         sum->count += row->count;
+        sum->in_runs += row->in_runs;
         sum->unsent += row->unsent;
         sum->failed += row->failed;
         sum->bytes_sent += row->bytes_sent;
@@ -127,6 +128,7 @@ snapshot_merge(struct snapshot *into, const struct snapshot *from)
     into->runs_interrupted += from->runs_interrupted;
     into->runs_dropped += from->runs_dropped;
     into->requests += from->requests;
+    into->requests_in_runs += from->requests_in_runs;
     into->requests_failed += from->requests_failed;
     into->requests_unsent += from->requests_unsent;
     into->bytes_sent += from->bytes_sent;

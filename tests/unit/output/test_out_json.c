@@ -495,6 +495,37 @@ test_thresholds(void **state)
     sample_finish(&sample);
 }
 
+/* A rate per second of the runs is of what was requested in them. */
+static void
+test_rate_without_fixtures(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    struct request_sample request = {
+        .method = "GET",
+        .name = "/",
+        .status = 200,
+        .sends = 1,
+        .context = recorder_context(sample.recorder,
+                                    &(struct recorder_labels){
+                                        .phase = "setup",
+                                    }),
+    };
+    for (int i = 0; i < 100; i++)
+        recorder_request(sample.recorder, &request);
+    request.context = NULL;
+    for (int i = 0; i < 8; i++)
+        recorder_request(sample.recorder, &request);
+    json_t *root = out_json_build(&sample.result);
+    assert_true(number_at(root, "requests", "total") == 108);
+    assert_true(number_at(root, "requests", "rate") == 2);
+    const json_t *reqs =
+        json_object_get(json_object_get(root, "metrics"), "http_reqs");
+    assert_json(json_object_get(reqs, "rate"), "2.0");
+    json_decref(root);
+    sample_finish(&sample);
+}
+
 static void
 record_users(struct recorder *recorder, const struct custom_metric *metric,
              int first, int count)
@@ -618,6 +649,7 @@ main(void)
         cmocka_unit_test(test_rows_by_type),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_thresholds),
+        cmocka_unit_test(test_rate_without_fixtures),
         cmocka_unit_test(test_tags_with_many_values),
         cmocka_unit_test(test_sizing_with_any_bytes),
         cmocka_unit_test(test_written_file_reads_back),

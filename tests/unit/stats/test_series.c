@@ -89,7 +89,9 @@ test_requests_by_tag(void **state)
     ASSERT_VALUES(s, NULL, rows);
     /* What fixtures do is in the counts. */
     assert_int_equal(s->requests, 4);
+    assert_int_equal(s->requests_in_runs, 3);
     assert_int_equal(s->endpoints->count, 4);
+    assert_int_equal(s->endpoints->in_runs, 3);
     assert_int_equal(hist_count(s->endpoints->duration), 3);
     recorder_destroy(recorder);
 }

@@ -40,11 +40,11 @@ assert_same_rows(struct snapshot *a, const struct snapshot *b)
         const struct endpoint_stats *other =
             snapshot_find_endpoint(a, row->method, row->name);
         assert_non_null(other);
-        assert_true(other->count == row->count &&
-                    other->failed == row->failed &&
-                    other->unsent == row->unsent &&
-                    other->bytes_sent == row->bytes_sent &&
-                    other->bytes_received == row->bytes_received);
+        assert_true(
+            other->count == row->count && other->in_runs == row->in_runs &&
+            other->failed == row->failed && other->unsent == row->unsent &&
+            other->bytes_sent == row->bytes_sent &&
+            other->bytes_received == row->bytes_received);
         assert_memory_equal(other->status, row->status, sizeof(row->status));
         assert_same_hist(other->duration, row->duration);
     }
@@ -89,6 +89,7 @@ assert_same(struct snapshot *a, const struct snapshot *b)
     assert_true(a->runs_failed == b->runs_failed);
     assert_true(a->runs_interrupted == b->runs_interrupted);
     assert_true(a->requests == b->requests);
+    assert_true(a->requests_in_runs == b->requests_in_runs);
     assert_true(a->requests_failed == b->requests_failed);
     assert_true(a->requests_unsent == b->requests_unsent);
     assert_true(a->bytes_sent == b->bytes_sent);
