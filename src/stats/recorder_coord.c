@@ -1,14 +1,34 @@
+#include <string.h>
+
 #include "base/str.h"
 #include "stats/recorder_internal.h"
 
 #define LABEL_SIZE 256
 
 static struct coord_stats *
-coord_of(struct recorder *recorder, const char *type, const char *name)
+find_row(struct recorder *recorder, const char *type, const char *name)
 {
     char label[LABEL_SIZE];
     str_label(name, label, sizeof(label));
     return snapshot_coord(recorder->snapshot, type, label);
+}
+
+static struct coord_stats *
+coord_of(struct recorder *recorder, const char *type, const char *name)
+{
+    /* Those who wait keep the name where it is; if not, it is compared. */
+    size_t place = (uintptr_t)name / _Alignof(max_align_t) % COORD_REFS;
+    struct coord_ref *ref = &recorder->coords[place];
+    if (ref->row != NULL && strcmp(ref->name, name) == 0 &&
+        strcmp(ref->type, type) == 0)
+        return ref->row;
+    struct coord_stats *row = find_row(recorder, type, name);
+    if (strlen(name) < sizeof(ref->name) && strlen(type) < sizeof(ref->type)) {
+        ref->row = row;
+        strcpy(ref->name, name);
+        strcpy(ref->type, type);
+    }
+    return row;
 }
 
 void

@@ -24,6 +24,14 @@ struct series_ref {
     UT_hash_handle hh;
 };
 
+/* The row of an object that was recorded lately, found again by what was given:
+ * most waits are for an object that was waited for before. */
+struct coord_ref {
+    struct coord_stats *row; /* NULL: none */
+    char type[16], name[48];
+};
+#define COORD_REFS 32
+
 struct recorder {
     struct snapshot *snapshot;
     struct recorder_observer observer;
@@ -31,6 +39,7 @@ struct recorder {
     const struct recorder_context *nobody;
     struct series_ref *refs;
     struct series_ref loose; /* the last one that is not kept */
+    struct coord_ref coords[COORD_REFS];
     bool warned[SERIES_KINDS];
     struct buf key; /* of the look-up that goes on */
     struct tag *scratch;

@@ -470,6 +470,32 @@ test_steady_state_allocates_nothing(void **state)
     recorder_destroy(recorder);
 }
 
+/* However many objects there are, and wherever their names stand. */
+static void
+test_rows_of_many_objects(void **state)
+{
+    static const char *const types[] = {"lock", "queue"};
+    static const char tail[] =
+        "-whose-name-is-longer-than-that-of-most-objects";
+    enum { OBJECTS = 100, TIMES = 3 };
+    struct recorder *recorder = recorder_create();
+    char names[2][80];
+    for (int i = 0; i < TIMES * OBJECTS; i++) {
+        int object = i % OBJECTS;
+        char *name = names[i % 2];
+        snprintf(name, sizeof(names[0]), "object-%d%s", object,
+                 object % 3 == 0 ? tail : "-");
+        for (size_t j = 0; j < 2; j++)
+            recorder_coord_wait(recorder, types[j], name, 1);
+    }
+    const struct snapshot *s = recorder_snapshot(recorder);
+    assert_int_equal(HASH_COUNT(s->coords), 2 * OBJECTS);
+    for (const struct coord_stats *row = s->coords; row != NULL;
+         row = row->hh.next)
+        assert_int_equal(row->waits, TIMES);
+    recorder_destroy(recorder);
+}
+
 int
 main(void)
 {
@@ -480,6 +506,7 @@ main(void)
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_coordination_rows_by_label),
         cmocka_unit_test(test_coordination_of_other_types),
+        cmocka_unit_test(test_rows_of_many_objects),
         cmocka_unit_test(test_runs_by_role),
         cmocka_unit_test(test_first_error_is_kept),
         cmocka_unit_test(test_errors_are_limited),
