@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "base/log.h"
-#include "base/rng.h"
 #include "judged.h"
 #include "stats/recorder.h"
 
@@ -399,151 +398,6 @@ test_unknown_metric_is_told_from_those_of_the_script(void **state)
     metric_catalog_destroy(catalog);
 }
 
-/* --- merging --- */
-
-#define PARTS 3
-#define EVENTS 400
-
-static void
-record_something(struct recorder *recorder, struct rng *rng,
-                 const struct custom_metric *metrics[4])
-{
-    static const char *const phases[] = {"setup", "run", "run", "teardown"};
-    static const char *const words[] = {"a", "b", "c"};
-    const struct recorder_context *context =
-        context_of(recorder, words[rng_int(rng, 0, 1)],
-                   words[rng_int(rng, 0, 2)], phases[rng_int(rng, 0, 3)]);
-    char tags[] = "page\0x";
-    tags[5] = (char)('a' + rng_int(rng, 0, 2));
-    if (rng_int(rng, 0, 1))
-        context = recorder_context_with(recorder, context, tags, sizeof(tags));
-    struct request_sample sample = answered;
-    sample.context = context;
-    sample.name = words[rng_int(rng, 0, 2)];
-    sample.failed = rng_int(rng, 0, 1);
-    sample.sends = (unsigned)rng_int(rng, 0, 2);
-    sample.status = sample.sends > 0 ? 200 + (int)rng_int(rng, 0, 3) : 0;
-    sample.duration = rng_int(rng, 0, NSEC_PER_SEC);
-    recorder_request(recorder, &sample);
-    recorder_check(recorder, context, words[rng_int(rng, 0, 2)],
-                   rng_int(rng, 0, 1));
-    recorder_run_end(recorder, context, words[rng_int(rng, 0, 2)],
-                     (enum run_outcome)rng_int(rng, 0, 2),
-                     rng_int(rng, 0, NSEC_PER_SEC), 5);
-    recorder_transaction(recorder, context, words[rng_int(rng, 0, 2)],
-                         (enum run_outcome)rng_int(rng, 0, 2),
-                         rng_int(rng, 0, NSEC_PER_SEC));
-    recorder_error(recorder, context, words[rng_int(rng, 0, 2)], "x",
-                   &(struct error_first){.at = rng_int(rng, 0, 1000)});
-    /* Fractions, which plain sums would add differently in another order. */
-    recorder_custom(recorder, context, metrics[0], rng_double(rng) / 3, 1);
-    recorder_custom(recorder, context, metrics[1], rng_double(rng) - 0.5,
-                    rng_int(rng, 0, 5));
-    recorder_custom(recorder, context, metrics[2], (double)rng_int(rng, 0, 1),
-                    1);
-    recorder_custom(recorder, context, metrics[3], rng_double(rng), 1);
-}
-
-static void
-assert_same_hist(const struct hist *a, const struct hist *b)
-{
-    assert_true((a == NULL) == (b == NULL));
-    if (a == NULL)
-        return;
-    assert_int_equal(hist_count(a), hist_count(b));
-    assert_int_equal(hist_min(a), hist_min(b));
-    assert_int_equal(hist_max(a), hist_max(b));
-    assert_true(hist_mean(a) == hist_mean(b));
-    for (int percent = 0; percent <= 100; percent++)
-        assert_int_equal(hist_percentile(a, percent),
-                         hist_percentile(b, percent));
-}
-
-static void
-assert_same_rows(const struct snapshot *a, struct series *rows_a,
-                 const struct series *rows_b)
-{
-    assert_int_equal(HASH_COUNT(rows_a), HASH_COUNT(rows_b));
-    for (const struct series *row = rows_b; row != NULL; row = row->hh.next) {
-        const struct tag_set *tags =
-            tag_table_find(a->tags, row->tags->tags, row->tags->count);
-        assert_non_null(tags);
-        const struct series *other = series_find(rows_a, tags);
-        assert_non_null(other);
-        assert_int_equal(other->count, row->count);
-        assert_int_equal(other->failed, row->failed);
-        assert_int_equal(other->unsent, row->unsent);
-        assert_int_equal(other->bytes_sent, row->bytes_sent);
-        assert_int_equal(other->bytes_received, row->bytes_received);
-        assert_true(other->sum == row->sum);
-        assert_true(other->last == row->last);
-        assert_true(other->min == row->min);
-        assert_true(other->max == row->max);
-        assert_same_hist(other->time, row->time);
-        assert_same_hist(other->response, row->response);
-        assert_same_hist(other->active, row->active);
-    }
-}
-
-static void
-assert_same(const struct snapshot *a, const struct snapshot *b)
-{
-    for (int kind = 0; kind < SERIES_KINDS; kind++)
-        assert_same_rows(a, a->series[kind], b->series[kind]);
-    assert_int_equal(HASH_COUNT(a->custom), HASH_COUNT(b->custom));
-    for (const struct custom_metric *metric = b->custom; metric != NULL;
-         metric = metric->hh.next) {
-        const struct custom_metric *other =
-            custom_find(a->custom, metric->name);
-        assert_non_null(other);
-        assert_int_equal(other->type, metric->type);
-        assert_int_equal(other->unit, metric->unit);
-        assert_same_rows(a, other->series, metric->series);
-    }
-}
-
-static void
-test_merge_in_any_order_equals_one(void **state)
-{
-    static const int orders[][PARTS] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
-                                        {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-    const struct custom_metric *metrics[4];
-    struct metric_catalog *catalog = create_catalog(metrics);
-    for (uint64_t seed = 0; seed < 5; seed++) {
-        struct recorder *one = recorder_create(), *parts[PARTS];
-        struct rng which;
-        rng_init(&which, seed, 1);
-        for (int p = 0; p < PARTS; p++)
-            parts[p] = recorder_create();
-        for (int i = 0; i < EVENTS; i++) {
-            struct rng a, b;
-            rng_init(&a, seed, (uint64_t)i + 2);
-            b = a;
-            record_something(one, &a, metrics);
-            record_something(parts[rng_int(&which, 0, PARTS - 1)], &b, metrics);
-        }
-        for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-            struct snapshot *sum = snapshot_create();
-            for (int p = 0; p < PARTS; p++)
-                snapshot_merge(sum, recorder_snapshot(parts[orders[i][p]]));
-            assert_same(sum, recorder_snapshot(one));
-            snapshot_destroy(sum);
-        }
-        struct snapshot *inner = snapshot_create(), *outer = snapshot_create();
-        snapshot_merge(inner, recorder_snapshot(parts[1]));
-        snapshot_merge(inner, recorder_snapshot(parts[2]));
-        snapshot_merge(outer, recorder_snapshot(parts[0]));
-        snapshot_merge(outer, inner);
-        assert_same(outer, recorder_snapshot(one));
-        snapshot_destroy(inner);
-        snapshot_destroy(outer);
-        for (int p = 0; p < PARTS; p++)
-            recorder_destroy(parts[p]);
-        recorder_destroy(one);
-    }
-    metric_catalog_destroy(catalog);
-}
-
 int
 main(void)
 {
@@ -559,7 +413,6 @@ main(void)
         cmocka_unit_test(test_refused_definitions),
         cmocka_unit_test(test_refused_values),
         cmocka_unit_test(test_unknown_metric_is_told_from_those_of_the_script),
-        cmocka_unit_test(test_merge_in_any_order_equals_one),
     };
     return cmocka_run_group_tests_name("series", tests, NULL, NULL);
 }
