@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "plan/option_table.h"
 
 const char *
 config_type_name(const json_t *value)
@@ -270,23 +271,18 @@ takes_many(const char *key)
     return false;
 }
 
-/* A key that is none, or the wrong kind of value for one that is. */
 static bool
-refuse_value(struct options *options, const char *key, const json_t *value,
-             struct err *err)
+refuse_key(const char *key, struct err *err)
 {
     static const char *const own[] = {CONFIG_EXTENDS, CONFIG_SCENARIO,
                                       "scenarios",    "services",
                                       "thresholds",   "workloads"};
-    if (options_set(options, OPTION_CONFIG, key, "", err) ||
-        strncmp(err->message, "unknown", strlen("unknown")) != 0)
-        return refuse(key, "a string, a number, true or false", value, err);
-    if (strstr(err->message, "did you mean") != NULL)
-        return false;
     const char *nearest = str_nearest(key, own, sizeof(own) / sizeof(own[0]));
-    return nearest == NULL
-               ? false
-               : err_set(err, "%s: did you mean '%s'?", err->message, nearest);
+    return nearest != NULL ? err_set(err,
+                                     "unknown option '%.80s': did you mean "
+                                     "'%s'?",
+                                     key, nearest)
+                           : option_refuse_unknown(OPTION_CONFIG, key, err);
 }
 
 static bool
@@ -320,25 +316,21 @@ set_option(struct options *options, const char *key, const json_t *value,
         return set_list(options, key, value, err);
     if (takes_many(key) && json_is_object(value) && strcmp(key, "stage") != 0)
         return set_pairs(options, key, key, value, err);
-    if (json_is_array(value) || json_is_object(value) || json_is_null(value))
-        return refuse_value(options, key, value, err);
-    if (set(options, key, value, err))
-        return true;
-    bool unknown = strncmp(err->message, "unknown", strlen("unknown")) == 0;
-    return unknown ? refuse_value(options, key, value, err) : false;
+    const struct option_spec *spec = option_find(key, strlen(key));
+    return spec != NULL && !spec->command_line_only
+               ? set(options, key, value, err)
+               : refuse_key(key, err);
 }
 
 bool
 config_set_options(const json_t *section, const char *where,
                    struct options *options, struct err *err)
 {
-    struct err unused = {{0}};
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)section, key, value)
     {
-        struct err *e = err != NULL ? err : &unused;
-        if (!set_option(options, key, value, where, e))
+        if (!set_option(options, key, value, where, err))
             return false;
     }
     return true;

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "plan/config_options.h"
-#include "plan/option_workload.h"
+#include "plan/workload_keys.h"
 
 static bool
 refuse(const struct option_workload *workload, const char *key,
@@ -114,9 +114,8 @@ set_key(struct option_workload *workload, const char *key, const json_t *value,
     char *text = config_text(value);
     if (text == NULL) {
         /* An unknown key is told as such, whatever its value is. */
-        if (!option_workload_set(workload, key, "", err) &&
-            strstr(err->message, "unknown option") != NULL)
-            return false;
+        if (workload_key_find(key) < 0)
+            return option_workload_set(workload, key, "", err);
         return refuse(workload, key, "a number or a string", value, err);
     }
     if (is(key, WORKLOAD_RATE) && json_is_number(value)) {

@@ -19,12 +19,12 @@ static int
 find_key(const struct option_workload *workload, const char *name,
          struct err *err)
 {
+    int key = workload_key_find(name);
+    if (key >= 0)
+        return key;
     const char *names[WORKLOAD_KEYS];
-    for (int i = 0; i < WORKLOAD_KEYS; i++) {
-        if (strcmp(workload_keys[i].name, name) == 0)
-            return i;
+    for (int i = 0; i < WORKLOAD_KEYS; i++)
         names[i] = workload_keys[i].name;
-    }
     const char *nearest = str_nearest(name, names, WORKLOAD_KEYS);
     if (nearest != NULL)
         err_set(err, "unknown option '%.80s': did you mean '%s'?", name,

@@ -157,6 +157,16 @@ keys_of(const struct executor_ops *executor)
     return NULL;
 }
 
+int
+workload_key_find(const char *name)
+{
+    for (int i = 0; i < WORKLOAD_KEYS; i++) {
+        if (strcmp(workload_keys[i].name, name) == 0)
+            return i;
+    }
+    return -1;
+}
+
 const char *
 workload_key_name(enum workload_key key)
 {

@@ -10,6 +10,8 @@
 /* By enum workload_key. Keys whose value is a table have no kind of value and
  * are set by functions of their own. */
 extern const struct option_spec workload_keys[WORKLOAD_KEYS];
+/* An enum workload_key; -1: there is none of that name. */
+int workload_key_find(const char *name);
 /* One that a file may name; NULL with `err`. */
 const struct executor_ops *
 workload_find_executor(const char *name, struct err *err);
