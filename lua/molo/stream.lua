@@ -7,11 +7,13 @@ native.set_sink(function(session, method, url, options)
   local stream <close> = native.open(session, method, url, options)
   local sink = options.sink
   local response = stream:response()
-  for chunk in stream.read, stream do
+  local chunk = stream:read()
+  while chunk do
     if sink(chunk, response) == false then
       stream:stop()
       break
     end
+    chunk = stream:read()
   end
   return stream:response()
 end)

@@ -10,6 +10,7 @@ import re
 import socket
 import sys
 import threading
+import time
 
 import rows
 import test_true_counts
@@ -231,6 +232,37 @@ def a_sink_holds_the_server_back(t):
     t.check(sum(sent) < 30e6, "%d bytes were sent" % sum(sent))
 
 
+def a_sink_gets_digits(t):
+    """A piece that looks like a number is none."""
+    taken = threading.Event()
+
+    def count_down(connection, _head, _body):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n0\n")
+        # Not before the sink has had that much, and waits for more.
+        taken.wait(harness.PATIENCE)
+        time.sleep(0.3)
+        connection.sendall(b"1\n")
+        return True
+
+    def answer(connection, head, body):
+        if head.startswith(b"GET /taken"):
+            taken.set()
+            return ok(connection, head, body)
+        return count_down(connection, head, body)
+
+    with Server(answer) as server:
+        outcome = run(t, """
+            molo.scenario("a", function(session)
+                session:get("/", { sink = function(chunk)
+                    molo.log("info", "MARK", type(chunk), chunk)
+                    session:get("/taken")
+                end })
+            end)
+            """, "--base-url", server.url)
+    outcome.expect(0)
+    t.equal(outcome.marks, ["string 0", "string 1"], "marks")
+
+
 def an_error_in_a_sink(t):
     target = t.server
     outcome = run(t, """
@@ -435,6 +467,7 @@ if __name__ == "__main__":
         "the same boundary for a seed": the_same_boundary_for_a_seed,
         "nginx counts the same": nginx_counts_the_same,
         "a sink holds the server back": a_sink_holds_the_server_back,
+        "a sink gets digits": a_sink_gets_digits,
         "an error in a sink": an_error_in_a_sink,
         "sinks in a batch": sinks_in_a_batch,
         "the end closes what is open": the_end_closes_what_is_open,
