@@ -55,7 +55,18 @@ lua_response_push(lua_State *L, const struct transfer *transfer)
 
 /* --- headers --- */
 
-/* {lower-case name = {value, ...}}, in user value 1 of a headers object. */
+static void
+push_lower(lua_State *L, const char *text, size_t size)
+{
+    luaL_Buffer lower;
+    char *out = luaL_buffinitsize(L, &lower, size);
+    for (size_t i = 0; i < size; i++)
+        out[i] = (char)tolower((unsigned char)text[i]);
+    luaL_pushresultsize(&lower, size);
+}
+
+/* {lower-case name = {value, ...}} and the list of these names in their order,
+ * in user value 1 of a headers object. */
 static void
 parse_headers(lua_State *L, const char *lines, size_t size)
 {
@@ -64,14 +75,12 @@ parse_headers(lua_State *L, const char *lines, size_t size)
     const char *name, *value;
     while (http_header_next(lines, size, &pos, &name, &name_size, &value,
                             &value_size)) {
-        luaL_Buffer lower;
-        char *out = luaL_buffinitsize(L, &lower, name_size);
-        for (size_t i = 0; i < name_size; i++)
-            out[i] = (char)tolower((unsigned char)name[i]);
-        luaL_pushresultsize(&lower, name_size);
+        push_lower(L, name, name_size);
         lua_pushvalue(L, -1);
         if (lua_rawget(L, -3) == LUA_TNIL) {
             lua_pop(L, 1);
+            lua_pushvalue(L, -1);
+            lua_rawseti(L, -3, (lua_Integer)lua_rawlen(L, -3) + 1);
             lua_newtable(L);
             lua_pushvalue(L, -2);
             lua_pushvalue(L, -2);
@@ -83,34 +92,24 @@ parse_headers(lua_State *L, const char *lines, size_t size)
     }
 }
 
-static void
-push_lower(lua_State *L, int index)
-{
-    size_t size;
-    const char *name = luaL_checklstring(L, index, &size);
-    luaL_Buffer lower;
-    char *out = luaL_buffinitsize(L, &lower, size);
-    for (size_t i = 0; i < size; i++)
-        out[i] = (char)tolower((unsigned char)name[i]);
-    luaL_pushresultsize(&lower, size);
-}
-
 /* headers:all(name): every value of that name, in order. */
 static int
 headers_all(lua_State *L)
 {
     luaL_checkudata(L, 1, headers_metatable);
+    size_t size;
+    const char *name = luaL_checklstring(L, 2, &size);
+    lua_settop(L, 2);
+    lua_newtable(L); /* 3: the result */
     lua_getiuservalue(L, 1, 1);
-    push_lower(L, 2);
-    lua_newtable(L);
-    if (lua_pushvalue(L, 4), lua_rawget(L, 3) == LUA_TNIL)
-        return lua_settop(L, 5), 1;
-    lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+    push_lower(L, name, size);
+    lua_Integer count =
+        lua_rawget(L, 4) == LUA_TNIL ? 0 : (lua_Integer)lua_rawlen(L, 5);
     for (lua_Integer i = 1; i <= count; i++) {
-        lua_rawgeti(L, 6, i);
-        lua_rawseti(L, 5, i);
+        lua_rawgeti(L, 5, i);
+        lua_rawseti(L, 3, i);
     }
-    lua_settop(L, 5);
+    lua_settop(L, 3);
     return 1;
 }
 
@@ -121,39 +120,46 @@ headers_index(lua_State *L)
     luaL_checkudata(L, 1, headers_metatable);
     if (lua_type(L, 2) != LUA_TSTRING)
         return 0;
+    size_t size;
+    const char *name = lua_tolstring(L, 2, &size);
     lua_getiuservalue(L, 1, 1);
-    push_lower(L, 2);
+    push_lower(L, name, size);
     if (lua_rawget(L, 3) != LUA_TNIL) {
         lua_rawgeti(L, -1, 1);
         return 1;
     }
-    if (strcmp(lua_tostring(L, 2), "all") == 0) {
+    if (strcmp(name, "all") == 0) {
         lua_pushcfunction(L, headers_all);
         return 1;
     }
     return 0;
 }
 
+/* Upvalues: what was parsed, how many names are done. */
 static int
 next_header(lua_State *L)
 {
-    lua_settop(L, 2);
-    if (!lua_next(L, 1))
-        return 0;
+    lua_Integer i = lua_tointeger(L, lua_upvalueindex(2)) + 1;
+    lua_pushinteger(L, i);
+    lua_replace(L, lua_upvalueindex(2));
+    if (lua_rawgeti(L, lua_upvalueindex(1), i) == LUA_TNIL)
+        return 1;
+    lua_pushvalue(L, -1);
+    lua_rawget(L, lua_upvalueindex(1));
     lua_rawgeti(L, -1, 1);
     lua_remove(L, -2);
     return 2;
 }
 
-/* pairs(headers): lower-case names and first values. */
+/* pairs(headers): lower-case names and first values, as they came. */
 static int
 headers_pairs(lua_State *L)
 {
     luaL_checkudata(L, 1, headers_metatable);
-    lua_pushcfunction(L, next_header);
     lua_getiuservalue(L, 1, 1);
-    lua_pushnil(L);
-    return 3;
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, next_header, 2);
+    return 1;
 }
 
 static void

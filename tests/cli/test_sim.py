@@ -387,6 +387,23 @@ def test_tables_have_an_order(t):
                 "order of registration")
 
 
+def test_headers_have_an_order(t):
+    for _ in range(5):
+        outcome = t.run("""
+            molo.scenario("a", function(session)
+                session:put("http://x.test/", { json = {} })
+                local got = session:get("http://x.test/")
+                local names = {}
+                for name, value in pairs(got.headers) do
+                    assert(value == got.headers[name])
+                    names[#names + 1] = name
+                end
+                molo.log("info", "MARK", table.concat(names, " "))
+            end)
+            """, "--sim", "-r", "1").expect(0)
+        t.equal(outcome.marks, ["content-length content-type"], "marks")
+
+
 def test_names_are_written_in_order(t):
     """Of JSON, queries and forms, in real runs, too."""
     for _ in range(3):
