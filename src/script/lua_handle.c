@@ -279,8 +279,8 @@ lua_handle_open(lua_State *L)
         lua_pushcclosure(L, handle_new, 1);
         lua_setfield(L, -2, hub_object_type_name(types[type]->type));
     }
-    luaL_newmetatable(L, handle_metatable);
-    luaL_setfuncs(L, handle_meta, 0);
+    mlua_new_class(L, handle_metatable, NULL, handle_meta);
+    luaL_getmetatable(L, handle_metatable);
     lua_newtable(L);
     for (int type = 0; type < HUB_OBJECT_TYPES; type++) {
         if (!types[type])

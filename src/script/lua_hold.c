@@ -122,7 +122,17 @@ hold_tostring(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg lua_hold_methods[] = {
+void
+lua_hold_push(lua_State *L, enum hub_op_type release, int64_t amount)
+{
+    struct lua_hold *hold = lua_newuserdatauv(L, sizeof(*hold), 1);
+    *hold = (struct lua_hold){.release = release, .amount = amount};
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    luaL_setmetatable(L, hold_metatable);
+}
+
+static const luaL_Reg hold_methods[] = {
     {"release", hold_release},
     {NULL, NULL},
 };
@@ -133,16 +143,7 @@ static const luaL_Reg hold_meta[] = {
 };
 
 void
-lua_hold_push(lua_State *L, enum hub_op_type release, int64_t amount)
+lua_hold_open(lua_State *L)
 {
-    struct lua_hold *hold = lua_newuserdatauv(L, sizeof(*hold), 1);
-    *hold = (struct lua_hold){.release = release, .amount = amount};
-    lua_pushvalue(L, 1);
-    lua_setiuservalue(L, -2, 1);
-    if (luaL_newmetatable(L, hold_metatable)) {
-        luaL_setfuncs(L, hold_meta, 0);
-        luaL_newlib(L, lua_hold_methods);
-        lua_setfield(L, -2, "__index");
-    }
-    lua_setmetatable(L, -2);
+    mlua_new_class(L, hold_metatable, hold_methods, hold_meta);
 }

@@ -18,5 +18,6 @@ void lua_hold_check_scope(lua_State *L, int index, struct hub_op *op);
 
 /* Pushes one for the handle at index 1; `release` gives `amount` back. */
 void lua_hold_push(lua_State *L, enum hub_op_type release, int64_t amount);
+void lua_hold_open(lua_State *L);
 
 #endif

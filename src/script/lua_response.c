@@ -364,8 +364,9 @@ static const luaL_Reg headers_meta[] = {
 void
 lua_response_open(lua_State *L)
 {
-    luaL_newmetatable(L, response_metatable);
-    luaL_setfuncs(L, response_meta, 0);
+    mlua_new_class(L, headers_metatable, NULL, headers_meta);
+    mlua_new_class(L, response_metatable, NULL, response_meta);
+    luaL_getmetatable(L, response_metatable);
     lua_createtable(L, 0, FIELD_COUNT);
     for (int i = 0; i < FIELD_COUNT; i++) {
         lua_pushinteger(L, i);
@@ -373,7 +374,5 @@ lua_response_open(lua_State *L)
     }
     lua_pushcclosure(L, response_index, 1);
     lua_setfield(L, -2, "__index");
-    luaL_newmetatable(L, headers_metatable);
-    luaL_setfuncs(L, headers_meta, 0);
-    lua_pop(L, 2);
+    lua_pop(L, 1);
 }

@@ -124,10 +124,8 @@ lua_room_open(lua_State *L)
         lua_pushcclosure(L, room_new, 1);
         lua_setfield(L, -2, hub_object_type_name((enum hub_object_type)type));
     }
-    luaL_newmetatable(L, room_metatable);
-    luaL_setfuncs(L, room_meta, 0);
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
+    mlua_new_class(L, room_metatable, NULL, room_meta);
+    luaL_getmetatable(L, room_metatable);
     lua_pushvalue(L, -2);
     lua_pushcclosure(L, room_index, 1);
     lua_setfield(L, -2, "__index");

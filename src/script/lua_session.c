@@ -352,12 +352,18 @@ static const luaL_Reg session_methods[] = {
     {"think", session_think},
     {NULL, NULL},
 };
+static const luaL_Reg session_meta[] = {
+    {"__newindex", session_newindex},
+    {"__tostring", session_tostring},
+    {NULL, NULL},
+};
 
 /* Leaves the table of methods on the stack: Lua modules add to it. */
 void
 lua_session_open(lua_State *L)
 {
-    luaL_newmetatable(L, session_metatable);
+    mlua_new_class(L, session_metatable, NULL, session_meta);
+    luaL_getmetatable(L, session_metatable);
     luaL_newlib(L, session_methods);
     lua_http_methods(L);
     lua_pushvalue(L, -1);
@@ -368,11 +374,5 @@ lua_session_open(lua_State *L)
     }
     lua_pushcclosure(L, session_index, 2);
     lua_setfield(L, -3, "__index");
-    lua_pushcfunction(L, session_newindex);
-    lua_setfield(L, -3, "__newindex");
-    lua_pushcfunction(L, session_tostring);
-    lua_setfield(L, -3, "__tostring");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -3, "__metatable");
     lua_remove(L, -2);
 }

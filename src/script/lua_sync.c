@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "script/lua_hold.h"
 #include "script/mlua.h"
 #include "script/scope.h"
 #include "script/script_internal.h"
@@ -289,4 +290,5 @@ lua_sync_open(lua_State *L)
 {
     lua_newtable(L);
     lua_handle_open(L);
+    lua_hold_open(L);
 }

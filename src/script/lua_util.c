@@ -187,9 +187,8 @@ lua_util_open(lua_State *L)
 void
 lua_rng_open(lua_State *L)
 {
-    luaL_newmetatable(L, rng_metatable);
-    luaL_newlib(L, rng_methods);
-    lua_setfield(L, -2, "__index");
+    mlua_new_class(L, rng_metatable, rng_methods, NULL);
+    luaL_getmetatable(L, rng_metatable);
     lua_newuserdatauv(L, 0, 0);
     luaL_setmetatable(L, rng_metatable);
     lua_setfield(L, -2, "instance");

@@ -37,6 +37,16 @@ cases.add("an unknown session method is named", function(session)
   cases.misuse("gte", function() session:gte("/") end)
 end)
 
+-- Whose functions trust what they are called with.
+cases.add("metatables of molo's own are out of reach", function(session)
+  local lock = molo.lock("l")
+  local held <close> = lock:hold()
+  for _, object in ipairs{ session, session.rng, lock, held,
+                           molo.spawn(function() end) } do
+    cases.equal(getmetatable(object), false)
+  end
+end)
+
 cases.add("os.exit cannot end molo", function()
   cases.raises("molo.stop", function() os.exit(0) end)
 end)
