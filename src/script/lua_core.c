@@ -225,10 +225,7 @@ core_log(lua_State *L)
     if (!names[level])
         return mlua_misuse(L, "molo.log: the first argument is a level: error, "
                               "warning, info or debug");
-    struct buf text = {0};
-    mlua_concat(L, 2, &text);
-    log_print(levels[level], "%s", text.data);
-    buf_finish(&text);
+    log_print(levels[level], "%s", mlua_push_concat(L, 2));
     return 0;
 }
 

@@ -11,10 +11,7 @@
 static int
 sandbox_print(lua_State *L)
 {
-    struct buf text = {0};
-    mlua_concat(L, 1, &text);
-    log_print(LOG_INFO, "%s", text.data);
-    buf_finish(&text);
+    log_print(LOG_INFO, "%s", mlua_push_concat(L, 1));
     return 0;
 }
 

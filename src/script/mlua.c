@@ -185,19 +185,20 @@ mlua_new_class(lua_State *L, const char *name, const luaL_Reg *methods,
     lua_pop(L, 1);
 }
 
-void
-mlua_concat(lua_State *L, int first, struct buf *out)
+const char *
+mlua_push_concat(lua_State *L, int first)
 {
     int top = lua_gettop(L);
-    buf_append_str(out, "");
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
     for (int i = first; i <= top; i++) {
-        size_t size;
-        const char *s = luaL_tolstring(L, i, &size);
         if (i > first)
-            buf_append(out, " ", 1);
-        buf_append(out, s, size);
-        lua_pop(L, 1);
+            luaL_addchar(&text, ' ');
+        luaL_tolstring(L, i, NULL);
+        luaL_addvalue(&text);
     }
+    luaL_pushresult(&text);
+    return lua_tostring(L, -1);
 }
 
 const char *

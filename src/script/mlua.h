@@ -37,9 +37,9 @@ void mlua_open_error(lua_State *L);
 void mlua_new_class(lua_State *L, const char *name, const luaL_Reg *methods,
                     const luaL_Reg *meta);
 
-/* Appends the arguments from `first` on as tostring shows them, a space
- * between. An empty list makes an empty string. */
-void mlua_concat(lua_State *L, int first, struct buf *out);
+/* Pushes the arguments from `first` on as tostring shows them, a space between.
+ */
+const char *mlua_push_concat(lua_State *L, int first);
 
 /* A string argument, which may hold any bytes; numbers become strings, as in
  * Lua. `what` names it: "molo.hash: the text". */

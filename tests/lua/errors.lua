@@ -72,6 +72,12 @@ cases.add("error in an error's tostring", function()
   cases.equal(type(err), "table")
 end)
 
+cases.add("what cannot be shown is not logged, and leaves nothing behind", function()
+  local broken = setmetatable({}, { __tostring = function() error("no") end })
+  cases.raises("no", print, "shown", broken)
+  cases.raises("no", molo.log, "info", "shown", broken)
+end)
+
 cases.add("stack overflow is caught", function()
   local function forever(n) return 1 + forever(n + 1) end
   cases.raises("overflow", forever, 1)
