@@ -57,10 +57,7 @@ local function store(room, name, ok, first, ...)
 end
 
 local function update_var(room, name, fn, options)
-  if type(fn) ~= "function" then
-    core.misuse("update_var: expected a function, got " .. type(fn))
-  end
-  local value = native.lock(name, room, options)
+  local value = native.lock(name, room, fn, options)
   return store(room, name, pcall(fn, value))
 end
 

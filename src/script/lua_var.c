@@ -18,8 +18,9 @@ check_variable(lua_State *L, const char *what, struct hub_op *op)
                     "others wait for the variable meanwhile",
                     what);
     op->object = HUB_VARIABLE;
-    op->name = lua_sync_check_name(L, 1, what);
+    /* First: called without the colon, everything else is shifted. */
     op->room = lua_room_check(L, 2, what);
+    op->name = lua_sync_check_name(L, 1, what);
     op->timeout = HUB_TIMEOUT_DEFAULT;
     return task;
 }
@@ -156,13 +157,17 @@ var_add(lua_State *L)
     return lua_sync_submit(L, &op, &value_wait);
 }
 
-/* var.lock(name, room, options) -> value. Until unlock, no coordination. */
+/* var.lock(name, room, fn, options) -> value, for fn. Until unlock, no
+ * coordination. */
 static int
 var_lock(lua_State *L)
 {
     struct hub_op op = {.type = HUB_OP_VAR_LOCK};
     check_variable(L, "update_var", &op);
-    lua_sync_check_options(L, 3, &op, false);
+    if (!lua_isfunction(L, 3))
+        return mlua_misuse(L, "update_var: expected a function, got %s",
+                           luaL_typename(L, 3));
+    lua_sync_check_options(L, 4, &op, false);
     return lua_sync_submit(L, &op, &lock_wait);
 }
 

@@ -168,6 +168,11 @@ cases.add("misuse of a room", function(session)
   cases.misuse("a room cannot be assigned to", function() room.id = 3 end)
   cases.misuse("session.room:notifier(...) colon", room.notifier, "said")
   cases.misuse("session.room:get_var(...) colon", room.get_var, "x", "said")
+  for _, name in ipairs{ "get_var", "set_var", "add_var", "del_var",
+                         "update_var", "wait_var" } do
+    cases.misuse(("%s: session.room:%s(...) colon"):format(name, name),
+                 room[name], "x", name == "update_var" and print or 1)
+  end
   cases.misuse("name", room.notifier, room)
   cases.misuse("name", room.set_var, room, nil, 1)
   cases.raises("userdata", molo.set_var, "room", room)
