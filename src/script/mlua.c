@@ -78,18 +78,30 @@ mlua_is_error(lua_State *L, int index, const char **kind)
     return true;
 }
 
-/* Splits "pad.lua:9: message" off a string error; returns the message. */
+/* Whether a text that begins so begins with a place in a file: that of `here`,
+ * or one of Lua. It could also be "127.0.0.1:80: refused". */
+static bool
+is_file(const char *text, size_t size, const char *here)
+{
+    const char *colon = strrchr(here, ':');
+    if (colon && size == (size_t)(colon - here) &&
+        memcmp(text, here, size) == 0)
+        return true;
+    return size > 4 && memcmp(text + size - 4, ".lua", 4) == 0;
+}
+
+/* Splits "pad.lua:9: message" off a string error; returns the message. `where`
+ * is the place that runs now, and stays so if the text has none. */
 static const char *
 split_position(const char *text, char *where, size_t size)
 {
-    where[0] = '\0';
     for (const char *colon = strchr(text, ':'); colon;
          colon = strchr(colon + 1, ':')) {
         size_t digits = strspn(colon + 1, "0123456789");
         if (digits == 0 || strncmp(colon + 1 + digits, ": ", 2) != 0)
             continue;
         size_t length = (size_t)(colon - text) + 1 + digits;
-        if (length >= size)
+        if (length >= size || !is_file(text, (size_t)(colon - text), where))
             return text;
         memcpy(where, text, length);
         where[length] = '\0';
@@ -123,6 +135,7 @@ mlua_complete_error(lua_State *L)
 {
     int top = lua_gettop(L);
     char where[256];
+    mlua_where(L, where, sizeof(where));
     if (!has_error_metatable(L, top)) {
         const char *text = mlua_push_text(L, top);
         const char *message = split_position(text, where, sizeof(where));
@@ -132,11 +145,10 @@ mlua_complete_error(lua_State *L)
     } else {
         lua_getfield(L, top, "where");
         const char *known = lua_tostring(L, -1);
-        snprintf(where, sizeof(where), "%s", known ? known : "");
+        if (known && known[0])
+            snprintf(where, sizeof(where), "%s", known);
         lua_pop(L, 1);
     }
-    if (!where[0])
-        mlua_where(L, where, sizeof(where));
     lua_pushstring(L, where);
     lua_setfield(L, top, "where");
     /* One that comes from another task keeps where it came from. */
