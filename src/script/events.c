@@ -91,7 +91,7 @@ report_failure(lua_State *L, struct listener *listener, enum event_type type)
         return;
     listener->failed = true;
     log_error("a listener of '%s' failed (reported once): %s",
-              event_names[type], mlua_push_text(L, -1));
+              event_names[type], lua_tostring(L, -1));
 }
 
 void
@@ -110,17 +110,17 @@ script_emit(struct script *script, const struct event *event)
         struct listener *listener = &list->items[i];
         if (listener->stopped)
             continue;
-        if (!lua_checkstack(L, 4))
+        if (!lua_checkstack(L, LUA_MINSTACK))
             break;
+        lua_pushcfunction(L, mlua_tell_error);
         lua_pushcfunction(L, call_listener);
         lua_pushlightuserdata(L, (void *)(uintptr_t)event);
         lua_pushinteger(L, listener->ref);
         struct callback callback = script_begin_callback(script, L);
-        bool ok = lua_pcall(L, 2, 0, 0) == LUA_OK;
+        bool ok = lua_pcall(L, 2, 0, top + 1) == LUA_OK;
         listener->stopped = !script_end_callback(&callback);
-        if (ok)
-            continue;
-        report_failure(L, listener, event->type);
+        if (!ok)
+            report_failure(L, listener, event->type);
         lua_settop(L, top);
     }
     script->in_listener = false;

@@ -159,6 +159,21 @@ mlua_complete_error(lua_State *L)
     lua_settop(L, top);
 }
 
+int
+mlua_tell_error(lua_State *L)
+{
+    if (!has_error_metatable(L, 1)) {
+        mlua_push_text(L, 1); /* has its place, if it is Lua's or of misuse */
+        return 1;
+    }
+    mlua_complete_error(L);
+    lua_getfield(L, 1, "where");
+    const char *where = lua_tostring(L, -1);
+    const char *text = mlua_push_text(L, 1);
+    lua_pushfstring(L, "%s%s%s", where, where[0] ? ": " : "", text);
+    return 1;
+}
+
 static int
 error_tostring(lua_State *L)
 {

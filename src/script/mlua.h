@@ -30,6 +30,9 @@ const char *mlua_push_text(lua_State *L, int index);
 /* Makes what was raised (any value) an error object in place, at the top of the
  * stack: strings become kind "script". Adds `where` and `traceback`. */
 void mlua_complete_error(lua_State *L);
+/* A message handler: makes what was raised a text that begins with the place.
+ */
+int mlua_tell_error(lua_State *L);
 void mlua_open_error(lua_State *L);
 
 /* Makes the metatable `name` of a kind of userdata. Either table may be NULL.

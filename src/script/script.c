@@ -86,22 +86,6 @@ set_package_path(lua_State *L, const char *path)
     free(copy);
 }
 
-static int
-load_handler(lua_State *L)
-{
-    const char *kind;
-    if (mlua_is_error(L, 1, &kind)) {
-        mlua_complete_error(L);
-        lua_getfield(L, 1, "where");
-        const char *where = lua_tostring(L, -1);
-        const char *text = mlua_push_text(L, 1);
-        lua_pushfstring(L, "%s%s%s", where, where[0] ? ": " : "", text);
-        return 1;
-    }
-    mlua_push_text(L, 1);
-    return 1;
-}
-
 static bool
 check_readable(const char *path, struct err *err)
 {
@@ -129,7 +113,7 @@ script_load(struct script *script, const char *path, struct options *options,
     /* What the file does must come out the same for every shard. */
     script->orders_pairs = true;
     set_package_path(L, path);
-    lua_pushcfunction(L, load_handler);
+    lua_pushcfunction(L, mlua_tell_error);
     bool ok = luaL_loadfilex(L, path, "t") == LUA_OK &&
               lua_pcall(L, 0, 0, 1) == LUA_OK;
     if (!ok) {

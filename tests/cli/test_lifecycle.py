@@ -326,6 +326,7 @@ def test_round_end_event(t):
 def test_a_failing_listener_disturbs_nothing(t):
     outcome = t.run("""
         molo.on("scenario_start", function(event) error("listener fell") end)
+        molo.on("scenario_success", function(event) molo.fail("so did this") end)
         molo.on("scenario_start", function(event)
             molo.log("info", "MARK second")
         end)
@@ -333,7 +334,9 @@ def test_a_failing_listener_disturbs_nothing(t):
         """, "-w", "2", "-r", "3").expect(0)
     outcome.expect_runs(ok=6, failed=0)
     t.equal(len(outcome.marks), 6, "calls of the second listener")
-    t.contains(outcome.err, "listener fell", "scenario_start")
+    t.matches(outcome.err, r"'scenario_start' failed .*\.lua:2: listener fell")
+    t.matches(outcome.err,
+              r"'scenario_success' failed .*\.lua:3: script: so did this")
 
 
 def test_a_listener_may_not_wait(t):
