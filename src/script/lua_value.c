@@ -185,7 +185,7 @@ decode(lua_State *L, const unsigned char *at)
         uint64_t count;
         memcpy(&count, at, sizeof(count));
         at += sizeof(count);
-        luaL_checkstack(L, 4, "value too deep");
+        luaL_checkstack(L, 6, "value too deep");
         lua_newtable(L);
         for (uint64_t i = 0; i < count; i++) {
             at = decode(L, at);

@@ -61,7 +61,8 @@ tasks_spawn(lua_State *L, struct task *parent, struct scope *group, int index)
     struct worker *worker = parent->worker;
     int nargs = lua_gettop(L) - index;
     lua_State *co = lua_newthread(L);
-    luaL_checkstack(co, nargs + LUA_MINSTACK, "too many arguments of a task");
+    if (!lua_checkstack(co, nargs + LUA_MINSTACK))
+        luaL_error(L, "too many arguments of a task");
     lua_insert(L, index);
     lua_xmove(L, co, nargs + 1);
     state_mark_task(co);
