@@ -242,15 +242,15 @@ lua_sync_grant_nothing(lua_State *L, struct task *task)
 const struct wait_ops lua_sync_plain_wait =
     LUA_SYNC_WAIT("a coordination operation", lua_sync_grant_nothing);
 
-int
-lua_sync_grant_attempt(lua_State *L, struct task *task)
+static int
+grant_attempt(lua_State *L, struct task *task)
 {
     lua_pushboolean(L, task->wait.reply.status == HUB_GRANTED);
     return 1;
 }
 
 const struct wait_ops lua_sync_attempt_wait =
-    LUA_SYNC_WAIT("a coordination operation", lua_sync_grant_attempt);
+    LUA_SYNC_WAIT("a coordination operation", grant_attempt);
 
 void
 lua_sync_push_news(lua_State *L, struct task *task)

@@ -35,8 +35,7 @@ struct task *lua_sync_check_operation(lua_State *L, enum hub_object_type type,
 extern const struct wait_ops lua_sync_plain_wait;
 int lua_sync_grant_nothing(lua_State *L, struct task *task);
 
-/* Pushes whether an attempt was granted: that of try_*. */
-int lua_sync_grant_attempt(lua_State *L, struct task *task);
+/* For attempts, try_*: the result is whether it was granted. */
 extern const struct wait_ops lua_sync_attempt_wait;
 /* Pushes the value that came with the answer. Who had to wait for it tells how
  * long the news took. */

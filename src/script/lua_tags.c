@@ -11,32 +11,32 @@
 #define MAX_TAGS 32
 
 static void
-check_text(lua_State *L, int index, const char *what, const char *name)
+check_text(lua_State *L, int index, const char *name)
 {
     size_t size;
     const char *text = lua_tolstring(L, index, &size);
     if (strlen(text) != size)
-        mlua_misuse(L, "%s: the tag '%s' has a NUL byte", what, name);
+        mlua_misuse(L, "tags: the tag '%s' has a NUL byte", name);
 }
 
 /* The value on top of the stack; a string is left there. */
 static const char *
-value_text(lua_State *L, const char *what, const char *name)
+value_text(lua_State *L, const char *name)
 {
     switch (lua_type(L, -1)) {
     case LUA_TBOOLEAN:
         return lua_toboolean(L, -1) ? "true" : "false";
     case LUA_TNUMBER:
     case LUA_TSTRING:
-        check_text(L, -1, what, name);
+        check_text(L, -1, name);
         return lua_tostring(L, -1);
     default:
         break;
     }
     mlua_misuse(L,
-                "%s: the tag '%s' is a string, a number or true or false, not "
-                "a %s",
-                what, name, luaL_typename(L, -1));
+                "tags: the tag '%s' is a string, a number or true or false, "
+                "not a %s",
+                name, luaL_typename(L, -1));
     return NULL;
 }
 
@@ -47,30 +47,34 @@ compare_tags(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-void
-lua_tags_pack(lua_State *L, int index, const char *what, struct buf *out)
+/* The tags of the table at `index`, packed and sorted by name; until they are
+ * asked for again. */
+static struct buf *
+pack(lua_State *L, int index)
 {
+    struct buf *out = &script_of(L)->tags;
     index = lua_absindex(L, index);
     int top = lua_gettop(L);
     if (!lua_istable(L, index))
-        mlua_misuse(L, "%s: expected a table such as {page = \"cart\"}, got %s",
-                    what, luaL_typename(L, index));
+        mlua_misuse(L,
+                    "tags: expected a table such as {page = \"cart\"}, got %s",
+                    luaL_typename(L, index));
     luaL_checkstack(L, 2 * MAX_TAGS + 4, "too many tags");
     struct tag tags[MAX_TAGS];
     size_t count = 0;
     lua_pushnil(L);
     while (lua_next(L, index)) {
         if (lua_type(L, -2) != LUA_TSTRING)
-            mlua_misuse(L, "%s: names are strings, got a %s", what,
+            mlua_misuse(L, "tags: names are strings, got a %s",
                         luaL_typename(L, -2));
         if (count == MAX_TAGS)
-            mlua_misuse(L, "%s: more than %d tags", what, MAX_TAGS);
+            mlua_misuse(L, "tags: more than %d tags", MAX_TAGS);
         struct err err;
         const char *name = lua_tostring(L, -2);
-        check_text(L, -2, what, name);
-        const char *value = value_text(L, what, name);
+        check_text(L, -2, name);
+        const char *value = value_text(L, name);
         if (!tag_check(name, value, &err))
-            mlua_misuse(L, "%s: %s", what, err.message);
+            mlua_misuse(L, "tags: %s", err.message);
         tags[count++] = (struct tag){name, value};
         /* The value stays below the key: it may be a text made here. */
         lua_insert(L, -2);
@@ -78,11 +82,13 @@ lua_tags_pack(lua_State *L, int index, const char *what, struct buf *out)
     /* The same tags give the same bytes, whatever the order of the table. */
     if (count > 1)
         qsort(tags, count, sizeof(tags[0]), compare_tags);
+    buf_clear(out);
     for (size_t i = 0; i < count; i++) {
         buf_append(out, tags[i].name, strlen(tags[i].name) + 1);
         buf_append(out, tags[i].value, strlen(tags[i].value) + 1);
     }
     lua_settop(L, top);
+    return out;
 }
 
 const struct recorder_context *
@@ -93,10 +99,9 @@ lua_tags_context(lua_State *L, int index)
         script->current != NULL ? script->current->worker->context : NULL;
     if (lua_isnoneornil(L, index))
         return context;
-    buf_clear(&script->tags);
-    lua_tags_pack(L, index, "tags", &script->tags);
-    return recorder_context_with(script->env.recorder, context,
-                                 script->tags.data, script->tags.size);
+    const struct buf *tags = pack(L, index);
+    return recorder_context_with(script->env.recorder, context, tags->data,
+                                 tags->size);
 }
 
 static bool
@@ -115,9 +120,7 @@ has_tag(const struct buf *packed, const char *name)
 void
 lua_tags_option(lua_State *L, struct http_request *request, int index)
 {
-    struct buf *tags = &script_of(L)->tags;
-    buf_clear(tags);
-    lua_tags_pack(L, index, "tags", tags);
+    struct buf *tags = pack(L, index);
     size_t given = tags->size;
     const char *p = request->tags.data;
     const char *end = given > 0 || p != NULL ? p + request->tags.size : p;

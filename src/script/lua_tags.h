@@ -5,14 +5,9 @@
 
 /* Tables of tags, as scripts give them: {page = "cart", big = true}. */
 
-struct buf;
 struct http_request;
 struct recorder_context;
 
-/* Appends the tags of the table at `index`, packed and sorted by name. Raises,
- * having changed nothing but `out`: no table, a name or a value that cannot be
- * one. `what` begins the message. */
-void lua_tags_pack(lua_State *L, int index, const char *what, struct buf *out);
 /* Where the running task records, with the tags at `index`, if there are any.
  * Raises. */
 const struct recorder_context *lua_tags_context(lua_State *L, int index);

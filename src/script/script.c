@@ -222,12 +222,6 @@ script_scenario_pace(const struct script *script, size_t i, nsec_t *low,
     return true;
 }
 
-nsec_t
-script_scenario_timeout(const struct script *script, size_t i)
-{
-    return script->scenarios[i].timeout;
-}
-
 const char *
 script_scenario_family(const struct script *script, size_t i)
 {
@@ -245,14 +239,6 @@ script_scenario_tags(const struct script *script, size_t i, char *const **tags)
 {
     *tags = script->scenarios[i].tags;
     return script->scenarios[i].tag_count;
-}
-
-size_t
-script_scenario_metric_tags(const struct script *script, size_t i,
-                            const struct option_pair **tags)
-{
-    *tags = script->scenarios[i].metric_tags;
-    return script->scenarios[i].metric_tag_count;
 }
 
 bool

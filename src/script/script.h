@@ -66,8 +66,6 @@ bool script_scenario_delay(const struct script *script, size_t i, nsec_t *low,
 /* ... from the start of one run to that of the next. */
 bool script_scenario_pace(const struct script *script, size_t i, nsec_t *low,
                           nsec_t *high);
-/* How long a run of it may take; 0: as long as it likes. */
-nsec_t script_scenario_timeout(const struct script *script, size_t i);
 /* Of one that has `params`: the name they share. NULL: it has none. */
 const char *script_scenario_family(const struct script *script, size_t i);
 /* Its `group`; NULL: none. */
@@ -75,9 +73,6 @@ const char *script_scenario_group(const struct script *script, size_t i);
 /* The tags that select it (--only-tag). */
 size_t
 script_scenario_tags(const struct script *script, size_t i, char *const **tags);
-/* The tags that its metrics carry. */
-size_t script_scenario_metric_tags(const struct script *script, size_t i,
-                                   const struct option_pair **tags);
 /* Appends its options in words: "weight 1   group a   tags smoke". */
 void script_describe_scenario(const struct script *script, size_t i,
                               struct buf *out);
