@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/ws_handshake.h"
+#include "script/lua_options.h"
 #include "script/lua_ws_internal.h"
 #include "script/lua_ws_options.h"
 #include "script/mlua.h"
@@ -33,16 +34,28 @@ static const struct wait_ops sending_wait = {
     .finish = finish_sending,
 };
 
-static int
-send_message(lua_State *L, struct lua_websocket *own, struct task *task,
-             enum ws_opcode opcode, const char *data, size_t size,
-             nsec_t timeout)
+static struct waiter *
+begin_sending(struct lua_websocket *own, struct task *task,
+              enum ws_opcode opcode, const char *data, size_t size,
+              nsec_t timeout)
 {
     struct waiter *waiter =
         lua_ws_begin_wait(own, task, FOR_SENDING, &sending_wait, timeout);
+    /* The connection may change, and be looked at, before there is a mark. */
     waiter->mark = UINT64_MAX;
     waiter->mark = websocket_send(own->ws, opcode, data, size);
-    return lua_ws_yield(L, waiter);
+    return waiter;
+}
+
+static bool
+is_binary(lua_State *L, int options)
+{
+    if (lua_isnoneornil(L, options))
+        return false;
+    bool binary = lua_getfield(L, options, "binary") != LUA_TNIL &&
+                  lua_options_check_boolean(L, -1, "binary");
+    lua_pop(L, 1);
+    return binary;
 }
 
 /* ws:send(data, options) */
@@ -53,21 +66,16 @@ lua_ws_send(lua_State *L)
     struct task *task = wait_check(L, "ws:send");
     size_t size;
     const char *data = mlua_check_text(L, 2, "ws:send: the message", &size);
-    nsec_t timeout =
-        lua_ws_timeout(L, 3, "options of ws:send", own->timeout, "binary");
-    bool binary = false;
-    if (!lua_isnoneornil(L, 3)) {
-        lua_getfield(L, 3, "binary");
-        binary = lua_toboolean(L, -1);
-        lua_pop(L, 1);
-    }
+    nsec_t timeout = lua_ws_timeout(L, 3, "ws:send", own->timeout, "binary");
+    bool binary = is_binary(L, 3);
     if (!binary && !ws_is_utf8(data, size))
         return mlua_misuse(L, "ws:send: the text is not UTF-8; to send bytes "
                               "write ws:send(data, {binary = true})");
     if (websocket_state(own->ws) != WEBSOCKET_OPEN)
         return lua_ws_raise_end(L, own);
-    return send_message(L, own, task, binary ? WS_BINARY : WS_TEXT, data, size,
-                        timeout);
+    return lua_ws_yield(L,
+                        begin_sending(own, task, binary ? WS_BINARY : WS_TEXT,
+                                      data, size, timeout));
 }
 
 /* ws:send_json(value, options) */
@@ -77,8 +85,7 @@ lua_ws_send_json(lua_State *L)
     struct lua_websocket *own = lua_ws_check(L);
     struct task *task = wait_check(L, "ws:send_json");
     luaL_checkany(L, 2);
-    nsec_t timeout =
-        lua_ws_timeout(L, 3, "options of ws:send_json", own->timeout, NULL);
+    nsec_t timeout = lua_ws_timeout(L, 3, "ws:send_json", own->timeout, NULL);
     if (websocket_state(own->ws) != WEBSOCKET_OPEN)
         return lua_ws_raise_end(L, own);
     json_t *json = mlua_check_json(L, 2);
@@ -86,9 +93,7 @@ lua_ws_send_json(lua_State *L)
         json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
     json_decref(json);
     struct waiter *waiter =
-        lua_ws_begin_wait(own, task, FOR_SENDING, &sending_wait, timeout);
-    waiter->mark = UINT64_MAX;
-    waiter->mark = websocket_send(own->ws, WS_TEXT, text, strlen(text));
+        begin_sending(own, task, WS_TEXT, text, strlen(text), timeout);
     free(text);
     return lua_ws_yield(L, waiter);
 }
@@ -171,28 +176,35 @@ static const struct wait_ops receiving_json_wait = {
     .finish = finish_receiving_json,
 };
 
+static int
+receive(lua_State *L, struct lua_websocket *own, const char *method,
+        nsec_t timeout, const struct wait_ops *ops)
+{
+    struct task *task = wait_check(L, method);
+    return lua_ws_yield(
+        L, lua_ws_begin_wait(own, task, FOR_MESSAGE, ops, timeout));
+}
+
 /* ws:receive(options) */
 int
 lua_ws_receive(lua_State *L)
 {
+    static const char method[] = "ws:receive";
     struct lua_websocket *own = lua_ws_check(L);
-    struct task *task = wait_check(L, "ws:receive");
-    nsec_t timeout =
-        lua_ws_timeout(L, 2, "options of ws:receive", own->timeout, NULL);
-    return lua_ws_yield(
-        L, lua_ws_begin_wait(own, task, FOR_MESSAGE, &receiving_wait, timeout));
+    return receive(L, own, method,
+                   lua_ws_timeout(L, 2, method, own->timeout, NULL),
+                   &receiving_wait);
 }
 
 /* ws:receive_json(options) */
 int
 lua_ws_receive_json(lua_State *L)
 {
+    static const char method[] = "ws:receive_json";
     struct lua_websocket *own = lua_ws_check(L);
-    struct task *task = wait_check(L, "ws:receive_json");
-    nsec_t timeout =
-        lua_ws_timeout(L, 2, "options of ws:receive_json", own->timeout, NULL);
-    return lua_ws_yield(L, lua_ws_begin_wait(own, task, FOR_MESSAGE,
-                                             &receiving_json_wait, timeout));
+    return receive(L, own, method,
+                   lua_ws_timeout(L, 2, method, own->timeout, NULL),
+                   &receiving_json_wait);
 }
 
 /* Upvalue 1: the timeout in nanoseconds. Called with the object. */
@@ -200,11 +212,8 @@ static int
 next_message(lua_State *L)
 {
     lua_settop(L, 1);
-    struct lua_websocket *own = lua_ws_check(L);
-    struct task *task = wait_check(L, "ws:messages");
-    nsec_t timeout = lua_tointeger(L, lua_upvalueindex(1));
-    return lua_ws_yield(
-        L, lua_ws_begin_wait(own, task, FOR_MESSAGE, &receiving_wait, timeout));
+    return receive(L, lua_ws_check(L), "ws:messages",
+                   lua_tointeger(L, lua_upvalueindex(1)), &receiving_wait);
 }
 
 /* for data, kind in ws:messages(options) do */
@@ -212,8 +221,7 @@ int
 lua_ws_messages(lua_State *L)
 {
     lua_ws_check(L);
-    lua_pushinteger(
-        L, lua_ws_timeout(L, 2, "options of ws:messages", NSEC_NEVER, NULL));
+    lua_pushinteger(L, lua_ws_timeout(L, 2, "ws:messages", NSEC_NEVER, NULL));
     lua_pushcclosure(L, next_message, 1);
     lua_pushvalue(L, 1);
     return 2;
@@ -254,8 +262,7 @@ lua_ws_ping(lua_State *L)
 {
     struct lua_websocket *own = lua_ws_check(L);
     struct task *task = wait_check(L, "ws:ping");
-    nsec_t timeout =
-        lua_ws_timeout(L, 3, "options of ws:ping", own->timeout, NULL);
+    nsec_t timeout = lua_ws_timeout(L, 3, "ws:ping", own->timeout, NULL);
     char payload[WS_CONTROL_MAX];
     size_t size =
         (size_t)snprintf(payload, sizeof(payload), "molo %u", ++own->pings);

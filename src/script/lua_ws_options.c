@@ -162,13 +162,15 @@ lua_ws_read_arguments(lua_State *L, struct lua_ws_options *options)
 }
 
 nsec_t
-lua_ws_timeout(lua_State *L, int index, const char *what, nsec_t otherwise,
+lua_ws_timeout(lua_State *L, int index, const char *method, nsec_t otherwise,
                const char *more)
 {
     if (lua_isnoneornil(L, index))
         return otherwise;
     const char *known[] = {"timeout", more};
-    lua_options_check_table(L, index, what);
+    if (!lua_istable(L, index))
+        mlua_misuse(L, "%s: options are a table such as {timeout = 5}, got %s",
+                    method, luaL_typename(L, index));
     mlua_check_keys(L, index, known, more != NULL ? 2 : 1);
     lua_pushliteral(L, "timeout");
     nsec_t timeout = otherwise;

@@ -21,9 +21,9 @@ struct lua_ws_options {
  * Raises. */
 void lua_ws_read_arguments(lua_State *L, struct lua_ws_options *options);
 
-/* {timeout = } at `index`; absent: `otherwise`, false: NSEC_NEVER. `known` are
- * other keys that the table may have, NULL-terminated. Raises. */
-nsec_t lua_ws_timeout(lua_State *L, int index, const char *what,
+/* {timeout = } of `method` at `index`; absent: `otherwise`, false: NSEC_NEVER.
+ * `more` is another key that the table may have; NULL: none. Raises. */
+nsec_t lua_ws_timeout(lua_State *L, int index, const char *method,
                       nsec_t otherwise, const char *more);
 
 #endif

@@ -232,6 +232,12 @@ def from_lua(t):
             refuses("not UTF-8 {binary = true}", ws.send, ws, "\\255")
             refuses("unknown option 'binari'", ws.send, ws, "x",
                     { binari = true })
+            refuses("binary: true false string", ws.send, ws, "x",
+                    { binary = "yes" })
+            for _, method in ipairs{ "receive", "receive_json", "messages" } do
+                refuses("ws:" .. method .. ": {timeout = 5}, number",
+                        ws[method], ws, 5)
+            end
             refuses("a string", ws.send, ws, {})
             refuses("1000 to 1003", ws.close, ws, 999)
             refuses("1000 to 1003", ws.close, ws, 1006)
