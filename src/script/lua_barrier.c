@@ -1,7 +1,6 @@
 /* molo.barrier */
 #include <string.h>
 
-#include "hub/port.h"
 #include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
@@ -33,37 +32,21 @@ static int grant_wait(lua_State *L, struct task *task);
 static const struct wait_ops meeting_wait =
     LUA_SYNC_WAIT("barrier:wait", grant_wait);
 
-/* What the hub is told when the action is over. Nothing here may raise: the
- * others wait for it, also when the test is being stopped. */
-static struct hub_op
-acted_op(lua_State *L)
-{
-    const struct lua_handle *handle = lua_handle_test(L, 1);
-    return (struct hub_op){
-        .type = HUB_OP_BARRIER_ACTED,
-        .object = HUB_BARRIER,
-        .room = handle->room,
-        .name = handle->name,
-        .options = handle->options,
-        .timeout = HUB_TIMEOUT_DEFAULT,
-    };
-}
-
-/* The error is on top of the stack, and is raised here as it is. */
+/* The hub is told when the action is over. Until then nothing may raise: the
+ * others wait for it, also when the test is being stopped. The error is on top
+ * of the stack, and is raised here as it is. */
 static int
 tell_failure(lua_State *L, struct task *task)
 {
-    struct hub_port *port = task->worker->script->env.port;
-    struct hub_op op = acted_op(L);
-    op.id = (struct hub_id){task->worker->id, task->id, ++task->wait.seq};
-    op.step = task->worker->step;
+    struct hub_op op =
+        lua_sync_op_on(lua_handle_test(L, 1), HUB_OP_BARRIER_ACTED);
     op.failed = true;
     const char *kind = "";
     op.given_up =
         mlua_is_error(L, -1, &kind) &&
         (strcmp(kind, "stopped") == 0 || strcmp(kind, "cancelled") == 0);
     op.text = mlua_push_text(L, -1);
-    port->submit(port, &op);
+    lua_sync_tell(task, &op);
     lua_pop(L, 1);
     return lua_error(L);
 }
@@ -73,7 +56,8 @@ on_acted(lua_State *L, int status, lua_KContext context)
 {
     if (status != LUA_OK && status != LUA_YIELD)
         return tell_failure(L, (struct task *)context);
-    struct hub_op op = acted_op(L);
+    struct hub_op op =
+        lua_sync_op_on(lua_handle_test(L, 1), HUB_OP_BARRIER_ACTED);
     return lua_sync_submit(L, &op, &meeting_wait);
 }
 

@@ -89,25 +89,14 @@ static int
 hold_close(lua_State *L)
 {
     struct lua_hold *hold = lua_touserdata(L, 1);
-    struct script *script = script_of(L);
-    struct task *task = script->current;
+    struct task *task = script_of(L)->current;
     if (hold->released || !task)
         return 0;
     hold->released = true;
     lua_getiuservalue(L, 1, 1);
-    const struct lua_handle *handle = lua_handle_test(L, -1);
-    script->env.port->submit(
-        script->env.port,
-        &(struct hub_op){
-            .type = hold->release,
-            .id = {task->worker->id, task->id, ++task->wait.seq},
-            .object = handle->type,
-            .room = handle->room,
-            .name = handle->name,
-            .options = handle->options,
-            .step = task->worker->step,
-            .amount = hold->amount,
-        });
+    struct hub_op op = lua_sync_op_on(lua_handle_test(L, -1), hold->release);
+    op.amount = hold->amount;
+    lua_sync_tell(task, &op);
     return 0;
 }
 

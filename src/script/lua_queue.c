@@ -42,21 +42,11 @@ finish_try_get(lua_State *L, struct task *task)
 static void
 give_back(struct task *task)
 {
-    const struct lua_handle *handle = task->wait.data;
-    struct worker *worker = task->worker;
     if (task->wait.reply.status != HUB_GRANTED)
         return;
-    worker->script->env.port->submit(
-        worker->script->env.port,
-        &(struct hub_op){
-            .type = HUB_OP_QUEUE_GIVE_BACK,
-            .id = {worker->id, task->id, ++task->wait.seq},
-            .object = HUB_QUEUE,
-            .room = handle->room,
-            .name = handle->name,
-            .step = worker->step,
-            .value = task->wait.reply.value,
-        });
+    struct hub_op op = lua_sync_op_on(task->wait.data, HUB_OP_QUEUE_GIVE_BACK);
+    op.value = task->wait.reply.value;
+    lua_sync_tell(task, &op);
 }
 
 static const struct wait_ops get_ops = {

@@ -71,24 +71,47 @@ lua_sync_check_options(lua_State *L, int index, struct hub_op *op,
 
 /* --- operations --- */
 
+struct hub_op
+lua_sync_op_on(const struct lua_handle *handle, enum hub_op_type type)
+{
+    return (struct hub_op){
+        .type = type,
+        .object = handle->type,
+        .room = handle->room,
+        .name = handle->name,
+        .options = handle->options,
+        .timeout = HUB_TIMEOUT_DEFAULT,
+    };
+}
+
+void
+lua_sync_post(struct task *task, struct hub_op *op)
+{
+    const struct worker *worker = task->worker;
+    struct hub_port *port = worker->script->env.port;
+    op->id = (struct hub_id){worker->id, task->id, task->wait.seq};
+    op->step = worker->step;
+    port->submit(port, op);
+}
+
+void
+lua_sync_tell(struct task *task, struct hub_op *op)
+{
+    task->wait.seq++;
+    lua_sync_post(task, op);
+}
+
 int
 lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops)
 {
     struct task *task = script_of(L)->current;
-    struct worker *worker = task->worker;
     char where[96];
     mlua_where(L, where, sizeof(where));
     /* A handle outlives the wait: it is on the task's stack. */
     wait_claim(task, ops, (void *)(uintptr_t)lua_handle_test(L, 1));
-    op->id = (struct hub_id){
-        .worker = worker->id,
-        .task = task->id,
-        .seq = task->wait.seq,
-    };
-    op->step = worker->step;
     op->enclosed = scopes_enclose(task);
     op->where = where;
-    worker->script->env.port->submit(worker->script->env.port, op);
+    lua_sync_post(task, op);
     value_unref(op->value);
     return wait_yield(L, task);
 }
@@ -96,13 +119,7 @@ lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops)
 void
 lua_sync_cancel(struct task *task)
 {
-    struct worker *worker = task->worker;
-    worker->script->env.port->submit(
-        worker->script->env.port,
-        &(struct hub_op){
-            .type = HUB_OP_CANCEL,
-            .id = {worker->id, task->id, task->wait.seq},
-        });
+    lua_sync_post(task, &(struct hub_op){.type = HUB_OP_CANCEL});
 }
 
 static const char *

@@ -12,9 +12,8 @@
 
 /* Submits `op` (its id, step and where are filled in here) for the running task
  * and returns like wait_yield: `finish` pushes the results of a granted
- * operation; everything else raises what coordination.md says. Takes the
- * reference op->value. Meanwhile wait.data is the handle at index 1, or NULL.
- */
+ * operation; everything else raises its error. Takes the reference op->value.
+ * Meanwhile wait.data is the handle at index 1, or NULL. */
 int
 lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops);
 /* In the continuation: `granted`, that of the struct wait_ops, for HUB_GRANTED,
@@ -23,6 +22,16 @@ lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops);
 int lua_sync_finish(lua_State *L, struct task *task,
                     int (*granted)(lua_State *L, struct task *task));
 void lua_sync_cancel(struct task *task);
+
+/* Gives the hub an operation of this task; its id and step are filled in here.
+ * The answer is for the wait that the task is in. Does not raise. */
+void lua_sync_post(struct task *task, struct hub_op *op);
+/* The same for what has to happen whatever becomes of the task: nobody waits
+ * for the answer. A wait of the task is over by now. */
+void lua_sync_tell(struct task *task, struct hub_op *op);
+/* An operation on that object. */
+struct hub_op
+lua_sync_op_on(const struct lua_handle *handle, enum hub_op_type type);
 
 /* What every operation on a handle begins with: checks that argument 1 is a
  * handle of that type and that the caller may wait, and fills in what `op`,

@@ -108,20 +108,15 @@ var_made(lua_State *L)
 static int
 var_make_failed(lua_State *L)
 {
-    struct script *script = script_of(L);
-    struct task *task = script->current;
-    script->env.port->submit(
-        script->env.port,
-        &(struct hub_op){
-            .type = HUB_OP_VAR_MAKE_FAILED,
-            .id = {task->worker->id, task->id, ++task->wait.seq},
-            .object = HUB_VARIABLE,
-            .name = luaL_checkstring(L, 1),
-            .room = lua_room_check(L, 2, "get_var"),
-            .step = task->worker->step,
-            .text = luaL_checkstring(L, 3),
-            .given_up = lua_toboolean(L, 4),
-        });
+    lua_sync_tell(script_of(L)->current,
+                  &(struct hub_op){
+                      .type = HUB_OP_VAR_MAKE_FAILED,
+                      .object = HUB_VARIABLE,
+                      .name = luaL_checkstring(L, 1),
+                      .room = lua_room_check(L, 2, "get_var"),
+                      .text = luaL_checkstring(L, 3),
+                      .given_up = lua_toboolean(L, 4),
+                  });
     return 0;
 }
 
@@ -175,24 +170,19 @@ var_lock(lua_State *L)
 static int
 var_unlock(lua_State *L)
 {
-    struct script *script = script_of(L);
-    struct task *task = script->current;
+    struct task *task = script_of(L)->current;
     bool store = lua_toboolean(L, 3);
     struct value *value = store ? mlua_check_value(L, 4) : NULL;
     if (task->updating > 0)
         task->updating--;
-    script->env.port->submit(
-        script->env.port,
-        &(struct hub_op){
-            .type = HUB_OP_VAR_UNLOCK,
-            .id = {task->worker->id, task->id, ++task->wait.seq},
-            .object = HUB_VARIABLE,
-            .name = luaL_checkstring(L, 1),
-            .room = lua_room_check(L, 2, "update_var"),
-            .step = task->worker->step,
-            .has_value = store,
-            .value = value,
-        });
+    lua_sync_tell(task, &(struct hub_op){
+                            .type = HUB_OP_VAR_UNLOCK,
+                            .object = HUB_VARIABLE,
+                            .name = luaL_checkstring(L, 1),
+                            .room = lua_room_check(L, 2, "update_var"),
+                            .has_value = store,
+                            .value = value,
+                        });
     value_unref(value);
     return 0;
 }

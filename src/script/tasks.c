@@ -30,15 +30,6 @@ handle_of(const struct child *child)
     return handle;
 }
 
-static void
-submit(struct task *task, struct hub_op *op)
-{
-    struct hub_port *port = task->worker->script->env.port;
-    op->id = (struct hub_id){task->worker->id, task->id, task->wait.seq};
-    op->step = task->worker->step;
-    port->submit(port, op);
-}
-
 /* --- the beginning --- */
 
 static void
@@ -75,10 +66,10 @@ tasks_spawn(lua_State *L, struct task *parent, struct scope *group, int index)
     worker->live_tasks++;
     child->observed = group != NULL;
     child->task.enclosed = group && scopes_enclose(group->task);
-    submit(&child->task, &(struct hub_op){
-                             .type = HUB_OP_TASK_BEGIN,
-                             .other = parent->id,
-                         });
+    lua_sync_post(&child->task, &(struct hub_op){
+                                    .type = HUB_OP_TASK_BEGIN,
+                                    .other = parent->id,
+                                });
     task_call(&child->task, nargs);
     child->task.polling = parent->polling;
     return child;
@@ -230,11 +221,11 @@ tasks_on_done(struct task *task, int status)
         on_task_failed(child);
     tasks_let_go(worker, task->id);
     adopt(worker, child);
-    submit(task, &(struct hub_op){
-                     .type = HUB_OP_TASK_END,
-                     .other = child->parent,
-                     .failed = !ok,
-                 });
+    lua_sync_post(task, &(struct hub_op){
+                            .type = HUB_OP_TASK_END,
+                            .other = child->parent,
+                            .failed = !ok,
+                        });
     wake_all_outside(worker);
     if (!to_be_told || child->observed)
         forget(child);
@@ -326,13 +317,13 @@ await(lua_State *L, struct task *task, uint32_t id,
     char where[96];
     mlua_where(L, where, sizeof(where));
     wait_claim(task, in_hub, NULL);
-    submit(task, &(struct hub_op){
-                     .type = HUB_OP_TASK_JOIN,
-                     .other = id,
-                     .timeout = HUB_TIMEOUT_NONE,
-                     .enclosed = scopes_enclose(task),
-                     .where = where,
-                 });
+    lua_sync_post(task, &(struct hub_op){
+                            .type = HUB_OP_TASK_JOIN,
+                            .other = id,
+                            .timeout = HUB_TIMEOUT_NONE,
+                            .enclosed = scopes_enclose(task),
+                            .where = where,
+                        });
     return wait_yield(L, task);
 }
 
