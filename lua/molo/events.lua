@@ -12,6 +12,8 @@ local AFTER_FAILURE = 0.1
 local OF_CONNECTING = { dns = true, connect = true, reset = true, timeout = true }
 local OF_READING = { reset = true, protocol = true }
 
+local NEXT_OPTIONS = { "timeout" }
+
 local Events = {}
 
 local function is(self)
@@ -88,20 +90,10 @@ local methods = {}
 
 function methods.next(self, options)
   is(self)
-  local deadline
-  if options ~= nil then
-    if type(options) ~= "table" then
-      core.misuse("next: expected options, got " .. type(options))
-    end
-    for name in pairs(options) do
-      if name ~= "timeout" then
-        core.misuse(("next: unknown option '%s': there is timeout"):format(tostring(name)))
-      end
-    end
-    if options.timeout ~= nil then
-      self.patience = native.seconds(options.timeout)
-      deadline = core.now() + self.patience
-    end
+  local timeout, deadline = core.check_options(options, "next", NEXT_OPTIONS).timeout, nil
+  if timeout ~= nil then
+    self.patience = core.seconds(timeout, "next: timeout")
+    deadline = core.now() + self.patience
   end
   return next_event(self, deadline)
 end

@@ -4,7 +4,7 @@ local native = core.task
 
 local EVERY, TIMEOUT = 0.1, 10
 
-local OPTIONS = { every = true, timeout = true, desc = true }
+local OPTIONS = { "every", "timeout", "desc" }
 
 -- In seconds; misuse unless it is a time.
 local function time_option(options, name, default)
@@ -13,22 +13,6 @@ local function time_option(options, name, default)
     return default
   end
   return core.seconds(value, "molo.eventually: " .. name)
-end
-
-local function check_options(options)
-  if type(options) ~= "table" then
-    core.misuse("molo.eventually: expected a table of options such as {every = 0.1, "
-      .. "timeout = 10}, got " .. type(options))
-  end
-  for name in pairs(options) do
-    if not OPTIONS[name] then
-      core.misuse(("molo.eventually: unknown option '%s': there are every, timeout "
-        .. "and desc"):format(tostring(name)))
-    end
-  end
-  if options.desc ~= nil and type(options.desc) ~= "string" then
-    core.misuse("molo.eventually: desc must be a string, got " .. type(options.desc))
-  end
 end
 
 -- One attempt, which has no longer than `left`: its outcome; whether its time
@@ -72,8 +56,10 @@ local function eventually(fn, options)
   if type(fn) ~= "function" then
     core.misuse("molo.eventually: expected a function, got " .. type(fn))
   end
-  options = options or {}
-  check_options(options)
+  options = core.check_options(options, "molo.eventually", OPTIONS)
+  if options.desc ~= nil and type(options.desc) ~= "string" then
+    core.misuse("molo.eventually: desc must be a string, got " .. type(options.desc))
+  end
   local every = time_option(options, "every", EVERY)
   local timeout = time_option(options, "timeout", TIMEOUT)
   local deadline = core.clock() + timeout

@@ -300,18 +300,16 @@ local function held_between(setup, teardown)
   end
 end
 
-local HOLD_OPTIONS = { run = true, setup = true, teardown = true, timeout = true }
+local HOLD_OPTIONS = { "run", "setup", "teardown", "timeout" }
 
 local function check_hold(options)
   if type(options) ~= "table" then
     core.misuse("molo.hold_task: expected a table such as {run = function"
       .. "(session, pause) ... end}, got " .. type(options))
   end
+  core.check_options(options, "molo.hold_task", HOLD_OPTIONS)
   for name, value in pairs(options) do
-    if not HOLD_OPTIONS[name] then
-      core.misuse(("molo.hold_task: unknown option '%s': there are run, setup, "
-        .. "teardown and timeout"):format(tostring(name)))
-    elseif name ~= "timeout" then
+    if name ~= "timeout" then
       check_function(value, "molo.hold_task: " .. name)
     end
   end

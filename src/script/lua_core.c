@@ -23,6 +23,9 @@
 #include "script/script_internal.h"
 #include "stats/recorder.h"
 
+/* Of a function that checks them in Lua. */
+#define MAX_OPTIONS 8
+
 static void
 cancel_sleep(struct task *task)
 {
@@ -249,6 +252,26 @@ core_error_text(lua_State *L)
     return 1;
 }
 
+/* core.check_options(options, what, names) -> options, {} for nil. Misuse
+ * unless it is a table with no other keys. */
+static int
+core_check_options(lua_State *L)
+{
+    const char *known[MAX_OPTIONS];
+    size_t count = lua_rawlen(L, 3);
+    luaL_argcheck(L, count <= MAX_OPTIONS, 3, "too many");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 3, (lua_Integer)i + 1);
+        known[i] = lua_tostring(L, -1);
+        lua_pop(L, 1); /* the table keeps it */
+    }
+    if (!mlua_check_options(L, 1, luaL_checkstring(L, 2), known, count))
+        lua_newtable(L);
+    else
+        lua_settop(L, 1);
+    return 1;
+}
+
 /* Raises misuse at the user's line. */
 static int
 core_misuse(lua_State *L)
@@ -320,6 +343,7 @@ core_secret(lua_State *L)
 static const luaL_Reg core_functions[] = {
     {"abort", core_abort},
     {"check", core_check},
+    {"check_options", core_check_options},
     {"clock", core_clock},
     {"defer", lua_defer},
     {"duration_text", core_duration_text},

@@ -33,21 +33,8 @@ check_algorithm(lua_State *L, const char *what)
             return algorithms[i].md();
     struct err err;
     mlua_unknown_key(&err, "algorithm", name, names, ARRAY_LENGTH(names));
-    mlua_misuse(L, "%s: %s (there are md5, sha1, sha256, sha384 and sha512)",
-                what, err.message);
+    mlua_misuse(L, "%s: %s", what, err.message);
     return NULL;
-}
-
-static void
-check_options(lua_State *L, int index, const char *what,
-              const char *const *known, size_t count)
-{
-    if (lua_isnoneornil(L, index))
-        return;
-    if (!lua_istable(L, index))
-        mlua_misuse(L, "%s: the options must be a table, got %s", what,
-                    luaL_typename(L, index));
-    mlua_check_keys(L, index, known, count);
 }
 
 static bool
@@ -70,7 +57,7 @@ static bool
 option_raw(lua_State *L, int index, const char *what)
 {
     static const char *const known[] = {"raw"};
-    check_options(L, index, what, known, ARRAY_LENGTH(known));
+    mlua_check_options(L, index, what, known, ARRAY_LENGTH(known));
     return option_flag(L, index, what, "raw", false);
 }
 
@@ -143,7 +130,7 @@ lua_base64_encode(lua_State *L)
     size_t size;
     const char *bytes =
         mlua_check_text(L, 1, "molo.base64.encode: the argument", &size);
-    check_options(L, 2, what, known, ARRAY_LENGTH(known));
+    mlua_check_options(L, 2, what, known, ARRAY_LENGTH(known));
     struct base64_form form = {.url = option_flag(L, 2, what, "url", false)};
     form.padded = option_flag(L, 2, what, "pad", !form.url);
     struct buf out = {0};
@@ -162,7 +149,7 @@ lua_base64_decode(lua_State *L)
     size_t size;
     const char *text =
         mlua_check_text(L, 1, "molo.base64.decode: the argument", &size);
-    check_options(L, 2, what, known, ARRAY_LENGTH(known));
+    mlua_check_options(L, 2, what, known, ARRAY_LENGTH(known));
     struct base64_form form = {.url = option_flag(L, 2, what, "url", false)};
     form.padded = !form.url;
     struct buf out = {0};

@@ -238,14 +238,7 @@ begin_feed(lua_State *L, const char *what, const char *const *known,
     struct script *script = lua_register_check_loading(L, what);
     const char *path = check_path(L, what);
     lua_settop(L, 2);
-    if (!lua_isnil(L, 2)) {
-        if (!lua_istable(L, 2))
-            mlua_misuse(L,
-                        "%s: options are a table such as {order = "
-                        "\"unique\"}, got %s",
-                        what, luaL_typename(L, 2));
-        mlua_check_keys(L, 2, known, count);
-    }
+    mlua_check_options(L, 2, what, known, count);
     struct feed *feed = lua_newuserdatauv(L, sizeof(*feed), 1);
     *feed = (struct feed){0};
     luaL_setmetatable(L, FEED);

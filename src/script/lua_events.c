@@ -189,14 +189,6 @@ parser_retry(lua_State *L)
     return 1;
 }
 
-/* seconds(time) -> number */
-static int
-events_seconds(lua_State *L)
-{
-    lua_pushnumber(L, nsec_to_seconds(mlua_check_time(L, 1, "next: timeout")));
-    return 1;
-}
-
 /* late(url, seconds): raises that no event came in that time. */
 static int
 events_late(lua_State *L)
@@ -229,7 +221,6 @@ static const luaL_Reg parser_meta[] = {
 static const luaL_Reg events_functions[] = {
     {"late", events_late},
     {"parser", parser_new},
-    {"seconds", events_seconds},
     {NULL, NULL},
 };
 

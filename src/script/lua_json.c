@@ -299,12 +299,9 @@ static bool
 check_nulls(lua_State *L, int index)
 {
     static const char *const known[] = {"nulls"};
-    if (lua_isnoneornil(L, index))
+    if (!mlua_check_options(L, index, "molo.json.decode", known,
+                            ARRAY_LENGTH(known)))
         return false;
-    if (!lua_istable(L, index))
-        mlua_misuse(L, "molo.json.decode: the options must be a table, got %s",
-                    luaL_typename(L, index));
-    mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
     lua_pushstring(L, known[0]);
     int type = lua_rawget(L, index);
     if (type != LUA_TNIL && type != LUA_TBOOLEAN)

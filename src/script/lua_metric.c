@@ -22,12 +22,8 @@ static enum custom_unit
 check_unit(lua_State *L, int index, const char *what)
 {
     static const char *const known[] = {"unit"};
-    if (lua_isnoneornil(L, index))
+    if (!mlua_check_options(L, index, what, known, ARRAY_LENGTH(known)))
         return CUSTOM_NUMBER;
-    if (!lua_istable(L, index))
-        mlua_misuse(L, "%s: options are a table such as {unit = \"s\"}, got %s",
-                    what, luaL_typename(L, index));
-    mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
     if (lua_getfield(L, index, "unit") == LUA_TNIL)
         return CUSTOM_NUMBER;
     const char *unit = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "plan/options.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
@@ -30,14 +31,16 @@ refuse(lua_State *L, const struct options *options, const char *name)
         known[count] = options->services[count].key;
         count++;
     }
-    struct err err;
-    mlua_unknown_key(&err, "service", name, known, count);
-    if (strstr(err.message, "did you mean") != NULL)
-        return mlua_misuse(L, "molo.service: %s", err.message);
+    const char *nearest = str_nearest(name, known, count);
+    if (nearest != NULL)
+        return mlua_misuse(
+            L, "molo.service: unknown service '%s': did you mean '%s'?", name,
+            nearest);
     return mlua_misuse(L,
-                       "molo.service: %s: give its address under services in "
-                       "the config file, with --service %s=URL, or in %s",
-                       err.message, name, push_variable(L, name));
+                       "molo.service: unknown service '%s': give its address "
+                       "under services in the config file, with --service "
+                       "%s=URL, or in %s",
+                       name, name, push_variable(L, name));
 }
 
 int

@@ -165,13 +165,9 @@ nsec_t
 lua_ws_timeout(lua_State *L, int index, const char *method, nsec_t otherwise,
                const char *more)
 {
-    if (lua_isnoneornil(L, index))
-        return otherwise;
     const char *known[] = {"timeout", more};
-    if (!lua_istable(L, index))
-        mlua_misuse(L, "%s: options are a table such as {timeout = 5}, got %s",
-                    method, luaL_typename(L, index));
-    mlua_check_keys(L, index, known, more != NULL ? 2 : 1);
+    if (!mlua_check_options(L, index, method, known, more != NULL ? 2 : 1))
+        return otherwise;
     lua_pushliteral(L, "timeout");
     nsec_t timeout = otherwise;
     lua_rawget(L, index);

@@ -293,26 +293,39 @@ mlua_to_range(lua_State *L, int index, nsec_t *low, nsec_t *high,
     return true;
 }
 
+/* More would be no help. */
+#define MAX_LISTED 10
+
 void
 mlua_unknown_key(struct err *err, const char *what, const char *key,
                  const char *const *known, size_t count)
 {
     const char *nearest = str_nearest(key, known, count);
+    struct buf list = {0};
+    buf_append_str(&list, count == 0   ? " (there is none"
+                          : count == 1 ? " (there is: "
+                                       : " (there are: ");
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&list, "%s%s", i > 0 ? ", " : "", known[i]);
+    buf_append_str(&list, ")");
     if (nearest)
         err_set(err, "unknown %s '%s': did you mean '%s'?", what, key, nearest);
     else
-        err_set(err, "unknown %s '%s'", what, key);
+        err_set(err, "unknown %s '%s'%s", what, key,
+                count <= MAX_LISTED ? list.data : "");
+    buf_finish(&list);
 }
 
-void
-mlua_check_keys(lua_State *L, int index, const char *const *known, size_t count)
+static void
+check_keys(lua_State *L, int index, const char *prefix,
+           const char *const *known, size_t count)
 {
     index = lua_absindex(L, index);
     lua_pushnil(L);
     while (lua_next(L, index)) {
         lua_pop(L, 1);
         if (lua_type(L, -1) != LUA_TSTRING)
-            mlua_misuse(L, "option names are strings, got a %s",
+            mlua_misuse(L, "%soption names are strings, got a %s", prefix,
                         luaL_typename(L, -1));
         const char *key = lua_tostring(L, -1);
         bool found = false;
@@ -321,7 +334,28 @@ mlua_check_keys(lua_State *L, int index, const char *const *known, size_t count)
         if (!found) {
             struct err err;
             mlua_unknown_key(&err, "option", key, known, count);
-            mlua_misuse(L, "%s", err.message);
+            mlua_misuse(L, "%s%s", prefix, err.message);
         }
     }
+}
+
+void
+mlua_check_keys(lua_State *L, int index, const char *const *known, size_t count)
+{
+    check_keys(L, index, "", known, count);
+}
+
+bool
+mlua_check_options(lua_State *L, int index, const char *what,
+                   const char *const *known, size_t count)
+{
+    char prefix[128];
+    if (lua_isnoneornil(L, index))
+        return false;
+    if (!lua_istable(L, index))
+        mlua_misuse(L, "%s: options must be a table, got %s", what,
+                    luaL_typename(L, index));
+    snprintf(prefix, sizeof(prefix), "%s: ", what);
+    check_keys(L, index, prefix, known, count);
+    return true;
 }

@@ -57,10 +57,15 @@ bool mlua_to_time(lua_State *L, int index, nsec_t *out, struct err *err);
 bool mlua_to_range(lua_State *L, int index, nsec_t *low, nsec_t *high,
                    struct err *err);
 
-/* Raises for a key of the table at `index` that is not in `known`, suggesting
- * the nearest: "unknown option 'header': did you mean 'headers'?". */
+/* Raises for a key of the table at `index` that is not in `known`: "unknown
+ * option 'header': did you mean 'headers'?", "unknown option 'x' (there are:
+ * path, data)". */
 void mlua_check_keys(lua_State *L, int index, const char *const *known,
                      size_t count);
+/* The same for options of `what`, which begins the message; raises for what is
+ * no table, too. False: none are given. */
+bool mlua_check_options(lua_State *L, int index, const char *what,
+                        const char *const *known, size_t count);
 /* The text of that complaint. */
 void mlua_unknown_key(struct err *err, const char *what, const char *key,
                       const char *const *known, size_t count);

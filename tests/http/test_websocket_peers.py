@@ -235,7 +235,7 @@ def from_lua(t):
             refuses("binary: true false string", ws.send, ws, "x",
                     { binary = "yes" })
             for _, method in ipairs{ "receive", "receive_json", "messages" } do
-                refuses("ws:" .. method .. ": {timeout = 5}, number",
+                refuses("ws:" .. method .. ": options must be a table, number",
                         ws[method], ws, 5)
             end
             refuses("a string", ws.send, ws, {})

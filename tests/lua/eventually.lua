@@ -105,15 +105,17 @@ end)
 cases.add("what is no option is misuse", function()
   local fn = function() return true end
   cases.misuse("molo.eventually: expected a function, got nil", molo.eventually)
-  cases.misuse("molo.eventually: unknown option 'evry': there are every, timeout and desc",
+  cases.misuse("molo.eventually: unknown option 'evry': did you mean 'every'?",
                molo.eventually, fn, { evry = 1 })
+  cases.misuse("molo.eventually: unknown option 'text' (there are: every, timeout, desc)",
+               molo.eventually, fn, { text = "x" })
   cases.misuse("molo.eventually: every: expected a time", molo.eventually, fn,
                { every = true })
   cases.misuse("molo.eventually: timeout: a time cannot be negative", molo.eventually, fn,
                { timeout = -1 })
   cases.misuse("molo.eventually: desc must be a string, got number", molo.eventually, fn,
                { desc = 1 })
-  cases.misuse("expected a table of options", molo.eventually, fn, 3)
+  cases.misuse("molo.eventually: options must be a table, got number", molo.eventually, fn, 3)
 end)
 
 cases.start { workers = 2 }

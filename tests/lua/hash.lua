@@ -103,8 +103,8 @@ end)
 
 cases.add("misuse", function()
   cases.misuse("molo.hash: unknown algorithm 'sha-256' "
-               .. "did you mean 'sha256'? sha512", molo.hash, "sha-256", "x")
-  cases.misuse("molo.hmac: unknown algorithm 'crc' md5", molo.hmac, "crc", "k",
+               .. "did you mean 'sha256'?", molo.hash, "sha-256", "x")
+  cases.misuse("molo.hmac: unknown algorithm 'crc' (there are: md5, sha1", molo.hmac, "crc", "k",
                "x")
   cases.misuse("molo.hash: the algorithm must be a string, got no value", molo.hash)
   cases.misuse("molo.hash: the text must be a string, got no value", molo.hash, "md5")
@@ -112,7 +112,8 @@ cases.add("misuse", function()
                "md5", {}, "")
   cases.misuse("molo.hmac: the text must be a string", molo.hmac, "md5", "k")
   cases.misuse("options must be a table, got string", molo.hash, "md5", "", "raw")
-  cases.misuse("unknown option 'hex'", molo.hash, "md5", "", { hex = true })
+  cases.misuse("molo.hash: unknown option 'hex' (there is: raw)", molo.hash,
+               "md5", "", { hex = true })
 end)
 
 cases.add("misuse has the line of the caller", function()

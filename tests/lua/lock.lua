@@ -156,7 +156,7 @@ end)
 
 cases.add("arguments", function()
   local lock = molo.lock("arguments")
-  cases.misuse("unknown option 'permits'", molo.lock, "x", { permits = 1 })
+  cases.misuse("unknown option 'permits' (there is none)", molo.lock, "x", { permits = 1 })
   cases.misuse("unknown option 'timeuot': did you mean 'timeout'?",
     lock.acquire, lock, { timeuot = 1 })
   cases.misuse("scope: expected \"run\" or \"worker\"", lock.acquire, lock,

@@ -40,7 +40,7 @@ cases.add("units", function()
   refused("molo.trend: unit is \"s\" or \"bytes\", or none, not 'ms'",
     molo.trend, "late", { unit = "ms" })
   refused("molo.rate: a share has no unit", molo.rate, "part", { unit = "s" })
-  refused("molo.trend: options are a table such as {unit = \"s\"}, got string",
+  refused("molo.trend: options must be a table, got string",
     molo.trend, "late", "s")
 end)
 
@@ -115,9 +115,9 @@ cases.add("a transaction that is used wrongly", function()
   refused("molo.transaction: expected a name, got nil", molo.transaction, nil, print)
   refused("molo.transaction: expected a name, got an empty string", molo.transaction, "", print)
   refused("molo.transaction: expected a function, got nil", molo.transaction, "a")
-  refused("molo.transaction: unknown option 'tag' (there is: tags)",
+  refused("molo.transaction: unknown option 'tag': did you mean 'tags'?",
     molo.transaction, "a", print, { tag = {} })
-  refused("molo.transaction: options are a table such as {tags = {page = \"cart\"}}, got string",
+  refused("molo.transaction: options must be a table, got string",
     molo.transaction, "a", print, "x")
 end)
 
