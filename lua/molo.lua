@@ -99,6 +99,6 @@ molo.env = setmetatable({}, {
 
 return setmetatable(molo, {
   __index = function(_, name)
-    core.misuse("molo has no function '" .. tostring(name) .. "'")
+    core.no_such("molo has no function", name, molo)
   end,
 })

@@ -272,6 +272,13 @@ core_check_options(lua_State *L)
     return 1;
 }
 
+/* core.no_such(what, key, names): misuse, with the nearest key of `names`. */
+static int
+core_no_such(lua_State *L)
+{
+    return mlua_no_such(L, luaL_checkstring(L, 1), 2, 3);
+}
+
 /* Raises misuse at the user's line. */
 static int
 core_misuse(lua_State *L)
@@ -354,6 +361,7 @@ static const luaL_Reg core_functions[] = {
     {"getenv", core_getenv},
     {"log", core_log},
     {"misuse", core_misuse},
+    {"no_such", core_no_such},
     {"now", core_now},
     {"seconds", core_seconds},
     {"secret", core_secret},

@@ -1,5 +1,6 @@
 #include "script/lua_handle.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -249,12 +250,13 @@ handle_index(lua_State *L)
     const struct lua_handle *handle = lua_touserdata(L, 1);
     lua_rawgeti(L, lua_upvalueindex(1), (lua_Integer)handle->type);
     lua_pushvalue(L, 2);
-    if (lua_rawget(L, -2) == LUA_TNIL)
-        return mlua_misuse(L, "%s %s has no operation '%s'",
-                           hub_object_type_article(handle->type),
-                           hub_object_type_name(handle->type),
-                           luaL_tolstring(L, 2, NULL));
-    return 1;
+    if (lua_rawget(L, 3) != LUA_TNIL)
+        return 1;
+    char what[64];
+    snprintf(what, sizeof(what), "%s %s has no operation",
+             hub_object_type_article(handle->type),
+             hub_object_type_name(handle->type));
+    return mlua_no_such(L, what, 2, 3);
 }
 
 static const luaL_Reg handle_functions[] = {

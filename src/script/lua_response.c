@@ -291,8 +291,8 @@ response_index(lua_State *L)
     const struct response *r = luaL_checkudata(L, 1, response_metatable);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL)
-        return mlua_misuse(L, "a response has no field '%s'",
-                           luaL_tolstring(L, 2, NULL));
+        return mlua_no_such(L, "a response has no field", 2,
+                            lua_upvalueindex(1));
     switch ((enum field)lua_tointeger(L, -1)) {
     case FIELD_STATUS:
         lua_pushinteger(L, r->status);

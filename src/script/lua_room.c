@@ -80,7 +80,7 @@ room_index(lua_State *L)
     else if (strcmp(key, "size") == 0)
         lua_pushinteger(L, room->size);
     else
-        return mlua_misuse(L, "a room has no '%s'", luaL_tolstring(L, 2, NULL));
+        return mlua_no_such(L, "a room has no", 2, lua_upvalueindex(1));
     return 1;
 }
 

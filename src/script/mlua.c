@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "base/units.h"
+#include "script/lua_pairs.h"
 
 static const char error_metatable[] = "molo.error";
 
@@ -358,4 +359,26 @@ mlua_check_options(lua_State *L, int index, const char *what,
     snprintf(prefix, sizeof(prefix), "%s: ", what);
     check_keys(L, index, prefix, known, count);
     return true;
+}
+
+int
+mlua_no_such(lua_State *L, const char *what, int key, int names)
+{
+    const char *known[64];
+    size_t count = 0;
+    names = lua_absindex(L, names);
+    const char *name = luaL_tolstring(L, key, NULL);
+    lua_pairs_push_keys(L, names);
+    int keys = lua_gettop(L);
+    luaL_checkstack(L, (int)ARRAY_LENGTH(known) + LUA_MINSTACK, NULL);
+    for (lua_Integer i = 1;
+         count < ARRAY_LENGTH(known) && lua_rawgeti(L, keys, i) != LUA_TNIL;
+         i++)
+        if (lua_type(L, -1) == LUA_TSTRING)
+            known[count++] = lua_tostring(L, -1);
+    const char *nearest = str_nearest(name, known, count);
+    if (nearest)
+        return mlua_misuse(L, "%s '%s': did you mean '%s'?", what, name,
+                           nearest);
+    return mlua_misuse(L, "%s '%s'", what, name);
 }

@@ -70,6 +70,10 @@ bool mlua_check_options(lua_State *L, int index, const char *what,
 void mlua_unknown_key(struct err *err, const char *what, const char *key,
                       const char *const *known, size_t count);
 
+/* Raises "`what` 'stauts': did you mean 'status'?" for the key at `key`, where
+ * the table at `names` has the keys there are. */
+int mlua_no_such(lua_State *L, const char *what, int key, int names);
+
 /* Values that cross workers. The result is a new reference, NULL for nil.
  * Raises naming the path of what cannot be shared. */
 struct value *mlua_check_value(lua_State *L, int index);

@@ -25,7 +25,9 @@ cases.add("molo is no global", function()
 end)
 
 cases.add("an unknown function of molo is named", function()
-  cases.misuse("'slep'", function() molo.slep(1) end)
+  cases.misuse("globals.lua: no function 'slep': did you mean 'sleep'?",
+               function() molo.slep(1) end)
+  cases.misuse("molo has no function '7'", function() return molo[7] end)
 end)
 
 cases.add("session fields cannot be added", function(session)

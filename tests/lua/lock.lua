@@ -168,6 +168,7 @@ cases.add("arguments", function()
   end
   cases.misuse("call it on a handle", lock.acquire)
   cases.misuse("a lock has no operation 'wait'", function() lock:wait() end)
+  cases.misuse("'aquire': did you mean 'acquire'?", function() lock:aquire() end)
 end)
 
 cases.add("kept for the worker", function(session)

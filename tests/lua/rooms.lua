@@ -165,6 +165,8 @@ end)
 cases.add("misuse of a room", function(session)
   local room = session.room
   cases.misuse("a room has no 'notify'", function() return room.notify end)
+  cases.misuse("a room has no 'notifer': did you mean 'notifier'?",
+               function() return room.notifer end)
   cases.misuse("a room cannot be assigned to", function() room.id = 3 end)
   cases.misuse("session.room:notifier(...) colon", room.notifier, "said")
   cases.misuse("session.room:get_var(...) colon", room.get_var, "x", "said")
