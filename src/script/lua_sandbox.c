@@ -23,13 +23,12 @@ sandbox_assert(lua_State *L)
     luaL_checkany(L, 1);
     if (lua_toboolean(L, 1))
         return lua_gettop(L);
-    if (lua_gettop(L) >= 2 && !lua_isstring(L, 2)) {
+    if (!lua_isnoneornil(L, 2) && !lua_isstring(L, 2)) {
         lua_settop(L, 2);
         return lua_error(L);
     }
-    mlua_push_error(L, "check",
-                    lua_gettop(L) >= 2 ? lua_tostring(L, 2)
-                                       : "assertion failed!");
+    const char *message = lua_tostring(L, 2);
+    mlua_push_error(L, "check", message ? message : "assertion failed!");
     char where[128];
     mlua_where(L, where, sizeof(where));
     lua_pushstring(L, where);

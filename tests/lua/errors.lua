@@ -32,6 +32,13 @@ cases.add("a failed assert is a check", function()
   cases.equal(err.where:match("errors%.lua:%d+$") ~= nil, true)
 end)
 
+cases.add("an assert without words is a check, too", function()
+  for _, arguments in ipairs{ { false }, { nil, nil, n = 2 } } do
+    local kind, err = cases.kind_of(assert, table.unpack(arguments, 1, arguments.n))
+    cases.equal({ kind, err.message }, { "check", "assertion failed!" })
+  end
+end)
+
 cases.add("assert passes its arguments on", function()
   cases.equal({ assert(1, 2, 3) }, { 1, 2, 3 })
 end)
