@@ -113,7 +113,10 @@ check_value(lua_State *L, const struct custom_metric *metric)
 static int
 metric_add(lua_State *L)
 {
-    const struct metric_handle *handle = luaL_checkudata(L, 1, METRIC);
+    const struct metric_handle *handle = luaL_testudata(L, 1, METRIC);
+    if (!handle)
+        return mlua_misuse(L, "add: call it on a metric, with a colon: "
+                              "carts:add(1)");
     const struct custom_metric *metric = handle->metric;
     struct script *script = script_of(L);
     if (script->load_options || !script->env.plan)

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "script/lua_cast.h"
 #include "script/lua_params.h"
+#include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/script_internal.h"
 #include "stats/tags.h"
@@ -131,8 +132,9 @@ check_options(lua_State *L, struct reading *reading)
     int index = reading->options;
     struct scenario *scenario = &reading->scenario;
     if (!lua_istable(L, index))
-        mlua_misuse(L, "scenario '%s': options must be a table, got %s",
-                    reading->name, luaL_typename(L, index));
+        mlua_misuse(L, "scenario '%s': options must be a table, got %s%s",
+                    reading->name, luaL_typename(L, index),
+                    lua_isfunction(L, index) ? " (they come before it)" : "");
     mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
     read_weight(L, reading);
     scenario->has_delay = read_range(L, reading, "delay", &scenario->delay_low,
@@ -269,9 +271,7 @@ int
 lua_scenario_register(lua_State *L)
 {
     struct script *script = lua_register_check_loading(L, "molo.scenario");
-    if (lua_type(L, 1) != LUA_TSTRING || lua_rawlen(L, 1) == 0)
-        return mlua_misuse(L, "molo.scenario: expected a name, got %s",
-                           luaL_typename(L, 1));
+    lua_sync_check_name(L, 1, "molo.scenario");
     int fn = lua_gettop(L) >= 3 ? 3 : 2;
     lua_settop(L, fn);
     struct reading reading = {

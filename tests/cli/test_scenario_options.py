@@ -39,6 +39,22 @@ def test_options_are_checked(t):
         t.matches(outcome.err, r"\.lua:2: ")
 
 
+def test_arguments_are_checked(t):
+    rows = [
+        ("", "molo.scenario: expected a name, got no value"),
+        ("''", "molo.scenario: a name is not empty"),
+        ("{}, print", "molo.scenario: expected a name, got table"),
+        ("'a'", "molo.scenario: expected a function, got nil"),
+        ("'a', {weight = 2}", "molo.scenario: expected a function, got table"),
+        ("'a', print, {}", "options must be a table, got function (they come "
+                           "before it)"),
+    ]
+    for arguments, text in rows:
+        outcome = t.run("\nmolo.scenario(%s)" % arguments).expect(2)
+        t.contains(outcome.err, text)
+        t.matches(outcome.err, r"\.lua:2: ")
+
+
 def test_a_name_can_be_used_once(t):
     for first, second in (("'a'", "'a'"), ("'a', {params = {1}}", "'a[1]'")):
         outcome = t.run("""

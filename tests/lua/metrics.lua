@@ -52,6 +52,7 @@ cases.add("values", function()
   hits:add(false)
   hits:add(1)
   took:add(0.25)
+  refused("add: call it on a metric, with a colon: carts:add(1)", carts.add, 1)
   refused("counter 'carts': -1 is below 0: a counter only grows (a gauge may fall)",
     carts.add, carts, -1)
   refused("trend 'took': -0.1 is below 0", took.add, took, -0.1)
