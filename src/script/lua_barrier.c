@@ -195,11 +195,8 @@ check_options(lua_State *L, int index)
     struct hub_options options = {0};
     mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
     if (lua_getfield(L, index, "parties") != LUA_TNIL) {
-        int ok;
-        lua_Integer parties = lua_tointegerx(L, -1, &ok);
-        if (!ok || parties < 1 || parties > INT32_MAX)
-            mlua_misuse(L, "parties: expected a whole number from 1 on");
-        options.parties = (int32_t)parties;
+        options.parties =
+            (int32_t)mlua_check_count(L, -1, "parties", 1, INT32_MAX);
         options.given = true;
     }
     if (lua_getfield(L, index, "on_leave") != LUA_TNIL) {

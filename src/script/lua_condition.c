@@ -78,15 +78,10 @@ notify(lua_State *L, const char *name, bool all)
 {
     struct hub_op op = {.type = HUB_OP_CONDITION_NOTIFY};
     lua_sync_check_operation(L, HUB_CONDITION, name, &op);
-    if (!all) {
-        int ok = 1;
-        op.amount = lua_isnoneornil(L, 2) ? 1 : lua_tointegerx(L, 2, &ok);
-        if (!ok || op.amount < 1)
-            return mlua_misuse(L,
-                               "notify: expected a whole number from 1 on, "
-                               "got %s",
-                               luaL_tolstring(L, 2, NULL));
-    }
+    if (!all)
+        op.amount = lua_isnoneornil(L, 2)
+                        ? 1
+                        : mlua_check_count(L, 2, "notify", 1, INT64_MAX);
     return lua_sync_submit(L, &op, &lua_sync_plain_wait);
 }
 

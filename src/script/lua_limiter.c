@@ -10,12 +10,8 @@ limiter_take(lua_State *L)
     lua_sync_check_operation(L, HUB_LIMITER, "take", &op);
     /* take({timeout = 1}) takes one. */
     int options = lua_istable(L, 2) ? 2 : 3;
-    if (options == 3 && !lua_isnoneornil(L, 2)) {
-        int ok;
-        op.amount = lua_tointegerx(L, 2, &ok);
-        if (!ok || op.amount < 1)
-            return mlua_misuse(L, "take: expected a whole number from 1 on");
-    }
+    if (options == 3 && !lua_isnoneornil(L, 2))
+        op.amount = mlua_check_count(L, 2, "take", 1, INT64_MAX);
     lua_sync_check_options(L, options, &op, false);
     lua_settop(L, 1);
     return lua_sync_submit(L, &op, &lua_sync_plain_wait);

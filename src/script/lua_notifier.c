@@ -68,13 +68,10 @@ check_options(lua_State *L, int index)
     struct hub_options options = {0};
     mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
     if (lua_getfield(L, index, "readers") != LUA_TNIL) {
-        int ok;
-        lua_Integer readers = lua_tointegerx(L, -1, &ok);
-        if (!ok || readers < 1 || readers > INT32_MAX)
-            mlua_misuse(L, "readers: expected a whole number from 1 on");
         options = (struct hub_options){
             .given = true,
-            .readers = (int32_t)readers,
+            .readers =
+                (int32_t)mlua_check_count(L, -1, "readers", 1, INT32_MAX),
         };
     }
     lua_pop(L, 1);

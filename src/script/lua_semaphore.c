@@ -4,19 +4,6 @@
 #include "script/mlua.h"
 #include "script/script_internal.h"
 
-static int64_t
-check_count(lua_State *L, int index, const char *what, lua_Integer lowest)
-{
-    int ok = 0;
-    lua_Integer count = 0;
-    if (lua_type(L, index) == LUA_TNUMBER)
-        count = lua_tointegerx(L, index, &ok);
-    if (!ok || count < lowest)
-        mlua_misuse(L, "%s: expected a whole number from %d on, got %s", what,
-                    (int)lowest, luaL_tolstring(L, index, NULL));
-    return count;
-}
-
 /* name(n?, options?): options are at the index after what is left on the stack.
  */
 static struct hub_op
@@ -30,7 +17,8 @@ new_op(lua_State *L, enum hub_op_type type, const char *name)
         lua_pushnil(L);
         lua_insert(L, 2);
     }
-    op.amount = lua_isnoneornil(L, 2) ? 1 : check_count(L, 2, name, 1);
+    op.amount =
+        lua_isnoneornil(L, 2) ? 1 : mlua_check_count(L, 2, name, 1, INT64_MAX);
     return op;
 }
 
@@ -108,8 +96,8 @@ check_options(lua_State *L, int index)
     }
     if (lua_getfield(L, index, "permits") != LUA_TNIL) {
         /* Without owners there may be none to begin with. */
-        options.permits =
-            check_count(L, lua_gettop(L), "permits", options.unowned ? 0 : 1);
+        options.permits = mlua_check_count(L, -1, "permits",
+                                           options.unowned ? 0 : 1, INT64_MAX);
         if (options.permits == 0)
             options.permits = HUB_NO_PERMITS;
         options.given = true;

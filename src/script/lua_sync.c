@@ -53,12 +53,8 @@ lua_sync_check_options_of(lua_State *L, int index, struct hub_op *op,
         else
             op->timeout = mlua_check_time(L, -1, "timeout");
     }
-    if (lua_getfield(L, index, "round") != LUA_TNIL) {
-        int ok;
-        op->round = lua_tointegerx(L, -1, &ok);
-        if (!ok || op->round < 1)
-            mlua_misuse(L, "round: expected a whole number from 1 on");
-    }
+    if (lua_getfield(L, index, "round") != LUA_TNIL)
+        op->round = mlua_check_count(L, -1, "round", 1, INT64_MAX);
 }
 
 void

@@ -238,6 +238,24 @@ mlua_check_text(lua_State *L, int index, const char *what, size_t *size)
     return lua_tolstring(L, index, size);
 }
 
+lua_Integer
+mlua_check_count(lua_State *L, int index, const char *what, lua_Integer lowest,
+                 lua_Integer highest)
+{
+    int ok;
+    lua_Integer count = lua_tointegerx(L, index, &ok);
+    if (ok && count > highest)
+        mlua_misuse(L, "%s: %lld is more than %lld", what, (long long)count,
+                    (long long)highest);
+    if (!ok || count < lowest)
+        mlua_misuse(L, "%s: expected a whole number from %d on, got %s", what,
+                    (int)lowest,
+                    lua_isstring(L, index) || lua_isboolean(L, index)
+                        ? luaL_tolstring(L, index, NULL)
+                        : luaL_typename(L, index));
+    return count;
+}
+
 bool
 mlua_to_time(lua_State *L, int index, nsec_t *out, struct err *err)
 {

@@ -49,6 +49,10 @@ const char *mlua_push_concat(lua_State *L, int first);
 const char *
 mlua_check_text(lua_State *L, int index, const char *what, size_t *size);
 
+/* A whole number from `lowest` to `highest`. `what` names it: "readers". */
+lua_Integer mlua_check_count(lua_State *L, int index, const char *what,
+                             lua_Integer lowest, lua_Integer highest);
+
 /* A time argument: a number of seconds or "250ms". `what` names it. */
 nsec_t mlua_check_time(lua_State *L, int index, const char *what);
 /* The same without raising. */

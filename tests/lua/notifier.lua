@@ -22,6 +22,12 @@ end)
 
 cases.add("an unknown option", function()
   cases.misuse("'reader' 'readers'", molo.notifier, "f", { reader = 1 })
+  cases.misuse("readers: expected a whole number from 1 on, got two", molo.notifier,
+               "f", { readers = "two" })
+  cases.misuse("readers: expected a whole number from 1 on, got table", molo.notifier,
+               "f", { readers = {} })
+  cases.misuse("readers: 3000000000 is more than 2147483647", molo.notifier, "f",
+               { readers = 3000000000 })
 end)
 
 cases.add("a name is a string", function()
