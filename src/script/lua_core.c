@@ -151,7 +151,8 @@ static int
 core_check(lua_State *L)
 {
     const char *name = check_in_run(L, "molo.check");
-    luaL_checkany(L, 2);
+    if (lua_isnone(L, 2))
+        return mlua_misuse(L, "molo.check: '%s' has no condition", name);
     record_check(L, name, 3);
     lua_settop(L, 2);
     return 1;
@@ -162,7 +163,8 @@ static int
 core_expect(lua_State *L)
 {
     const char *name = check_in_run(L, "molo.expect");
-    luaL_checkany(L, 2);
+    if (lua_isnone(L, 2))
+        return mlua_misuse(L, "molo.expect: '%s' has no condition", name);
     bool passed = lua_toboolean(L, 2);
     record_check(L, name, 4);
     if (passed) {
@@ -171,8 +173,7 @@ core_expect(lua_State *L)
     }
     const char *message = name;
     if (!lua_isnoneornil(L, 3))
-        message =
-            lua_pushfstring(L, "%s: %s", name, luaL_tolstring(L, 3, NULL));
+        message = lua_pushfstring(L, "%s: %s", name, mlua_push_text(L, 3));
     mlua_push_error(L, "check", message);
     return lua_error(L);
 }
@@ -180,7 +181,7 @@ core_expect(lua_State *L)
 static const char *
 reason(lua_State *L, const char *otherwise)
 {
-    return lua_isnoneornil(L, 1) ? otherwise : luaL_tolstring(L, 1, NULL);
+    return lua_isnoneornil(L, 1) ? otherwise : mlua_push_text(L, 1);
 }
 
 /* molo.fail(reason): raises. */

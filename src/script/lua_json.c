@@ -282,9 +282,8 @@ mlua_take_json(lua_State *L, json_t *json)
     take(L, (struct taken){.json = json});
 }
 
-/* json.encode(value) -> string */
-static int
-json_encode(lua_State *L)
+int
+lua_json_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
     json_t *json = mlua_check_json(L, 1);
@@ -350,7 +349,7 @@ json_mark_array(lua_State *L)
 static const luaL_Reg json_functions[] = {
     {"array", json_mark_array},
     {"decode", json_decode},
-    {"encode", json_encode},
+    {"encode", lua_json_encode},
     {NULL, NULL},
 };
 

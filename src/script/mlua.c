@@ -5,9 +5,13 @@
 
 #include "base/str.h"
 #include "base/units.h"
+#include "script/lua_json.h"
 #include "script/lua_pairs.h"
 
 static const char error_metatable[] = "molo.error";
+
+/* Bytes of a table that an error shows. */
+#define MAX_CONTENT 200
 
 void
 mlua_where(lua_State *L, char *out, size_t size)
@@ -118,10 +122,49 @@ call_tostring(lua_State *L)
     return 1;
 }
 
+/* Of a value whose tostring is its address. */
+static const char *
+push_content(lua_State *L, int index)
+{
+    lua_pushcfunction(L, lua_json_encode);
+    lua_pushvalue(L, index);
+    if (!lua_istable(L, index) || lua_pcall(L, 1, 1, 0) != LUA_OK)
+        return lua_pushfstring(L, "(a %s)", luaL_typename(L, index));
+    size_t size;
+    const char *text = lua_tolstring(L, -1, &size);
+    if (size <= MAX_CONTENT)
+        return text;
+    size = MAX_CONTENT;
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+        size--; /* not within a character */
+    lua_pushlstring(L, text, size);
+    return lua_pushfstring(L, "%s...", lua_tostring(L, -1));
+}
+
+static bool
+has_address(lua_State *L, int index)
+{
+    int type = lua_type(L, index);
+    if (type != LUA_TTABLE && type != LUA_TFUNCTION && type != LUA_TUSERDATA &&
+        type != LUA_TTHREAD)
+        return false;
+    if (luaL_getmetafield(L, index, "__tostring") == LUA_TNIL)
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
 const char *
 mlua_push_text(lua_State *L, int index)
 {
     index = lua_absindex(L, index);
+    if (has_address(L, index)) {
+        int top = lua_gettop(L);
+        push_content(L, index);
+        lua_insert(L, top + 1);
+        lua_settop(L, top + 1);
+        return lua_tostring(L, -1);
+    }
     lua_pushcfunction(L, call_tostring);
     lua_pushvalue(L, index);
     if (lua_pcall(L, 1, 1, 0) != LUA_OK) {

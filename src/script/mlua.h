@@ -24,8 +24,9 @@ void mlua_where(lua_State *L, char *out, size_t size);
 void mlua_push_error(lua_State *L, const char *kind, const char *message);
 /* True if the value is one; `kind` is borrowed from it. Never raises. */
 bool mlua_is_error(lua_State *L, int index, const char **kind);
-/* Pushes the text of any value as tostring makes it; where that raises, a text
- * that says so. Never raises. */
+/* Pushes the text of any value as tostring makes it; where that would be an
+ * address, JSON or "(a function)": errors are counted by their text. Never
+ * raises. */
 const char *mlua_push_text(lua_State *L, int index);
 /* Makes what was raised (any value) an error object in place, at the top of the
  * stack: strings become kind "script". Adds `where` and `traceback`. */

@@ -79,6 +79,28 @@ cases.add("error in an error's tostring", function()
   cases.equal(type(err), "table")
 end)
 
+-- Whose text would be an address, and another one each time.
+cases.add("a raised table is shown by its content", function()
+  local function message_of(value)
+    local child = molo.spawn(error, value)
+    local _, err = cases.kind_of(child.join, child)
+    return err.message
+  end
+  cases.equal(message_of({ code = 3 }), '{"code":3}')
+  cases.equal(message_of({ call = print }), "(a table)")
+  cases.equal(message_of(print), "(a function)")
+  cases.equal(message_of({ ("\u{e4}"):rep(300) }), '["' .. ("\u{e4}"):rep(99) .. "...")
+  cases.equal(message_of(setmetatable({}, { __tostring = function() return "own" end })),
+              "own")
+  cases.raises('got: {"id":7}', function() molo.expect("got", false, { id = 7 }) end)
+  cases.raises('{"id":7}', molo.fail, { id = 7 })
+end)
+
+cases.add("a check without a condition", function()
+  cases.misuse("errors.lua molo.check: 'ok' has no condition", function() molo.check("ok") end)
+  cases.misuse("molo.expect: 'ok' has no condition", molo.expect, "ok")
+end)
+
 cases.add("an address in a message is no place", function()
   local child = molo.spawn(error, "127.0.0.1:80: refused", 0)
   local _, err = cases.kind_of(child.join, child)
