@@ -182,6 +182,20 @@ mlua_check_json(lua_State *L, int index)
     return json;
 }
 
+json_t *
+mlua_read_json(const char *text, size_t size, struct err *err)
+{
+    json_error_t error;
+    json_t *json =
+        json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    if (!json && size == 0)
+        err_set(err, "it is empty");
+    else if (!json)
+        err_set(err, "%s at line %d, column %d", error.text, error.line,
+                error.column);
+    return json;
+}
+
 static void
 mark_array(lua_State *L)
 {
@@ -317,12 +331,10 @@ json_decode(lua_State *L)
     const char *text =
         mlua_check_text(L, 1, "molo.json.decode: the argument", &size);
     bool nulls = check_nulls(L, 2);
-    json_error_t error;
-    json_t *json =
-        json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    struct err err;
+    json_t *json = mlua_read_json(text, size, &err);
     if (!json)
-        return mlua_misuse(L, "molo.json.decode: %s at line %d, column %d",
-                           error.text, error.line, error.column);
+        return mlua_misuse(L, "molo.json.decode: %s", err.message);
     take(L, (struct taken){.json = json, .nulls = nulls});
     return 1;
 }

@@ -222,18 +222,17 @@ push_history(lua_State *L, const struct response *r)
 static int
 response_json(lua_State *L)
 {
-    luaL_checkudata(L, 1, response_metatable);
+    const struct response *r = luaL_checkudata(L, 1, response_metatable);
     lua_getiuservalue(L, 1, SLOT_BODY);
     size_t size;
     const char *body = lua_tolstring(L, -1, &size);
-    json_error_t error;
-    json_t *json =
-        json_loadb(body, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    struct err err;
+    json_t *json = mlua_read_json(body, size, &err);
     if (!json) {
         char message[256];
         snprintf(message, sizeof(message),
-                 "the body is not JSON: %s at line %d, column %d", error.text,
-                 error.line, error.column);
+                 "the body is not JSON (status %d): %.200s", r->status,
+                 err.message);
         mlua_push_error(L, "decode", message);
         return lua_error(L);
     }

@@ -151,14 +151,12 @@ finish_receiving_json(lua_State *L, struct task *task)
     struct ws_message *message = take_result(L, task);
     if (message == NULL)
         return 3;
-    json_error_t error;
-    json_t *json = json_loadb(message->data, message->size,
-                              JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    struct err err;
+    json_t *json = mlua_read_json(message->data, message->size, &err);
     ws_message_destroy(message);
     if (json == NULL)
-        return lua_ws_raise(L, own, "decode", 0,
-                            "the message is not JSON: %s at line %d, column %d",
-                            error.text, error.line, error.column);
+        return lua_ws_raise(L, own, "decode", 0, "the message is not JSON: %s",
+                            err.message);
     mlua_take_json(L, json);
     return 1;
 }

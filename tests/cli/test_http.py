@@ -75,6 +75,21 @@ def test_query_is_no_part_of_the_label(t):
             [("/echo", 2)], "endpoints")
 
 
+def test_a_body_that_is_not_json(t):
+    run_session(t, """
+    for body, text in pairs{
+        ["<html>"] = "the body is not JSON (status 200): invalid token "
+            .. "near '<' at line 1, column 1",
+        [""] = "the body is not JSON (status 200): it is empty",
+    } do
+        session:put("/pad/x", { body = body })
+        local page = session:get("/pad/x")
+        local _, err = molo.try(page.json, page)
+        molo.expect(body, err.kind == "decode" and err.message == text, err)
+    end
+    """)
+
+
 def test_body(t):
     run_session(t, r"""
     local bytes = "a\0b\r\n\xff" .. ("x"):rep(100000)

@@ -83,7 +83,7 @@ end
 cases.add("cannot be read", function()
   cases.misuse("molo.json.decode: line 2, column", decode,
                '{"a": 1,\n"b" 2}')
-  cases.misuse("molo.json.decode: line 1", decode, "")
+  cases.misuse("molo.json.decode: it is empty", decode, "")
   cases.misuse("molo.json.decode: line 1", decode, "[1] 2")
   cases.misuse("molo.json.decode: integer line 1", decode,
                "9223372036854775808")
