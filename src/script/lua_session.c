@@ -279,9 +279,15 @@ session_index(lua_State *L)
 {
     struct session_view *v = lua_touserdata(L, 1);
     lua_pushvalue(L, 2);
-    if (v->view == VIEW_SESSION &&
-        lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
-        return 1;
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
+        if (v->view == VIEW_SESSION)
+            return 1;
+        return mlua_misuse(L,
+                           "'%s' needs a session, and setup and teardown have "
+                           "none: use molo.setup_session or "
+                           "molo.teardown_session",
+                           lua_tostring(L, 2));
+    }
     lua_settop(L, 2);
     lua_pushvalue(L, 2);
     lua_rawget(L, lua_upvalueindex(2));

@@ -207,35 +207,58 @@ fail_with_error_at(lua_State *co, int index, struct call_result *result)
     result->traceback = string_field(co, index, "traceback");
 }
 
+struct taking {
+    struct worker *worker;
+    const char *what; /* it is about, for errors */
+};
+
 /* What a fixture returned is used after its call, in a protected call of its
  * own, because it may be of the wrong kind. */
 static int
 take_returned(lua_State *L)
 {
-    struct worker *worker = lua_touserdata(L, 1);
+    struct taking *taking = lua_touserdata(L, 1);
+    struct worker *worker = taking->worker;
     struct script *script = worker->script;
-    if (worker->phase == PHASE_GLOBAL_SETUP) {
+    if (worker->phase == PHASE_GLOBAL_SETUP)
         upvalues_check(L, script->fixtures[PHASE_GLOBAL_SETUP]);
+    taking->what = "what it returned: ";
+    if (worker->phase == PHASE_GLOBAL_SETUP)
         script->data = mlua_check_value(L, 2);
-    } else if (!lua_isnil(L, 2)) {
+    else if (!lua_isnil(L, 2))
         lua_session_set_options(L, worker_http(worker), 2);
-    }
     return 0;
+}
+
+/* The error on top was found when the fixture was over: its place is where that
+ * begins. */
+static void
+complete_error(lua_State *L, const struct taking *taking)
+{
+    const struct worker *worker = taking->worker;
+    lua_Debug ar;
+    lua_pushfstring(L, "%s%s", taking->what, mlua_push_text(L, -1));
+    mlua_complete_error(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, worker->script->fixtures[worker->phase]);
+    lua_getinfo(L, ">S", &ar);
+    lua_pushfstring(L, "%s:%d", ar.short_src, ar.linedefined);
+    lua_setfield(L, -2, "where");
 }
 
 static void
 take_result(struct worker *worker, struct call_result *result)
 {
     lua_State *co = worker->task.co;
+    struct taking taking = {.worker = worker, .what = ""};
     if (worker->phase != PHASE_SETUP && worker->phase != PHASE_GLOBAL_SETUP)
         return;
     int top = lua_gettop(co);
     lua_pushcfunction(co, take_returned);
-    lua_pushlightuserdata(co, worker);
+    lua_pushlightuserdata(co, &taking);
     lua_pushvalue(co, top);
     if (lua_pcall(co, 2, 0, 0) == LUA_OK)
         return;
-    mlua_complete_error(co);
+    complete_error(co, &taking);
     fail_with_error_at(co, lua_gettop(co), result);
 }
 

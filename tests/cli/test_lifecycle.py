@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Fixtures, data, state, events: what is called, in which order, by whom."""
 
+import re
 import sys
 
 import harness
@@ -158,6 +159,44 @@ def test_setup_may_return_session_options(t):
         end)
         """, "-w", "3", "-r", "2").expect(0)
     outcome.expect_runs(ok=6)
+
+
+def test_what_a_fixture_leaves_is_checked(t):
+    """At the place where the fixture begins, as it is over by then."""
+    rows = [
+        ("setup", "return 5",
+         "what it returned: session options are a table, got number"),
+        ("setup", "return {base_ulr = ''}",
+         "what it returned: unknown option 'base_ulr': did you mean 'base_url'?"),
+        ("global_setup", "return {f = print}",
+         "what it returned: a function cannot be shared between workers (at f)"),
+        ("global_setup", "token = 1",
+         "global_setup assigned 'token', a local of the file"),
+    ]
+    for fixture, body, text in rows:
+        outcome = t.run("""
+            local token
+            molo.%s(function()
+                %s
+            end)
+            molo.scenario("a", function() return token end)
+            """ % (fixture, body)).expect(3)
+        t.matches(outcome.err, r"%s: \S+\.lua:3: script: " % fixture
+                  + re.escape(text))
+        t.matches(outcome.result["errors"][0]["first"]["where"], r"\.lua:3$")
+
+
+def test_a_worker_without_a_session(t):
+    outcome = t.run("""
+        molo.setup(function(worker)
+            molo.log("info", "MARK", worker.anything)
+            worker:get("/")
+        end)
+        molo.scenario("a", function() end)
+        """).expect(3)
+    t.equal(outcome.marks, ["nil"], "what there is not")
+    t.contains(outcome.err, ".lua:4: script: 'get' needs a session",
+               "use molo.setup_session")
 
 
 def test_fixtures_may_use_http_and_variables(t):
