@@ -110,7 +110,12 @@ split_position(const char *text, char *where, size_t size)
             return text;
         memcpy(where, text, length);
         where[length] = '\0';
-        return colon + 1 + digits + 2;
+        const char *message = text;
+        /* coroutine.wrap puts its own before what has one. */
+        while (strncmp(message, where, length) == 0 &&
+               strncmp(message + length, ": ", 2) == 0)
+            message += length + 2;
+        return message;
     }
     return text;
 }
