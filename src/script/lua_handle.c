@@ -27,7 +27,13 @@ static const struct lua_handle_type *const types[HUB_OBJECT_TYPES] = {
 const struct lua_handle *
 lua_handle_test(lua_State *L, int index)
 {
-    return luaL_testudata(L, index, handle_metatable);
+    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index))
+        return NULL;
+    /* Several times in each operation: luaL_testudata would look its name up.
+     */
+    bool is = lua_topointer(L, -1) == script_of(L)->handle_class;
+    lua_pop(L, 1);
+    return is ? lua_touserdata(L, index) : NULL;
 }
 
 void
@@ -283,6 +289,7 @@ lua_handle_open(lua_State *L)
     }
     mlua_new_class(L, handle_metatable, NULL, handle_meta);
     luaL_getmetatable(L, handle_metatable);
+    script_of(L)->handle_class = lua_topointer(L, -1);
     lua_newtable(L);
     for (int type = 0; type < HUB_OBJECT_TYPES; type++) {
         if (!types[type])

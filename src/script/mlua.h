@@ -17,7 +17,9 @@
  * nearest caller that is not one of molo's own modules. */
 int mlua_misuse(lua_State *L, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* "pad.lua:9" of that caller, or "". Never raises. */
+/* "pad.lua:9" of that caller, or "", in at least MLUA_WHERE_MIN bytes. Never
+ * raises. */
+#define MLUA_WHERE_MIN (LUA_IDSIZE + 12)
 void mlua_where(lua_State *L, char *out, size_t size);
 
 /* Pushes an error object. */

@@ -87,6 +87,7 @@ struct script {
     struct value *data;
     json_t *result;
     struct lua_exchange *spare_exchanges; /* lua_http.c */
+    const void *handle_class;             /* lua_handle.c */
     struct list late;                     /* late.c */
     struct buf scratch;                   /* encoding of values */
     uint64_t gc_cycles;                   /* collections Lua has finished */
