@@ -3,8 +3,7 @@
 
 #include <lua.h>
 
-/* molo.data: records of a file for the runs of all workers. Which record is
- * next is counted in the hub, under a name that scripts do not use. */
+/* molo.data: makes feeds of files, as their options say. */
 
 void lua_data_open(lua_State *L); /* pushes the table of functions */
 
