@@ -29,8 +29,7 @@ new_op(lua_State *L, enum hub_op_type type, const char *name)
 
 static int grant_wait(lua_State *L, struct task *task);
 
-static const struct wait_ops meeting_wait =
-    LUA_SYNC_WAIT("barrier:wait", grant_wait);
+static const struct wait_ops meeting_wait = LUA_SYNC_WAIT(grant_wait);
 
 /* The hub is told when the action is over. Until then nothing may raise: the
  * others wait for it, also when the test is being stopped. The error is on top
@@ -111,8 +110,7 @@ grant_exchange(lua_State *L, struct task *task)
     return 1 + push_place(L, task);
 }
 
-static const struct wait_ops exchange_wait =
-    LUA_SYNC_WAIT("barrier:exchange", grant_exchange);
+static const struct wait_ops exchange_wait = LUA_SYNC_WAIT(grant_exchange);
 
 /* barrier:exchange(value, {timeout, round}) */
 static int
@@ -159,10 +157,8 @@ grant_broken(lua_State *L, struct task *task)
     return 1;
 }
 
-static const struct wait_ops parties_wait =
-    LUA_SYNC_WAIT("parties", grant_parties);
-static const struct wait_ops broken_wait =
-    LUA_SYNC_WAIT("broken", grant_broken);
+static const struct wait_ops parties_wait = LUA_SYNC_WAIT(grant_parties);
+static const struct wait_ops broken_wait = LUA_SYNC_WAIT(grant_broken);
 
 /* barrier:parties() */
 static int

@@ -41,8 +41,7 @@ grant_notified(lua_State *L, struct task *task)
     return judge(L);
 }
 
-static const struct wait_ops notified_wait =
-    LUA_SYNC_WAIT("wait_for", grant_notified);
+static const struct wait_ops notified_wait = LUA_SYNC_WAIT(grant_notified);
 
 static int
 on_judged(lua_State *L, int status, lua_KContext context)

@@ -39,7 +39,6 @@ finish_sleep(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops sleep_wait = {
-    .name = "molo.sleep",
     .idle = true,
     .cancel = cancel_sleep,
     .finish = finish_sleep,

@@ -10,8 +10,7 @@ grant_value(lua_State *L, struct task *task)
     return 1;
 }
 
-static const struct wait_ops event_wait_ops =
-    LUA_SYNC_WAIT("wait", grant_value);
+static const struct wait_ops event_wait_ops = LUA_SYNC_WAIT(grant_value);
 
 /* event:set(value?) */
 static int

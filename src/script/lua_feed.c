@@ -130,7 +130,7 @@ grant_next(lua_State *L, struct task *task)
     return push_ordinal(L, feed, task, (uint64_t)lua_tointeger(L, -1) - 1);
 }
 
-static const struct wait_ops next_wait = LUA_SYNC_WAIT("feed:next", grant_next);
+static const struct wait_ops next_wait = LUA_SYNC_WAIT(grant_next);
 
 /* feed:next() -> record */
 static int

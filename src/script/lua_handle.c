@@ -134,7 +134,6 @@ grant_handle(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops declare_wait = {
-    .name = "making a handle",
     .coordination = true,
     .cancel = lua_sync_cancel,
     .granted = grant_handle,

@@ -65,8 +65,7 @@ grant_release(lua_State *L, struct task *task)
     return 0;
 }
 
-static const struct wait_ops release_wait =
-    LUA_SYNC_WAIT("release", grant_release);
+static const struct wait_ops release_wait = LUA_SYNC_WAIT(grant_release);
 
 /* hold:release() */
 static int

@@ -282,7 +282,6 @@ drop_transfer(struct task *task)
 }
 
 static const struct wait_ops request_wait = {
-    .name = "a request",
     .cancel = cancel_transfer,
     .drop = drop_transfer,
     .finish = finish_transfer,

@@ -65,7 +65,7 @@ grant_hold(lua_State *L, struct task *task)
     return 1;
 }
 
-static const struct wait_ops hold_wait = LUA_SYNC_WAIT("hold", grant_hold);
+static const struct wait_ops hold_wait = LUA_SYNC_WAIT(grant_hold);
 
 /* lock:hold({timeout, scope}) -> value for a `<close>` variable */
 int
@@ -95,7 +95,7 @@ grant_with(lua_State *L, struct task *task)
     return on_returned(L, LUA_OK, 0);
 }
 
-static const struct wait_ops with_wait = LUA_SYNC_WAIT("with", grant_with);
+static const struct wait_ops with_wait = LUA_SYNC_WAIT(grant_with);
 
 /* lock:with(fn, {timeout}) -> results of fn */
 int

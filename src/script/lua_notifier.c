@@ -12,8 +12,7 @@ grant_news(lua_State *L, struct task *task)
     return 2;
 }
 
-static const struct wait_ops news_wait =
-    LUA_SYNC_WAIT("wait_for_writer", grant_news);
+static const struct wait_ops news_wait = LUA_SYNC_WAIT(grant_news);
 
 /* notifier:written(value, {round}) */
 static int

@@ -50,7 +50,6 @@ give_back(struct task *task)
 }
 
 static const struct wait_ops get_ops = {
-    .name = "get",
     .coordination = true,
     .idle = true,
     .cancel = lua_sync_cancel,
@@ -59,7 +58,6 @@ static const struct wait_ops get_ops = {
 };
 
 static const struct wait_ops try_get_ops = {
-    .name = "try_get",
     .coordination = true,
     .idle = true,
     .cancel = lua_sync_cancel,

@@ -60,7 +60,7 @@ grant_hold(lua_State *L, struct task *task)
     return 1;
 }
 
-static const struct wait_ops hold_wait = LUA_SYNC_WAIT("hold", grant_hold);
+static const struct wait_ops hold_wait = LUA_SYNC_WAIT(grant_hold);
 
 /* semaphore:hold(n?, {timeout, scope}) -> value for a `<close>` variable */
 static int

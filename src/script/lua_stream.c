@@ -241,7 +241,6 @@ finish_open(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops open_wait = {
-    .name = "a request",
     .cancel = cancel_open,
     .drop = cancel_open,
     .finish = finish_open,
@@ -361,7 +360,6 @@ finish_read(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops read_wait = {
-    .name = "the body of an answer",
     .cancel = cancel_read,
     .drop = cancel_read,
     .finish = finish_read,

@@ -253,7 +253,7 @@ lua_sync_grant_nothing(lua_State *L, struct task *task)
 }
 
 const struct wait_ops lua_sync_plain_wait =
-    LUA_SYNC_WAIT("a coordination operation", lua_sync_grant_nothing);
+    LUA_SYNC_WAIT(lua_sync_grant_nothing);
 
 static int
 grant_attempt(lua_State *L, struct task *task)
@@ -262,8 +262,7 @@ grant_attempt(lua_State *L, struct task *task)
     return 1;
 }
 
-const struct wait_ops lua_sync_attempt_wait =
-    LUA_SYNC_WAIT("a coordination operation", grant_attempt);
+const struct wait_ops lua_sync_attempt_wait = LUA_SYNC_WAIT(grant_attempt);
 
 void
 lua_sync_push_news(lua_State *L, struct task *task)
@@ -285,8 +284,7 @@ grant_number(lua_State *L, struct task *task)
     return 1;
 }
 
-const struct wait_ops lua_sync_number_wait =
-    LUA_SYNC_WAIT("a coordination operation", grant_number);
+const struct wait_ops lua_sync_number_wait = LUA_SYNC_WAIT(grant_number);
 
 static int
 grant_flag(lua_State *L, struct task *task)
@@ -295,8 +293,7 @@ grant_flag(lua_State *L, struct task *task)
     return 1;
 }
 
-const struct wait_ops lua_sync_flag_wait =
-    LUA_SYNC_WAIT("a coordination operation", grant_flag);
+const struct wait_ops lua_sync_flag_wait = LUA_SYNC_WAIT(grant_flag);
 
 void
 lua_sync_open(lua_State *L)

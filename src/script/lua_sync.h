@@ -53,10 +53,10 @@ void lua_sync_push_news(lua_State *L, struct task *task);
 extern const struct wait_ops lua_sync_number_wait;
 extern const struct wait_ops lua_sync_flag_wait;
 /* The struct wait_ops of an operation with results of its own. */
-#define LUA_SYNC_WAIT(operation, granted_function)               \
-    {                                                            \
-        .name = (operation), .coordination = true, .idle = true, \
-        .cancel = lua_sync_cancel, .granted = (granted_function) \
+#define LUA_SYNC_WAIT(granted_function)                                \
+    {                                                                  \
+        .coordination = true, .idle = true, .cancel = lua_sync_cancel, \
+        .granted = (granted_function)                                  \
     }
 
 /* Reads {timeout =, round =} at `index` (none or nil: defaults) into `op`. */

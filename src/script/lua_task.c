@@ -109,20 +109,8 @@ grant_paused(lua_State *L, struct task *task)
     return 1;
 }
 
-static const struct wait_ops join_wait = {
-    .name = "task:join",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .granted = grant_join,
-};
-static const struct wait_ops paused_wait = {
-    .name = "molo.hold_task",
-    .coordination = true,
-    .idle = true,
-    .cancel = lua_sync_cancel,
-    .granted = grant_paused,
-};
+static const struct wait_ops join_wait = LUA_SYNC_WAIT(grant_join);
+static const struct wait_ops paused_wait = LUA_SYNC_WAIT(grant_paused);
 
 static int
 join(lua_State *L, const struct task_handle *handle, nsec_t timeout,
@@ -255,7 +243,6 @@ finish_pause(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops pause_wait = {
-    .name = "pause",
     .coordination = true,
     .idle = true,
     .cancel = lua_sync_cancel,

@@ -64,15 +64,10 @@ grant_change(lua_State *L, struct task *task)
     return 3;
 }
 
-#define VARIABLE_WAIT(granted_function)                                     \
-    {                                                                       \
-        .name = "a variable operation", .coordination = true, .idle = true, \
-        .cancel = lua_sync_cancel, .granted = granted_function              \
-    }
-static const struct wait_ops value_wait = VARIABLE_WAIT(grant_value);
-static const struct wait_ops or_make_wait = VARIABLE_WAIT(grant_or_make);
-static const struct wait_ops lock_wait = VARIABLE_WAIT(grant_lock);
-static const struct wait_ops change_wait = VARIABLE_WAIT(grant_change);
+static const struct wait_ops value_wait = LUA_SYNC_WAIT(grant_value);
+static const struct wait_ops or_make_wait = LUA_SYNC_WAIT(grant_or_make);
+static const struct wait_ops lock_wait = LUA_SYNC_WAIT(grant_lock);
+static const struct wait_ops change_wait = LUA_SYNC_WAIT(grant_change);
 
 /* var.get(name, room) */
 static int

@@ -293,7 +293,6 @@ finish_opening(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops opening_wait = {
-    .name = "the opening of a WebSocket",
     .cancel = cancel_opening,
     .drop = cancel_opening,
     .finish = finish_opening,
@@ -385,7 +384,6 @@ finish_closing(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops closing_wait = {
-    .name = "the closing of a WebSocket",
     .cancel = lua_ws_drop_wait,
     .drop = lua_ws_drop_wait,
     .finish = finish_closing,

@@ -28,7 +28,6 @@ finish_sending(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops sending_wait = {
-    .name = "sending on a WebSocket",
     .cancel = lua_ws_drop_wait,
     .drop = lua_ws_drop_wait,
     .finish = finish_sending,
@@ -162,13 +161,11 @@ finish_receiving_json(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops receiving_wait = {
-    .name = "a message of a WebSocket",
     .cancel = lua_ws_drop_wait,
     .drop = lua_ws_drop_wait,
     .finish = finish_receiving,
 };
 static const struct wait_ops receiving_json_wait = {
-    .name = "a message of a WebSocket",
     .cancel = lua_ws_drop_wait,
     .drop = lua_ws_drop_wait,
     .finish = finish_receiving_json,
@@ -248,7 +245,6 @@ finish_ping(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops ping_wait = {
-    .name = "a pong of a WebSocket",
     .cancel = lua_ws_drop_wait,
     .drop = lua_ws_drop_wait,
     .finish = finish_ping,

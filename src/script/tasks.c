@@ -334,7 +334,6 @@ finish_outside(lua_State *L, struct task *task)
 }
 
 static const struct wait_ops await_wait = {
-    .name = "waiting for a task",
     .coordination = true,
     .for_tasks = true,
     .idle = true,
@@ -342,7 +341,6 @@ static const struct wait_ops await_wait = {
     .granted = lua_sync_grant_nothing,
 };
 static const struct wait_ops outside_wait = {
-    .name = "waiting for a task",
     .for_tasks = true,
     .idle = true,
     .cancel = cancel_nothing,
@@ -393,7 +391,6 @@ finish_await_all(lua_State *L, struct task *root)
 }
 
 static const struct wait_ops await_all_wait = {
-    .name = "waiting for the tasks of the run",
     .coordination = true,
     .for_tasks = true,
     .idle = true,
@@ -401,7 +398,6 @@ static const struct wait_ops await_all_wait = {
     .finish = finish_await_all,
 };
 static const struct wait_ops outside_all_wait = {
-    .name = "waiting for the tasks of the run",
     .for_tasks = true,
     .idle = true,
     .cancel = cancel_nothing,

@@ -15,7 +15,6 @@ struct task;
 
 /* What a task waits for. */
 struct wait_ops {
-    const char *name; /* as the script calls it: "molo.sleep" */
     /* Waiting on other workers: only the hub ends it. */
     bool coordination;
     /* Waiting for tasks of its own, which have their own limits. */
