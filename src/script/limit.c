@@ -8,10 +8,6 @@
 #include "script/state.h"
 #include "script/tasks.h"
 
-/* Where time is virtual it does not pass while Lua runs: then real time decides
- * when a script is taken to hold the loop for longer than it may. */
-#define VIRTUAL_PATIENCE (5 * NSEC_PER_SEC)
-
 static struct worker *
 worker_of(struct limit *limit)
 {
@@ -121,22 +117,6 @@ limit_spare(struct task *task)
     state_watch_closely(task->co, false);
 }
 
-/* Virtual time goes to the deadline, as nothing else happens until then. */
-static void
-let_time_pass(struct worker *worker)
-{
-    struct script *script = worker->script;
-    nsec_t deadline = worker->limit.deadline;
-    if (!clock_is_virtual() || deadline == NSEC_NEVER)
-        return;
-    nsec_t now = clock_real_now();
-    nsec_t held = now - script->entered_at;
-    if (held < VIRTUAL_PATIENCE && held < deadline - clock_now())
-        return;
-    clock_advance(deadline);
-    script->entered_at = now;
-}
-
 /* Raised by the hook: no protected call of the script keeps it, as the next
  * instruction after that call raises it again. */
 static void
@@ -159,7 +139,8 @@ limit_watch(lua_State *L, struct task *task)
 {
     struct worker *worker = task->worker;
     struct script *script = worker->script;
-    let_time_pass(worker);
+    if (script_let_time_pass(script, worker->limit.deadline))
+        script->entered_at = clock_real_now();
     limit_check(worker);
     if (!worker->limit.over) {
         state_watch_closely(L, false);

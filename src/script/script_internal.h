@@ -101,6 +101,10 @@ struct script *script_of(lua_State *L);
 /* Lua begins to run: what limits how long it holds the loop counts from here.
  */
 void script_enter(struct script *script);
+/* Virtual time stands still while Lua runs: what does not yield would never see
+ * the end of its time. True: as nothing else happens until then, it is `until`
+ * now. */
+bool script_let_time_pass(const struct script *script, nsec_t until);
 /* A listener or the picker is called in `L`, which may not take long; and has
  * come back. */
 struct callback {

@@ -34,7 +34,7 @@
 #define TURN_WAITS 100
 
 /* Where time is virtual, whoever holds the loop this long in real time is taken
- * to hold it to the end of the test. */
+ * to hold it until something ends that. */
 #define VIRTUAL_PATIENCE (5 * NSEC_PER_SEC)
 
 /* A listener and the picker may not wait, and no run has a timeout for them:
@@ -103,23 +103,23 @@ script_has_turn(struct script *script)
     return clock_now() - script->entered_at < TURN_LIMIT;
 }
 
-/* Virtual time stands still while Lua runs: what does not yield would never see
- * the end of the test. As nothing else happens until then, time goes there. */
-static void
-let_time_pass(const struct script *script, nsec_t now)
+bool
+script_let_time_pass(const struct script *script, nsec_t until)
 {
-    if (!clock_is_virtual() || script->park_after == NSEC_NEVER)
-        return;
-    nsec_t held = now - script->entered_at;
-    if (held >= VIRTUAL_PATIENCE || held >= script->park_after - clock_now())
-        clock_advance(script->park_after);
+    if (!clock_is_virtual() || until == NSEC_NEVER)
+        return false;
+    nsec_t held = clock_real_now() - script->entered_at;
+    if (held < VIRTUAL_PATIENCE && held < until - clock_now())
+        return false;
+    clock_advance(until);
+    return true;
 }
 
 static bool
 must_park(const struct script *script)
 {
     nsec_t now = clock_real_now();
-    let_time_pass(script, now);
+    script_let_time_pass(script, script->park_after);
     if (clock_now() >= script->park_after)
         return true;
     if (signals_count() >= 2)
