@@ -6,7 +6,7 @@
 #include "http/websocket.h"
 #include "script/task.h"
 
-/* What lua_websocket.c (a connection: opening, waiting, closing) and
+/* What lua_websocket.c (a connection's life), lua_ws_wait.c (waiting on it) and
  * lua_ws_messages.c (what goes over it) share; nobody else includes it. */
 
 struct recorder_context;
@@ -49,6 +49,21 @@ struct waiter {
 /* The connection at index 1; raises unless it is one of the current worker that
  * has not ended. */
 struct lua_websocket *lua_ws_check(lua_State *L);
+/* Raises an error object with `url` and, unless it is 0, `code`. */
+int lua_ws_raise(lua_State *L, const struct lua_websocket *own,
+                 const char *kind, int code, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+/* The connection is over, or about to be. */
+int lua_ws_raise_end(lua_State *L, const struct lua_websocket *own);
+/* "`what` within 5 s" */
+int lua_ws_raise_late(lua_State *L, const struct lua_websocket *own,
+                      const char *what, nsec_t timeout);
+
+/* lua_ws_wait.c */
+/* Records what has happened since the last time. */
+void lua_ws_record(struct lua_websocket *own);
+/* Called by the connection whenever something has: records, wakes. */
+void lua_ws_on_change(void *own);
 /* Claims the task's wait slot; then what is waited for is begun, and the C
  * function left with lua_ws_yield. */
 struct waiter *lua_ws_begin_wait(struct lua_websocket *own, struct task *task,
@@ -59,15 +74,6 @@ int lua_ws_yield(lua_State *L, struct waiter *waiter);
 void lua_ws_end_wait(struct waiter *waiter);
 /* wait_ops.cancel and .drop */
 void lua_ws_drop_wait(struct task *task);
-/* Raises an error object with `url` and, unless it is 0, `code`. */
-int lua_ws_raise(lua_State *L, const struct lua_websocket *own,
-                 const char *kind, int code, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
-/* The connection is over, or about to be. */
-int lua_ws_raise_end(lua_State *L, const struct lua_websocket *own);
-/* "`what` within 5 s" */
-int lua_ws_raise_late(lua_State *L, const struct lua_websocket *own,
-                      const char *what, nsec_t timeout);
 
 /* lua_ws_messages.c: the methods of a connection */
 int lua_ws_messages(lua_State *L);
