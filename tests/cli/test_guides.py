@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What docs/coming-from.md shows is so, and the output in README.md:
+"""What docs/tutorial.md and docs/coming-from.md show is so, and the output in README.md:
 files are written as they stand there, commands are run in their order, and each line of
 output that is shown is printed, whatever its numbers are."""
 
@@ -76,6 +76,10 @@ class Guide:
             self.outcome.expect(0)
         expect_shown(self.t, self.document, shown,
                      lines_of(self.outcome.err) + lines_of(self.outcome.out), self.outcome)
+
+
+def test_tutorial(t):
+    Guide(t, "tutorial.md").follow()
 
 
 def test_coming_from_another_tool(t):
