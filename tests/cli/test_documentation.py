@@ -97,5 +97,12 @@ def test_links_lead_somewhere(t):
                     "%s: %s has no #%s" % (document, target, anchor))
 
 
+def test_contents_of_the_scenario_api(t):
+    text = text_of("docs", "lua-api.md")
+    contents, _, rest = text.partition("\n# Errors\n")
+    linked = re.findall(r"\]\(#([^)]*)\)", contents)
+    t.equal(sorted(set(linked)), sorted(anchors("# Errors\n" + rest)), "contents")
+
+
 if __name__ == "__main__":
     sys.exit(harness.main(globals()))
