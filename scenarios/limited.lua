@@ -12,7 +12,7 @@ local api = molo.limiter("api", { rate = 100, burst = 10 })
 molo.scenario("call", function(session)
   api:take()
   session:get("/limited/api", {
-    query = { rate = 1000, burst = 20 },
+    query = { rate = 1000, burst = 20 }, -- what the server allows
     expect = 200, -- 429: too many
   })
 end)

@@ -1,12 +1,15 @@
 -- A chat over WebSockets: everybody in a room hears what anybody says there.
 --
---   molo serve --port 8080 &
---   molo run scenarios/websocket.lua -w 6 -r 3 --base-url http://127.0.0.1:8080
+--   molo serve
+--   molo run scenarios/websocket.lua -w 6 -r 3
 local molo = require "molo"
 
-local LINES = 5
+molo.options {
+  base_url = "http://127.0.0.1:8642",
+  thresholds = { "ws_ping:p95 < 1s" },
+}
 
-molo.options{ thresholds = { "ws_ping:p95 < 1s" } }
+local LINES = 5
 
 molo.scenario("chat", function(session)
   local ws <close> = session:websocket("/ws/room/" .. session.step)
@@ -16,7 +19,7 @@ molo.scenario("chat", function(session)
   molo.barrier("all here"):wait()
   local speaker = molo.spawn(function()
     for line = 1, LINES do
-      ws:send_json{ from = session.worker_id, line = line }
+      ws:send_json { from = session.worker_id, line = line }
     end
   end)
   local heard = {}

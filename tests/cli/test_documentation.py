@@ -82,7 +82,7 @@ def anchors(text):
 def test_links_lead_somewhere(t):
     for document in ("README.md", "CONTRIBUTING.md", "SECURITY.md",
                      "docs/architecture.md", "docs/lua-api.md",
-                     "docs/tutorial.md", "docs/coming-from.md"):
+                     "docs/tutorial.md", "docs/coming-from.md", "scenarios/README.md"):
         text = text_of(document)
         links = re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)",
                            re.sub(r"\n *", " ", text))

@@ -46,6 +46,14 @@ def test_scenario_of_the_readme(t):
     outcome.expect_runs(ok=100)
 
 
+def test_all_are_listed(t):
+    folder = os.path.join(harness.ROOT, "scenarios")
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
+        listed = re.findall(r"^\| \[(\w+\.lua)\]\(\1\) \| .+ \|$", file.read(), re.MULTILINE)
+    t.equal(sorted(listed), sorted(map(os.path.basename, glob.glob(folder + "/*.lua"))),
+            "scenarios/README.md")
+
+
 def make_test(path, *options):
     return lambda t: run_example(t, path, *options)
 
