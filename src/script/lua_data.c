@@ -168,6 +168,22 @@ check_names(lua_State *L, const char *what, const char *path)
     lua_settop(L, names);
 }
 
+/* Spreadsheets of some countries separate columns by semicolons: all would be
+ * one, and what a script looks up in a record always nil. */
+static void
+check_separated(lua_State *L, const char *what, const char *path)
+{
+    lua_rawgeti(L, -1, 1);
+    const char *name = lua_tostring(L, -1);
+    const char *until = strpbrk(name, ";\t");
+    if (lua_rawlen(L, -2) == 1 && until)
+        mlua_misuse(L,
+                    "%s: '%s' has one column, '%s': say delimiter = \"%s\", or "
+                    "name it with columns = {...} and header = true",
+                    what, path, name, *until == ';' ? ";" : "\\t");
+    lua_pop(L, 1);
+}
+
 /* --- making a feed --- */
 
 static bool
@@ -258,6 +274,8 @@ data_csv(lua_State *L)
     open_feed(L, what, feed, &config);
     if (config.columns == 0 && config.header) {
         push_header(L, feed_file_header(feed->file));
+        if (config.delimiter == ',')
+            check_separated(L, what, feed->path);
         check_names(L, what, feed->path);
         lua_setiuservalue(L, 3, 1);
     }
