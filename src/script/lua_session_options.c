@@ -111,6 +111,11 @@ lua_session_configure(lua_State *L)
 {
     lua_session_check(L, 1);
     lua_settop(L, 2);
+    lua_pushnil(L);
+    if (lua_istable(L, 2) && !lua_next(L, 2))
+        mlua_misuse(L, "session:configure: the table is empty: an option "
+                       "whose value is nil sets nothing");
+    lua_settop(L, 2);
     lua_session_set_options(L, lua_session_http(L, 1), 2);
     return 0;
 }

@@ -96,6 +96,12 @@ cases.add("an option of requests is not one of sessions", function(session)
   end
 end)
 
+cases.add("configure with nothing, as of a token that did not come", function(session)
+  local answer = {}
+  cases.misuse("configure: empty nil", session.configure, session,
+               { bearer = answer.token })
+end)
+
 cases.add("configure applies all or nothing", function(session)
   cases.misuse("max_body", session.configure, session,
                { base_url = "http://127.0.0.1:9/new", max_body = "x" })
