@@ -148,6 +148,8 @@ describe_end(const struct plan_workload *workload, struct buf *out)
         plan_describe_time(out, workload->duration);
     if (has_runs && has_time)
         buf_append_str(out, ", whichever is first");
+    if (has_time && workload->start > 0)
+        buf_append_str(out, " from then");
     buf_append_str(out, "\n");
 }
 

@@ -35,7 +35,7 @@ starts after 30 s
 workers at most 20, 3 of them ready before
 rate 150/m, at random (poisson)
 runs about 300 in all; one that finds no free worker is dropped
-ends after 2m00s
+ends after 2m00s from then
 scenarios buy
 workload audits (shared_runs)
 workers 2
@@ -250,7 +250,7 @@ def test_one_workload_is_changed(t):
     says(t, check(t, "--workload", "api", "--rate", "5/s", "-d", "10s", "-w",
                   "2", "--arrival", "fixed", options=WORKLOADS),
          "workers at most 2, 2 of them ready before",
-         "rate 5/s, at even distances", "ends after 10 s")
+         "rate 5/s, at even distances", "ends after 10 s from then")
     outcome = check(t, "--workload", "shoppers", "--stage", "7s:3", "-w", "1",
                     "--delay", "0", "--graceful-stop", "9s",
                     options=WORKLOADS)
