@@ -249,8 +249,9 @@ may_arrive(struct hub *hub, struct barrier *barrier,
                  parties_of(barrier))
         hub_reply_misuse(hub, op->id,
                          "barrier '%s' wants %" PRId32 " parties, but there "
-                         "are only %" PRId32 " workers",
-                         op->name, parties_of(barrier), all);
+                         "%s only %" PRId32 " worker%s",
+                         op->name, parties_of(barrier), all == 1 ? "is" : "are",
+                         all, all == 1 ? "" : "s");
     else
         return true;
     return false;

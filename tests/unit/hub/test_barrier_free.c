@@ -355,6 +355,11 @@ test_more_parties_than_workers(void **state)
                 "barrier 'start' wants 4 parties, but there are only 3 "
                 "workers");
     play_close(&play);
+    open_barrier(&play, 1, 2, false);
+    meet(&play, 0);
+    assert_text(&play, 0,
+                "barrier 'start' wants 2 parties, but there is only 1 worker");
+    play_close(&play);
 }
 
 static void
