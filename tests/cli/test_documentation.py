@@ -97,6 +97,13 @@ def test_links_lead_somewhere(t):
                     "%s: %s has no #%s" % (document, target, anchor))
 
 
+def test_all_internals_are_listed(t):
+    rows = re.findall(r"^\| \[([\w-]+)\]\(internals/\1\.md\) \|",
+                      text_of("docs", "architecture.md"), re.M)
+    pages = os.listdir(os.path.join(harness.ROOT, "docs", "internals"))
+    t.equal(sorted(row + ".md" for row in rows), sorted(pages), "docs/architecture.md")
+
+
 def test_contents_of_the_scenario_api(t):
     text = text_of("docs", "lua-api.md")
     contents, _, rest = text.partition("\n# Errors\n")
