@@ -30,6 +30,9 @@ WRAPPER = shlex.split(os.environ.get("MOLO_WRAPPER", ""))
 # Long enough that only a hang meets it, under valgrind too.
 PATIENCE = 240.0 if WRAPPER else 60.0
 
+# A deadlock is told because it is one, and a deadline does not wait for those who
+# wait: neither takes the 60 s after which a wait times out.
+AT_ONCE = 30.0 if WRAPPER else 10.0
 
 # Whoever hangs this often will hang again.
 MAX_HANGS = 3
@@ -68,11 +71,17 @@ class Outcome:
 
     @property
     def result(self):
+        """What --out json wrote. Whatever it is looked at for, its runs add up."""
         if self._result is None:
             if not self.json_path or not os.path.exists(self.json_path):
                 raise Failure("no result JSON was written\n" + self.describe())
             with open(self.json_path, encoding="utf-8") as file:
                 self._result = json.load(file)
+            runs = self._result["runs"]
+            if runs["started"] != (runs["ok"] + runs["failed"]
+                                   + runs["interrupted"]):
+                raise Failure("runs do not add up: %r\n%s"
+                              % (runs, self.describe()))
         return self._result
 
     @property
@@ -94,6 +103,14 @@ class Outcome:
     def errors(self, kind):
         return [e for e in self.result["errors"] if e["kind"] == kind]
 
+    def error(self, kind):
+        """The only one of this kind."""
+        errors = self.errors(kind)
+        if len(errors) != 1:
+            raise Failure("%d errors of kind %s, not 1: %r" % (
+                len(errors), kind, self.result["errors"]))
+        return errors[0]
+
     def expect(self, code):
         if self.code != code:
             raise Failure("exit code %d, not %d\n%s"
@@ -107,10 +124,24 @@ class Outcome:
                     name, self.runs[name], count, self.runs, self.describe()))
         return self
 
+    def expect_at_once(self):
+        if self.seconds >= AT_ONCE:
+            raise Failure("took long\n" + self.describe())
+        return self
+
     def describe(self):
         return "$ %s\nexit code %d after %.1f s\n-- stdout\n%s\n-- stderr\n%s" % (
             " ".join(shlex.quote(word) for word in self.command),
             self.code, self.seconds, clip(self.out), clip(self.err))
+
+
+def json_lines(path):
+    """What the lines of a file hold, which has to end with a whole one."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    if text and not text.endswith("\n"):
+        raise Failure("the last line is torn: " + text[-80:])
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def clip(text, limit=4000):

@@ -6,13 +6,6 @@ import sys
 import harness
 
 
-def error_of(t, outcome, kind):
-    errors = outcome.errors(kind)
-    t.equal(len(errors), 1, "errors of kind %s, of %r" % (
-        kind, outcome.result["errors"]))
-    return errors[0]
-
-
 def test_deferred_functions_run_whatever_happens(t):
     for end in ("error('no')", "molo.fail('no')", "molo.sleep(60)"):
         outcome = t.run("""
@@ -57,7 +50,7 @@ def test_a_failing_clean_up_fails_the_run(t):
         end)
         """, "-r", "2").expect(1)
     outcome.expect_runs(started=2, failed=2)
-    t.equal(error_of(t, outcome, "script")["message"], "no clean-up",
+    t.equal(outcome.error("script")["message"], "no clean-up",
             "message")
 
 

@@ -85,10 +85,10 @@ def test_services(t):
 def test_an_unknown_service(t):
     script = t.scenario("molo.scenario('s', function() molo.service('user') end)", "s.lua")
     outcome = t.run(script, "-r", "1", "--service", "users=http://127.0.0.1:1").expect(1)
-    t.contains(outcome.errors("script")[0]["message"],
+    t.contains(outcome.error("script")["message"],
                "molo.service: unknown service 'user': did you mean 'users'?")
     outcome = t.run(script, "-r", "1").expect(1)
-    t.contains(outcome.errors("script")[0]["message"],
+    t.contains(outcome.error("script")["message"],
                "molo.service: unknown service 'user': give its address under services in the "
                "config file, with --service user=URL, or in MOLO_SERVICE_USER")
 

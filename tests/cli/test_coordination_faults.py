@@ -2,16 +2,9 @@
 """Ends and errors at the worst moment: what the others are told is true, and
 the numbers of the result fit together."""
 
-import json
 import sys
 
 import harness
-
-
-def expect_identities(t, outcome):
-    runs = outcome.runs
-    t.equal(runs["started"],
-            runs["ok"] + runs["failed"] + runs["interrupted"], "started")
 
 
 def test_who_ends_at_the_deadline_breaks_nothing(t):
@@ -42,7 +35,7 @@ def test_stop_in_a_listener_as_a_worker_starts(t):
             end)
             molo.scenario("a", function(session) molo.sleep(0.01) end)
             """ % fixture, "-w", "3", "-r", "2", "--ramp-up", "0.03").expect(0)
-        expect_identities(t, outcome)
+        outcome.expect_runs(interrupted=0)
         t.equal(sorted(outcome.marks), ["down 0", "down 1"], "teardowns")
 
 
@@ -56,7 +49,7 @@ def test_the_task_that_holds_is_named(t):
             molo.lock("door"):acquire({ timeout = 0.01 })
         end)
         """, "-w", "1", "-r", "1").expect(1)
-    t.matches(outcome.errors("timeout")[0]["message"],
+    t.matches(outcome.error("timeout")["message"],
               r"missing: task 1 of worker 0 \(in its run of step 1\), which "
               r"acquired it at \S*\.lua:4$")
 
@@ -69,9 +62,7 @@ def test_timeline_of_a_join(t):
             molo.spawn(molo.sleep, 0.01):join()
         end)
         """, "-w", "2", "-r", "3", "--timeline", path).expect(0)
-    with open(path, encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file]
-    joins = [line for line in lines if line["op"] == "join"]
+    joins = [line for line in harness.json_lines(path) if line["op"] == "join"]
     for worker in (0, 1):
         t.equal([line["what"] for line in joins if line["worker"] == worker],
                 ["wait", "granted"] * 3, "joins")

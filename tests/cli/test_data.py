@@ -170,7 +170,7 @@ def test_next_where_nothing_can_wait(t):
         """)
     outcome = t.run(script, "-r", "1").expect(1)
     t.contains(outcome.err, "feed:next cannot be used in a listener")
-    t.contains(outcome.errors("script")[0]["message"],
+    t.contains(outcome.error("script")["message"],
                "feed:next cannot be used inside the function of update_var")
 
 

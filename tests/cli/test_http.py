@@ -253,7 +253,7 @@ def test_an_uncaught_error_fails_the_run_under_its_kind(t):
     outcome = run_session(
         t, "    session:get('/flaky?p=1&mode=close')", code=1)
     outcome.expect_runs(started=1, failed=1)
-    error = outcome.errors("reset")[0]
+    error = outcome.error("reset")
     t.equal(error["count"], 1, "count")
     t.matches(error["first"]["where"], r"\.lua:3$")
 

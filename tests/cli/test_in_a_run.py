@@ -6,13 +6,6 @@ import sys
 import harness
 
 
-def error_of(t, outcome, kind):
-    errors = outcome.errors(kind)
-    t.equal(len(errors), 1, "errors of kind %s, of %r" % (
-        kind, outcome.result["errors"]))
-    return errors[0]
-
-
 def test_polls_are_counted_and_not_timed(t):
     t.server.get("/stats")
     outcome = t.run("""
@@ -45,7 +38,7 @@ def test_the_last_attempt_of_a_failed_wait_counts(t):
         """, "-r", "2").expect(1)
     t.equal(outcome.result["checks"]["ready"], {"passes": 0, "fails": 2},
             "checks")
-    error = error_of(t, outcome, "timeout")
+    error = outcome.error("timeout")
     t.matches(error["message"],
               r"^molo\.eventually: 'it is ready' did not come true within 20 ms: "
               r"the last of \d+ attempts failed with check: ready: not yet$")
@@ -92,7 +85,7 @@ def test_secrets_are_in_no_output(t):
         t.lacks(text, secret, secret.replace('"', '\\"'), "pa%22ss",
                 "w0rd/1", "w0rd%2F1")
     t.contains(outcome.err, "the key is ***")
-    t.equal(outcome.errors("script")[0]["message"], "refused: ***", "message")
+    t.equal(outcome.error("script")["message"], "refused: ***", "message")
     t.contains(result, '"key ***"')
     t.contains(outcome.out, "refused: ***")
 

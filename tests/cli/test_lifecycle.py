@@ -456,7 +456,7 @@ def test_check_and_expect(t):
         "third": {"passes": 3, "fails": 1},
     }, "checks")
     outcome.expect_runs(ok=3, failed=1)
-    error = outcome.errors("check")[0]
+    error = outcome.error("check")
     t.contains(error["message"], "third", "it is the third")
     t.matches(error["first"]["where"], r"\.lua:5$")
 
@@ -467,7 +467,7 @@ def test_assert_is_a_failed_check(t):
             assert(1 + 1 == 3, "arithmetic")
         end)
         """, "-r", "1").expect(1)
-    error = outcome.errors("check")[0]
+    error = outcome.error("check")
     t.contains(error["message"], "arithmetic")
     t.matches(error["first"]["where"], r"\.lua:3$")
 

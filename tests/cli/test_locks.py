@@ -18,7 +18,7 @@ def test_a_run_that_leaves_a_lock_fails(t):
         end)
         """, "-r", "3", "-v").expect(1)
     outcome.expect_runs(started=3, ok=0, failed=3)
-    (error,) = outcome.errors("leaked")
+    error = outcome.error("leaked")
     t.matches(error["message"],
               r"^still held at the end: lock 'seat' \(acquired at "
               r"\S*\.lua:4\); release it, or acquire it with "
@@ -34,7 +34,7 @@ def test_each_thing_is_named(t):
             molo.condition("full"):acquire()
         end)
         """, "-r", "1").expect(1)
-    (error,) = outcome.errors("leaked")
+    error = outcome.error("leaked")
     t.matches(error["message"],
               r"2 permits of semaphore 'door' \(acquired at \S*:3\), "
               r"condition 'full' \(acquired at \S*:4\);")
@@ -93,13 +93,13 @@ def test_fixtures_leak_too(t):
         molo.setup(function() molo.lock("early"):acquire() end)
         molo.scenario("a", function() end)
         """, "-r", "1").expect(3)
-    (error,) = outcome.errors("leaked")
+    error = outcome.error("leaked")
     t.contains(error["message"], "setup: still held at the end: lock 'early'")
     outcome = t.run("""
         molo.scenario("a", function() end)
         molo.teardown(function() molo.lock("late"):acquire() end)
         """, "-r", "1").expect(1)
-    (error,) = outcome.errors("leaked")
+    error = outcome.error("leaked")
     t.contains(error["message"], "teardown: still held at the end: lock 'late'")
 
 

@@ -13,6 +13,7 @@ import time
 import xml.etree.ElementTree
 
 import harness
+from harness import json_lines
 
 PLAIN = "molo.scenario('a', function(session) end)\n"
 
@@ -30,13 +31,6 @@ MIXED = """
 def read(path):
     with open(path, encoding="utf-8", newline="") as file:
         return file.read()
-
-
-def lines_of(path):
-    text = read(path)
-    if text and not text.endswith("\n"):
-        raise harness.Failure("the last line is torn: " + text[-80:])
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def run_mixed(t, *outputs, arguments=("-w", "3", "-r", "10"), code=1):
@@ -97,7 +91,7 @@ def test_junit(t):
 def test_ndjson(t):
     path = t.new_path(".ndjson")
     outcome = run_mixed(t, "ndjson=" + path)
-    lines = lines_of(path)
+    lines = json_lines(path)
     t.equal(lines[0]["type"], "start", "first line")
     t.equal(lines[0]["schema"], "molo-lines/1", "schema")
     t.equal(lines[0]["plan"], outcome.result["plan"], "plan")
@@ -119,7 +113,7 @@ def test_errors_that_are_too_many_for_a_line_each(t):
     t.run("""
         molo.scenario("a", function(session) molo.fail("no") end)
         """, "-w", "5", "-r", "100", "-o", "ndjson=" + path).expect(1)
-    lines = lines_of(path)
+    lines = json_lines(path)
     errors = len([line for line in lines if line["type"] == "error"])
     left_out = sum(line.get("errors_left_out", 0) for line in lines)
     t.equal(errors + left_out, 500, "errors")
@@ -129,7 +123,7 @@ def test_errors_that_are_too_many_for_a_line_each(t):
 def test_requests(t):
     path = t.new_path(".ndjson")
     outcome = run_mixed(t, "requests=" + path)
-    lines = lines_of(path)
+    lines = json_lines(path)
     t.equal((lines[0]["type"], lines[0]["schema"]),
             ("start", "molo-requests/1"), "first line")
     t.equal(lines[-1], {"type": "end", "complete": True, "written": 90,
@@ -193,7 +187,7 @@ def test_requests_in_binary(t):
     t.equal(head, {"started_at": outcome.result["started_at"],
                    "seed": outcome.result["seed"]}, "head")
     t.equal(end, (90, 0), "end")
-    lines = lines_of(text)[1:-1]
+    lines = json_lines(text)[1:-1]
     t.equal(len(rows), len(lines), "requests")
     for row, line in zip(rows, lines):
         t.equal(row["name"], "%s %s" % (line["method"], line["name"]), "name")
@@ -212,7 +206,7 @@ def test_requests_that_fail_have_their_kind(t):
         end)
         """, "-r", "2", "-o", "requests=" + text,
           "-o", "requests-bin=" + binary).expect(0)
-    rows = lines_of(text)[1:-1]
+    rows = json_lines(text)[1:-1]
     t.equal([(row["kind"], row["status"], row["failed"], row["sends"])
              for row in rows], [("connect", 0, True, 0)] * 2, "rows")
     t.equal([row["kind"] for row in read_binary(binary)[1]], ["connect"] * 2,
@@ -234,7 +228,7 @@ def test_a_request_log_can_be_followed(t):
         time.sleep(0.02)
     # Ended without a chance to say goodbye: what is there is whole.
     running.kill()
-    lines = lines_of(path)
+    lines = json_lines(path)
     t.equal([line["type"] for line in lines[:2]], ["start", "request"], "types")
     t.check(lines[-1]["type"] != "end", "is not complete")
 
@@ -246,11 +240,11 @@ def test_simulated_runs_have_them_too(t):
         word for kind, path in zip(("ndjson", "requests", "csv", "junit"),
                                    paths)
         for word in ("-o", "%s=%s" % (kind, path))]).expect(0)
-    rows = [line for line in lines_of(paths[0]) if line["type"] == "interval"]
+    rows = [line for line in json_lines(paths[0]) if line["type"] == "interval"]
     t.check(50 <= len(rows) <= 62, "%d rows for a minute" % len(rows))
     t.equal({json.dumps(row["generator"]) for row in rows}, {"null"},
             "generator")
-    end = lines_of(paths[1])[-1]
+    end = json_lines(paths[1])[-1]
     t.check(end["written"] > 1000, "requests")
     t.equal(end["dropped"], 0, "dropped")
     t.equal(end["written"], outcome.result["requests"]["total"], "requests")
@@ -341,7 +335,7 @@ def test_a_file_that_may_not_grow(t):
     outcome = running.finish().expect(6)
     t.contains(outcome.err, "cannot write %s: it would be larger" % growing,
                "cannot write %s: it would be larger" % replaced)
-    lines = lines_of(growing)
+    lines = json_lines(growing)
     t.check(lines[-1]["type"] != "end", "is not complete")
     longest = max(len(line) for line in read(growing).splitlines())
     t.check(8000 - 2 * longest < os.path.getsize(growing) <= 8000, "more would have fitted")
@@ -413,9 +407,9 @@ def test_a_signal_completes_them(t):
     running.wait_for_err("MARK begun")
     running.send(signal.SIGINT)
     running.finish().expect(130)
-    end = lines_of(paths[0])[-1]
+    end = json_lines(paths[0])[-1]
     t.equal(end["result"]["exit"]["code"], 130, "exit.code")
-    t.equal(lines_of(paths[1])[-1]["complete"], True, "complete")
+    t.equal(json_lines(paths[1])[-1]["complete"], True, "complete")
     t.contains(read(paths[2]), "method,name")
 
 
@@ -435,8 +429,8 @@ def test_a_run_that_cannot_be_stopped_completes_them(t):
     time.sleep(0.2)
     running.send(signal.SIGINT)
     running.finish().expect(130)
-    t.equal(lines_of(paths[0])[-1]["complete"], True, "complete")
-    t.equal(lines_of(paths[1])[-1]["complete"], True, "complete")
+    t.equal(json_lines(paths[0])[-1]["complete"], True, "complete")
+    t.equal(json_lines(paths[1])[-1]["complete"], True, "complete")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def test_a_picker_that_raises_fails_runs(t):
     t.equal(sorted(outcome.marks),
             ["0 1 one", "0 2 two", "0 3 one", "0 4 two",
              "1 1 one", "1 3 one", "1 4 two"], "marks")
-    error = outcome.errors("script")[0]
+    error = outcome.error("script")
     t.matches(error["message"], r"the scenario picker failed: cannot decide")
     t.matches(error["message"] + error["first"]["where"], r"\.lua:4")
 

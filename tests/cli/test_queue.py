@@ -2,7 +2,6 @@
 """Events, queues and limiters in a whole test: how it ends, and what is told
 about them."""
 
-import json
 import signal
 import sys
 import time
@@ -35,10 +34,8 @@ def test_what_a_task_got_and_never_saw_goes_back(t):
     outcome = running.finish()
     outcome.expect(130).expect_runs(started=2, ok=0, interrupted=2)
     t.equal(outcome.marks, [], "marks")
-    with open(history, encoding="utf-8") as file:
-        events = [json.loads(line) for line in file]
-    t.equal([(e["worker"], e["op"], e["what"]) for e in events
-             if e.get("type") == "queue"],
+    t.equal([(e["worker"], e["op"], e["what"])
+             for e in harness.json_lines(history) if e.get("type") == "queue"],
             [(0, "get", "wait"), (1, "put", "granted"), (0, "get", "granted"),
              (0, "give_back", "granted")], "what happened to the item")
     t.equal(outcome.result["coordination"]["jobs"]["depth"]["max"], 1,

@@ -7,12 +7,6 @@ import time
 
 import harness
 
-AT_ONCE = 30.0 if harness.WRAPPER else 10.0
-
-
-def at_once(t, outcome):
-    t.check(outcome.seconds < AT_ONCE, "took long\n" + outcome.describe())
-
 
 def test_run_taken_down_with_an_answer_it_did_not_take(t):
     t.server
@@ -78,7 +72,7 @@ def test_signal_for_a_busy_script_has_its_exit_code(t):
     time.sleep(0.2)
     running.send(signal.SIGINT)
     outcome = running.finish().expect(130)
-    at_once(t, outcome)
+    outcome.expect_at_once()
     outcome.expect_runs(started=1, interrupted=1)
     t.matches(outcome.err, r"did not yield .*\.lua:\d+")
 
@@ -151,7 +145,7 @@ def test_deadlock_in_global_teardown_ends_at_once(t):
         molo.global_teardown(function() molo.wait_var("never") end)
         molo.scenario("a", function() end)
         """, "-r", "1", "--graceful-stop", "10m").expect(4)
-    at_once(t, outcome)
+    outcome.expect_at_once()
 
 
 def test_who_quits_keeps_nobody_waiting_for_a_delay(t):
@@ -167,7 +161,7 @@ def test_who_quits_keeps_nobody_waiting_for_a_delay(t):
             session:quit()
         end)
         """, "-w", "2", "-r", "5").expect(0)
-    at_once(t, outcome)
+    outcome.expect_at_once()
     outcome.expect_runs(ok=2)
 
 
@@ -178,7 +172,7 @@ def test_who_never_starts_is_not_waited_for(t):
         end)
         """, "-w", "2", "-d", "60s", "--ramp-up", "1000s", "-x").expect(1)
     t.contains(outcome.result["errors"][0]["message"], "worker 1 (never started)")
-    at_once(t, outcome)
+    outcome.expect_at_once()
 
 
 def test_factory_errors_keep_their_kind(t):

@@ -6,15 +6,8 @@ import sys
 import harness
 
 
-def error_of(t, outcome, kind):
-    errors = outcome.errors(kind)
-    t.equal(len(errors), 1, "errors of kind %s, of %r" % (
-        kind, outcome.result["errors"]))
-    return errors[0]
-
-
 def expect_timeout(t, outcome, line):
-    error = error_of(t, outcome, "timeout")
+    error = outcome.error("timeout")
     t.matches(error["message"], r"^scenario 'slow': 50 ms are over$")
     t.matches(error["first"]["where"], r"\.lua:%d$" % line)
     return error
@@ -72,7 +65,7 @@ def test_pcall_does_not_swallow_it(t):
         end)
         """, "-r", "2").expect(1)
     outcome.expect_runs(started=2, failed=2)
-    t.matches(error_of(t, outcome, "timeout")["first"]["where"],
+    t.matches(outcome.error("timeout")["first"]["where"],
               r"\.lua:6$")
 
 
@@ -87,7 +80,7 @@ def test_nor_does_a_coroutine_or_a_wait(t):
         end)
         """, "-r", "1").expect(1)
     outcome.expect_runs(started=1, failed=1)
-    error_of(t, outcome, "timeout")
+    outcome.error("timeout")
     outcome = t.run("""
         molo.scenario("slow", {timeout = 0.05}, function(session)
             pcall(molo.sleep, 60)
@@ -114,7 +107,7 @@ def test_all_tasks_are_cancelled(t):
     t.equal(sorted(outcome.marks), ["cancelled scenario 'slow': 50 ms are over",
                                     "task 1", "task 2", "task 3"], "marks")
     outcome.expect_runs(started=1, failed=1)
-    error_of(t, outcome, "timeout")
+    outcome.error("timeout")
 
 
 def test_a_run_whose_tasks_are_late(t):
@@ -177,7 +170,7 @@ def test_clean_up_has_time_of_its_own(t):
         end)
         """, "-r", "1").expect(1)
     t.equal(outcome.marks, ["closed", "deferred"], "marks")
-    error_of(t, outcome, "timeout")
+    outcome.error("timeout")
 
 
 def test_clean_up_without_an_end_is_cut_off_too(t):
@@ -211,7 +204,7 @@ def test_partners_of_a_late_worker_are_told(t):
         end)
         """, "-w", "2", "-r", "1").expect(1)
     outcome.expect_runs(started=2, failed=2)
-    error_of(t, outcome, "timeout")
+    outcome.error("timeout")
 
 
 def test_timeouts_in_virtual_time(t):
@@ -223,7 +216,7 @@ def test_timeouts_in_virtual_time(t):
         """
     outcome = t.run(text, "-r", "2", "--sim").expect(1)
     outcome.expect_runs(started=2, failed=2)
-    error_of(t, outcome, "timeout")
+    outcome.error("timeout")
 
 
 def test_a_group_in_a_late_run(t):
@@ -236,7 +229,7 @@ def test_a_group_in_a_late_run(t):
         end)
         """, "-r", "2").expect(1)
     outcome.expect_runs(started=2, failed=2)
-    t.matches(error_of(t, outcome, "timeout")["message"],
+    t.matches(outcome.error("timeout")["message"],
               "^scenario 'slow': 50 ms are over$")
 
 
@@ -249,7 +242,7 @@ def test_a_run_that_does_not_end_is_taken_down(t):
         """, "-r", "1", "--sim").expect(1)
     outcome.expect_runs(started=1, failed=1)
     t.equal(outcome.marks, ["deferred"], "marks")
-    error_of(t, outcome, "timeout")
+    outcome.error("timeout")
 
 
 def test_a_picker_and_a_listener_without_an_end(t):
@@ -288,7 +281,7 @@ def test_lua_memory_of_a_worker(t):
         """
     outcome = t.run(text, "-w", "3", "-r", "3", "--max-lua-memory", "2MB")
     outcome.expect(1).expect_runs(started=9, ok=6, failed=3)
-    error = error_of(t, outcome, "memory")
+    error = outcome.error("memory")
     t.equal(error["message"], "worker 1 has more than 2.0 MB of Lua values "
                               "(see --max-lua-memory)", "message")
     t.matches(error["first"]["where"], r"\.lua:4$")
@@ -303,7 +296,7 @@ def test_one_huge_value(t):
         """
     outcome = t.run(text, "-r", "2", "--max-lua-memory", "1MB").expect(1)
     outcome.expect_runs(started=2, ok=1, failed=1)
-    error = error_of(t, outcome, "memory")
+    error = outcome.error("memory")
     t.equal(error["message"], "worker 0 has more than 1.0 MB of Lua values "
                               "(see --max-lua-memory)", "message")
     t.matches(error["first"]["where"], r"\.lua:4$")

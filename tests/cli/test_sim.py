@@ -202,7 +202,7 @@ def test_requests_time_out(t):
         end)
         """, "--sim", "--sim-latency", "10s", "--timeout", "9s", "-r", "3")
     outcome.expect(1).expect_runs(failed=3)
-    t.equal(outcome.errors("timeout")[0]["count"], 3, "timeouts")
+    t.equal(outcome.error("timeout")["count"], 3, "timeouts")
     t.equal(outcome.result["duration"], 27, "duration")
 
 

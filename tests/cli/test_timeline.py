@@ -6,20 +6,16 @@ import os
 import sys
 
 import harness
+from harness import json_lines
 
 PAD = os.path.join(harness.ROOT, "scenarios/pad.lua")
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 def test_history_of_the_pad(t):
     t.server
     path = t.new_path(".ndjson")
     t.run(PAD, "-w", "3", "-r", "4", "--timeline", path).expect(0)
-    lines = read(path)
+    lines = json_lines(path)
     # Things happen in the order in which they are told.
     times = [line["at"] for line in lines]
     t.equal(times, sorted(times), "at")
@@ -68,7 +64,7 @@ def test_a_wait_that_ends_otherwise(t):
             molo.sleep(session.worker_id == 0 and 1 or 0)
         end)
         """, "-w", "2", "-r", "1", "--timeline", path)
-    ends = [line["what"] for line in read(path)
+    ends = [line["what"] for line in json_lines(path)
             if line["op"] == "wait_for_writer" and line["what"] != "wait"]
     t.check("timeout" in ends, ends)
 
@@ -83,7 +79,7 @@ def test_runs_and_tasks_that_failed(t):
         end)
         """, "-r", "3", "--timeline", path).expect(1)
     ends = [(line["op"], line["step"], line.get("failed")) for line
-            in read(path) if line["op"] in ("run_end", "task_end")]
+            in json_lines(path) if line["op"] in ("run_end", "task_end")]
     t.equal(ends, [("task_end", 1, True), ("run_end", 1, None),
                    ("task_end", 2, True), ("run_end", 2, True),
                    ("task_end", 3, True), ("run_end", 3, None)], "ends")
@@ -97,7 +93,7 @@ def test_any_name(t):
             molo.notifier('%s'):written(1)
         end)
         """ % name, "-r", "1", "--timeline", path).expect(0)
-    names = {line["name"] for line in read(path) if "name" in line}
+    names = {line["name"] for line in json_lines(path) if "name" in line}
     t.equal(names, {'say "hi" \\ \n \ufffd'}, "names")
 
 
@@ -107,7 +103,7 @@ def test_a_global_fixture_has_no_worker(t):
         molo.global_setup(function(run) molo.set_var("a", 1) end)
         molo.scenario("a", function(session) molo.get_var("a") end)
         """, "-r", "1", "--timeline", path).expect(0)
-    lines = [line for line in read(path) if line.get("name") == "a"]
+    lines = [line for line in json_lines(path) if line.get("name") == "a"]
     t.equal([(line["worker"], line["type"]) for line in lines],
             [(None, "variable"), (0, "variable")], "workers")
 
@@ -156,7 +152,7 @@ def test_an_old_file_is_replaced(t):
             molo.notifier("n"):written(1)
         end)
         """, "-r", "1", "--timeline", path).expect(0)
-    t.check(len(read(path)) < 100, "what was there before")
+    t.check(len(json_lines(path)) < 100, "what was there before")
 
 
 if __name__ == "__main__":

@@ -240,7 +240,7 @@ def test_a_picker_that_raises_fails_the_run_and_no_more(t):
                     "return 'a'", "--sim", "-r", "4").expect(1)
     outcome.expect_runs(started=4, ok=3, failed=1)
     t.contains(outcome.out, "no idea", "picker")
-    t.equal(outcome.errors("script")[0]["first"]["step"], 2, "step")
+    t.equal(outcome.error("script")["first"]["step"], 2, "step")
 
 
 def test_a_picker_that_always_raises_ends_with_the_test(t):
