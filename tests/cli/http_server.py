@@ -112,7 +112,9 @@ class Server:
         self.port = None if path else self.server.server_address[1]
         self.url = None if path else "%s://127.0.0.1:%d" % (
             "https" if tls else "http", self.port)
+        # How often it looks whether it is to end.
         self.thread = threading.Thread(target=self.server.serve_forever,
+                                       kwargs={"poll_interval": 0.02},
                                        daemon=True)
         self.thread.start()
 

@@ -245,7 +245,7 @@ def test_require_finds_modules_beside_the_scenario(t):
 
 def test_progress_on(t):
     outcome = t.run("""
-        molo.scenario("a", function(session) molo.sleep(6) end)
+        molo.scenario("a", function(session) molo.sleep(1.5) end)
         """, "-r", "1", "--progress", "on").expect(0)
     t.matches(outcome.err, r"\b1 .*worker")
     # Not a terminal: no cursor movements.

@@ -37,7 +37,9 @@ class Answers:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d/ready" % self.server.server_port
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        # How often it looks whether it is to end.
+        self.thread = threading.Thread(target=self.server.serve_forever,
+                                       kwargs={"poll_interval": 0.02})
 
     def __enter__(self):
         self.thread.start()
