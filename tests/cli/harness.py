@@ -8,6 +8,7 @@ The environment names the binary (MOLO) and, for runs under a checker, words to
 put in front of it (MOLO_WRAPPER).
 """
 
+import concurrent.futures
 import json
 import os
 import re
@@ -37,6 +38,9 @@ AT_ONCE = 30.0 if WRAPPER else 10.0
 # Whoever hangs this often will hang again.
 MAX_HANGS = 3
 
+# Most tests wait most of their time, for a clock or for one another's processes.
+PARALLEL = 4
+
 
 class Failure(AssertionError):
     pass
@@ -44,6 +48,10 @@ class Failure(AssertionError):
 
 class Hang(Failure):
     pass
+
+
+class Skip(Exception):
+    """Says why a case cannot be had here."""
 
 
 def clean_environment(extra):
@@ -348,45 +356,87 @@ class Test:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+def say(text):
+    """In one piece: other tests may have something to say at the same time."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def diagnose(text):
-    for line in text.splitlines():
-        print("# " + line)
+    if text:
+        say("\n".join("# " + line for line in text.splitlines()))
 
 
-def main(namespace):
-    """Runs the test functions of `namespace` (globals()), or those named on the
-    command line, in order of definition."""
-    tests = [(name, value) for name, value in namespace.items()
-             if name.startswith("test_") and callable(value)]
-    if len(sys.argv) > 1:
-        tests = [pair for pair in tests if pair[0] in sys.argv[1:]]
+class Suite:
+    """Runs functions, several at a time, and knows what they have going on."""
+
+    def __init__(self, parallel):
+        self._pool = concurrent.futures.ThreadPoolExecutor(parallel)
+        self._tests = set()
+        self._hangs = 0
+
+    def submit(self, name, function):
+        return self._pool.submit(self._run, name, function)
+
+    def _run(self, name, function):
+        """(what is wrong or None, why it was skipped or None)"""
+        if self._hangs >= MAX_HANGS:
+            return "not run after %d hangs" % self._hangs, None
+        test = Test(name)
+        self._tests.add(test)
+        try:
+            function(test)
+        except Skip as reason:
+            return None, str(reason)
+        except Failure as failure:
+            self._hangs += isinstance(failure, Hang)
+            frames = [frame for frame in
+                      traceback.extract_tb(failure.__traceback__)
+                      if frame.filename != __file__]
+            return "line %d: %s" % (frames[-1].lineno, failure), None
+        except Exception:
+            return traceback.format_exc(), None
+        finally:
+            self._tests.remove(test)
+            test.finish()
+        return None, None
+
+    def finish(self):
+        """Ends what is under way, if it did not come to its end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for test in list(self._tests):
+            test.finish()
+
+
+def run(functions, parallel=PARALLEL):
+    """Runs {name: function}, or those named on the command line, and reports them
+    in this order. `parallel` is how many at a time: 1 for those that compare times,
+    or change something of this process."""
+    chosen = [(name, function) for name, function in functions.items()
+              if len(sys.argv) < 2 or name in sys.argv[1:]]
 
     # So that a runner that ends this process ends what it started, too.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
 
-    hangs = 0
-    print("1..%d" % len(tests), flush=True)
-    for index, (name, function) in enumerate(tests, 1):
-        test = Test(name)
-        problem = None
-        try:
-            if hangs == MAX_HANGS:
-                raise Exception("not run after %d hangs" % hangs)
-            function(test)
-        except Failure as failure:
-            hangs += isinstance(failure, Hang)
-            frames = [frame for frame in
-                      traceback.extract_tb(failure.__traceback__)
-                      if frame.filename != __file__]
-            problem = "line %d: %s" % (frames[-1].lineno, failure)
-        except Exception:
-            problem = traceback.format_exc()
-        finally:
-            test.finish()
-        print("%s %d - %s" % ("not ok" if problem else "ok", index,
-                              name[len("test_"):].replace("_", " ")))
-        if problem:
+    suite = Suite(parallel)
+    try:
+        futures = [(name, suite.submit(name, function))
+                   for name, function in chosen]
+        say("1..%d" % len(futures))
+        for index, (name, future) in enumerate(futures, 1):
+            problem, skipped = future.result()
+            say("%s %d - %s%s" % (
+                "not ok" if problem else "ok", index,
+                name.removeprefix("test_").replace("_", " "),
+                " # SKIP " + skipped if skipped else ""))
             diagnose(problem)
-        sys.stdout.flush()
+    finally:
+        suite.finish()
     # A failed case is told by its line; a status other than 0 is a crash.
     return 0
+
+
+def main(namespace, parallel=PARALLEL):
+    """Runs the functions of `namespace` (globals()) that are named test_*."""
+    return run({name: value for name, value in namespace.items()
+                if name.startswith("test_") and callable(value)}, parallel)

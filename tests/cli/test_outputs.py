@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import os
-import resource
 import signal
 import struct
 import sys
@@ -323,15 +322,10 @@ def test_a_file_that_may_not_grow(t):
     path = t.scenario("""
         molo.scenario("a", function(session) session:get("/") end)
         """)
-    inherited = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8000, inherited[1]))
-    try:
-        running = t.start_molo(
-            "run", path, "-r", "500", "--base-url", t.server.url,
-            "-o", "requests=" + growing, "-o", "json=" + replaced,
-            "--progress", "off", "-q")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, inherited)
+    running = t.start_molo(
+        "run", path, "-r", "500", "--base-url", t.server.url,
+        "-o", "requests=" + growing, "-o", "json=" + replaced,
+        "--progress", "off", "-q", prefix=["prlimit", "--fsize=8000"])
     outcome = running.finish().expect(6)
     t.contains(outcome.err, "cannot write %s: it would be larger" % growing,
                "cannot write %s: it would be larger" % replaced)

@@ -5,7 +5,6 @@ broken, the second for what works. So each row shows how the fault is told, what
 it counts for, and that the worker goes on.
 """
 
-import concurrent.futures
 import os
 import re
 import sys
@@ -14,9 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "cli"))
 
 import harness  # noqa: E402
-
-# Most rows wait for one another's processes; two cores bear this many.
-AT_ONCE = 6
+from harness import Skip  # noqa: E402
 
 SCENARIO = """
     molo.scenario("a", function(session)
@@ -36,10 +33,6 @@ SCENARIO = """
         end
     end)
     """
-
-
-class Skip(Exception):
-    pass
 
 
 def start(t, scenario, *arguments, prefix=(), env=None):
@@ -116,31 +109,4 @@ def expect_wire(t, outcome, server):
 
 def main(tests):
     """`tests` maps names to functions of a harness.Test."""
-    chosen = [(name, function) for name, function in tests.items()
-              if len(sys.argv) < 2 or name in sys.argv[1:]]
-    pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
-
-    def run_one(name, function):
-        t = harness.Test(name)
-        try:
-            function(t)
-        finally:
-            t.finish()
-
-    futures = [(name, pool.submit(run_one, name, function))
-               for name, function in chosen]
-    print("1..%d" % len(futures), flush=True)
-    for index, (name, future) in enumerate(futures, 1):
-        problem, skipped = None, ""
-        try:
-            future.result()
-        except Skip as reason:
-            skipped = " # SKIP %s" % reason
-        except Exception as error:
-            problem = error
-        print("%s %d - %s%s" % ("not ok" if problem else "ok", index, name,
-                                skipped), flush=True)
-        if problem:
-            harness.diagnose("%s: %s" % (type(problem).__name__, problem))
-    pool.shutdown()
-    return 0
+    return harness.run(tests)

@@ -284,4 +284,4 @@ def test_a_body_that_is_not_taken_is_send(t):
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main(globals()))
+    sys.exit(harness.main(globals(), parallel=1))

@@ -226,4 +226,4 @@ def test_molo_itself_stands_still(t):
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main(globals()))
+    sys.exit(harness.main(globals(), parallel=1))
