@@ -4,6 +4,7 @@ the exit code tells the cause, every worker that was set up is torn down, and
 started = ok + failed + interrupted."""
 
 import collections
+import dataclasses
 import signal
 import sys
 
@@ -58,35 +59,36 @@ KINDS = {
 LONG = "1h"
 
 
+@dataclasses.dataclass(frozen=True)
 class Cause:
-    """What ends a test. `code` and how `reason` begins are the result's."""
+    """What ends a test, and what the result says then: `code`, how `reason` begins,
+    and how many runs `failed` and were `interrupted`, if that is sure."""
 
-    def __init__(self, code, reason, before="", length=LONG, options=(),
-                 more="", signals=(), failed=None, interrupted=None):
-        self.code = code
-        self.reason = reason
-        self.before = before
-        self.length = length
-        self.options = options
-        self.more = more
-        self.signals = signals
-        self.failed = failed
-        self.interrupted = interrupted
+    code: int
+    reason: str
+    before: str = ""
+    length: str = LONG
+    options: tuple = ()
+    more: str = ""
+    signals: tuple = ()
+    failed: int | None = None
+    interrupted: int | None = None
 
 
 AT_THIRD = "if session.step == 3 and session.worker_id == 0 then %s end"
 
 CAUSES = {
     "its time": Cause(0, "duration", length="2s", failed=0, interrupted=0),
-    "SIGINT": Cause(130, "ended by SIGINT", signals=[signal.SIGINT], failed=0,
+    "SIGINT": Cause(130, "ended by SIGINT", signals=(signal.SIGINT,), failed=0,
                     interrupted=0),
     "SIGTERM twice": Cause(143, "ended by SIGTERM", before="molo.sleep(1000)",
-                           signals=[signal.SIGTERM, signal.SIGTERM], failed=0),
+                           signals=(signal.SIGTERM, signal.SIGTERM), failed=0),
     "the first failure": Cause(
-        1, "1 of ", options=["-x"],
+        1, "1 of ", options=("-x",),
         before=AT_THIRD % "molo.fail('no')"),
     "a threshold": Cause(
-        99, "threshold failed: checks:rate > 0.5", before="molo.check('good', false)", failed=0,
+        99, "threshold failed: checks:rate > 0.5", failed=0,
+        before="molo.check('good', false)",
         more="molo.options{ thresholds = { { 'checks:rate > 0.5', "
              "abort = true } } }"),
     "molo.stop": Cause(0, "stopped by the script", failed=0, interrupted=0,
