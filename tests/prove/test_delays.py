@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(proof.HERE, os.pardir, "http"))
 
 import misbehaving  # noqa: E402
 
-DELAYS = (0.0, 0.005, 0.05, 0.5)
+DELAYS = (0.0, 0.005, 0.05, 0.2)
 WITHIN = 0.003
 PHASES = ("dns", "connect", "tls", "send", "wait", "receive")
 

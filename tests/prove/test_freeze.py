@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A server stands still for two seconds in the midst of a load with a schedule.
+"""A server stands still for a second in the midst of a load with a schedule.
 
 Run k is due k / RATE after the first one, and the stall begins with the request
 of run FIRST. So a visitor who came with run k waits SECONDS - (k - FIRST) / RATE
@@ -19,9 +19,9 @@ import stalling
 from proof import harness
 
 # Slow enough that what has queued up takes no time worth mentioning afterwards.
-RATE, LENGTH = 40, 6
+RATE, LENGTH = 40, 3
 TOTAL = RATE * LENGTH
-FIRST, SECONDS = 40, 2.0
+FIRST, SECONDS = 40, 1.0
 # Of response times, from what follows from the schedule.
 WITHIN = 0.010
 # At its end a stall leaves a queue, which takes a while to be gone on a machine
@@ -65,8 +65,8 @@ def expect_all(t, outcome, server, total=TOTAL):
 
 
 def test_few_workers_do_not_hide_it(t):
-    """Ten wait at the server; all others queue up in molo."""
-    workers = 10
+    """Five wait at the server; all others queue up in molo."""
+    workers = 5
 
     def attempt():
         outcome, server = load(
@@ -115,7 +115,7 @@ def test_enough_workers_see_it_in_both_times(t):
 def test_rounds_on_a_schedule(t):
     """Each of the workers waits the same in a round; rounds that are late begin
     at once."""
-    rate, workers = 5, 3
+    rate, workers = 10, 3
     total, first = rate * LENGTH, rate
     expected = [wait for wait in waits(rate, total, first)
                 for _ in range(workers)]
@@ -193,7 +193,6 @@ def test_what_is_dropped_is_counted(t):
 def test_molo_itself_stands_still(t):
     """What was due meanwhile begins late, and that is in its response time: the
     server has seen nothing of it."""
-    seconds = 1.0
     keys = "pre_allocated = 10, max_workers = 100, max_lag = '10s'"
 
     def attempt():
@@ -205,13 +204,13 @@ def test_molo_itself_stands_still(t):
             while server.requests < FIRST and time.monotonic() < deadline:
                 time.sleep(0.01)
             running.send(signal.SIGSTOP)
-            time.sleep(seconds)
+            time.sleep(SECONDS)
             running.send(signal.SIGCONT)
             outcome = running.finish()
         expect_all(t, outcome, server)
         metrics = outcome.result["metrics"]
         # It is stopped some time after the run before, which nobody knows.
-        expected = [max(0.0, seconds - k / RATE) for k in range(TOTAL)]
+        expected = [max(0.0, SECONDS - k / RATE) for k in range(TOTAL)]
         for name in ("http_req_response", "start_lag"):
             proof.expect_distribution(t, metrics[name], expected,
                                       1 / RATE + 2 * WITHIN, name)
@@ -219,7 +218,7 @@ def test_molo_itself_stands_still(t):
                 "http_req_duration.p99 is %r"
                 % metrics["http_req_duration"]["p99"])
         lag = outcome.result["generator"]["loop_lag_max"]
-        t.check(abs(lag - seconds) < 1 / RATE + WITHIN,
+        t.check(abs(lag - SECONDS) < 1 / RATE + WITHIN,
                 "generator.loop_lag_max is %r" % lag)
 
     proof.best_of(attempt)
