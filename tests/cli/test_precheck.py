@@ -9,6 +9,10 @@ import threading
 
 import harness
 
+# Two attempts, with a second for each to be answered: one that the end of the time
+# cut off would have another tale to tell.
+TWICE = ("--precheck-timeout", "2s", "--precheck-every", "1s")
+
 SCENARIO = """
     molo.global_setup(function() molo.log("info", "MARK global_setup") end)
     molo.scenario("a", function(session) end)
@@ -95,8 +99,9 @@ def test_nobody_listens(t):
 def test_it_answers_with_an_error(t):
     with Answers(503) as server:
         outcome = t.run(SCENARIO, "-r", "1", "--precheck", server.url,
-                        "--precheck-timeout", "300ms").expect(3)
-    t.contains(outcome.err, "precheck: GET %s: answered 503 (waited 300 ms)"
+                        *TWICE).expect(3)
+        t.equal(len(server.asked), 2, "requests")
+    t.contains(outcome.err, "precheck: GET %s: answered 503 (waited 2 s)"
                % server.url)
 
 
@@ -105,9 +110,8 @@ def test_the_status_it_is_to_have(t):
         t.run(SCENARIO, "-r", "1", "--precheck", server.url, "--precheck-every",
               "10ms", "--precheck-status", "404").expect(0)
     with Answers(200) as server:
-        outcome = t.run(SCENARIO, "-r", "1", "--precheck", server.url,
-                        "--precheck-timeout", "300ms", "--precheck-status",
-                        "404").expect(3)
+        outcome = t.run(SCENARIO, "-r", "1", "--precheck", server.url, *TWICE,
+                        "--precheck-status", "404").expect(3)
         t.contains(outcome.err, "answered 200, not 404")
 
 
