@@ -213,7 +213,8 @@ respond(struct transfer *transfer, const struct page *page)
         transfer->bytes_received += limit;
         return;
     }
-    buf_append(&response->body, page->body.data, size);
+    if (!transfer->request.discard)
+        buf_append(&response->body, page->body.data, size);
     transfer->bytes_received += size;
 }
 

@@ -389,6 +389,26 @@ test_a_body_over_the_limit_is_refused(void **state)
     world_destroy(world);
 }
 
+static void
+test_a_body_that_is_discarded_is_only_counted(void **state)
+{
+    struct world *world = world_create(&defaults);
+    session_release(fetch(world, "PUT", "/x", "0123456789"));
+    uint64_t received[2];
+    for (int i = 0; i < 2; i++) {
+        struct transfer *get = begin(world, world->session, "GET", "/x", NULL);
+        get->request.discard = i == 1;
+        session_send(get);
+        run_until_done(world, 1);
+        assert_int_equal(get->fault, FAULT_NONE);
+        assert_int_equal(get->response.body.size, i == 1 ? 0 : 10);
+        received[i] = get->bytes_received;
+        session_release(get);
+    }
+    assert_int_equal(received[0], received[1]);
+    world_destroy(world);
+}
+
 /* The times of ten requests of two clients each, all at once. */
 static void
 draw(uint64_t seed, nsec_t out[20])
@@ -449,6 +469,7 @@ main(void)
         cmocka_unit_test(test_the_timeout_ends_a_request),
         cmocka_unit_test(test_cancelling),
         cmocka_unit_test(test_a_body_over_the_limit_is_refused),
+        cmocka_unit_test(test_a_body_that_is_discarded_is_only_counted),
         cmocka_unit_test(test_a_seed_says_it_all),
     };
     return cmocka_run_group_tests_name("transport_sim", tests,
