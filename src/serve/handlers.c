@@ -11,17 +11,6 @@
 #define BYTES_BLOCK 65536
 #define REDIRECTS_MAX 1000
 #define SEED_MAX ((INT64_C(1) << 53) - 1)
-#define PATHS                                                           \
-    "/  /pad/NAME  /delay/S  /status/N  /echo  /bytes/N  /redirect/N  " \
-    "/flaky?p=  /stock/NAME  /seat/NAME  /auction/NAME  /chat/ROOM  "   \
-    "/limited/NAME  /events  /upload  /ws  /ws/room/NAME  "             \
-    "/stats"
-
-struct route {
-    const char *path; /* one that ends in '/' has an argument behind it */
-    unsigned methods;
-    enum MHD_Result (*handle)(struct request *request, const char *argument);
-};
 
 enum MHD_Result
 handler_refuse(struct request *request, const struct err *err)
@@ -34,43 +23,6 @@ bool
 handler_is_method(const struct request *request, const char *method)
 {
     return strcmp(request->method, method) == 0;
-}
-
-static enum MHD_Result
-handle_root(struct request *request, const char *argument)
-{
-    return request_reply_text(
-        request, MHD_HTTP_OK,
-        "molo serve: a target to practise on\n\n"
-        "GET, PUT           /pad/NAME      a shared page; its version is "
-        "X-Version\n"
-        "any method         /delay/S       answers after S seconds, at most "
-        "60\n"
-        "any method         /status/N      answers with status N\n"
-        "any method         /echo          the request as JSON\n"
-        "any method         /bytes/N       N bytes\n"
-        "any method         /redirect/N    N redirects, the last of them to /\n"
-        "any method         /flaky?p=0.5   503 with probability p; "
-        "&mode=close: no answer; &seed=N\n"
-        "GET, PUT, POST     /stock/NAME    a number; POST takes one, 409: sold "
-        "out\n"
-        "GET, PUT, DELETE   /seat/NAME     ?who=NAME takes it, 409: somebody "
-        "else has it\n"
-        "GET, POST, DELETE  /auction/NAME  bids {amount, who}, 409: not the "
-        "highest\n"
-        "GET, POST          /chat/ROOM     messages; ?after=N: those after "
-        "number N\n"
-        "any method         /limited/NAME  429 beyond ?rate=10 per second and "
-        "&burst=10 at once\n"
-        "GET                /events        server-sent events; ?count=10, "
-        "&every=0.1, &drop=N: the connection ends after N\n"
-        "PUT, POST          /upload        the parts of a form as JSON\n"
-        "WebSocket          /ws            sends each message back\n"
-        "WebSocket          /ws/room/NAME  sends each message to all in the "
-        "room\n"
-        "GET                /stats         what was asked here, counted "
-        "exactly\n"
-        "DELETE             /stats         begin counting again\n");
 }
 
 static int
@@ -283,20 +235,6 @@ handle_stats(struct request *request, const char *argument)
     return request_reply_json(request, MHD_HTTP_OK, counts_to_json(counts));
 }
 
-static enum MHD_Result
-refuse_method(struct request *request, unsigned methods)
-{
-    char allow[64];
-    snprintf(allow, sizeof(allow), "GET, HEAD%s%s%s",
-             methods & METHOD_PUT ? ", PUT" : "",
-             methods & METHOD_POST ? ", POST" : "",
-             methods & METHOD_DELETE ? ", DELETE" : "");
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    MHD_add_response_header(response, "Allow", allow);
-    return request_reply(request, MHD_HTTP_METHOD_NOT_ALLOWED, response);
-}
-
 static unsigned
 method_of(const struct request *request)
 {
@@ -313,26 +251,118 @@ method_of(const struct request *request)
 
 static const char stats_path[] = "/stats";
 
-static const struct route routes[] = {
-    {"/", METHOD_GET, handle_root},
-    {"/pad/", METHOD_GET | METHOD_PUT, handle_pad},
-    {"/delay/", METHOD_ANY, handle_delay},
-    {"/status/", METHOD_ANY, handle_status},
-    {"/echo", METHOD_ANY, handle_echo},
-    {"/bytes/", METHOD_ANY, handle_bytes},
-    {"/redirect/", METHOD_ANY, handle_redirect},
-    {"/flaky", METHOD_ANY, handle_flaky},
-    {"/stock/", METHOD_GET | METHOD_PUT | METHOD_POST, handle_stock},
-    {"/seat/", METHOD_GET | METHOD_PUT | METHOD_DELETE, handle_seat},
-    {"/auction/", METHOD_GET | METHOD_POST | METHOD_DELETE, handle_auction},
-    {"/chat/", METHOD_GET | METHOD_POST, handle_chat},
-    {"/limited/", METHOD_ANY, handle_limited},
-    {"/events", METHOD_GET, handle_events},
-    {"/upload", METHOD_PUT | METHOD_POST, handle_upload},
-    {"/ws", METHOD_GET, handle_websocket},
-    {"/ws/room/", METHOD_GET, handle_websocket},
-    {stats_path, METHOD_GET | METHOD_DELETE, handle_stats},
+static enum MHD_Result
+handle_root(struct request *request, const char *argument);
+
+struct route {
+    const char *path;     /* one that ends in '/' has an argument behind it */
+    const char *argument; /* what people are told of it */
+    unsigned methods;
+    enum MHD_Result (*handle)(struct request *request, const char *argument);
+    const char *help;
 };
+
+static const struct route routes[] = {
+    {"/", "", METHOD_GET, handle_root, "this"},
+    {"/pad/", "NAME", METHOD_GET | METHOD_PUT, handle_pad,
+     "a shared page; its version is X-Version"},
+    {"/delay/", "S", METHOD_ANY, handle_delay,
+     "answers after S seconds, at most 60"},
+    {"/status/", "N", METHOD_ANY, handle_status, "answers with status N"},
+    {"/echo", "", METHOD_ANY, handle_echo, "the request as JSON"},
+    {"/bytes/", "N", METHOD_ANY, handle_bytes, "N bytes"},
+    {"/redirect/", "N", METHOD_ANY, handle_redirect,
+     "N redirects, the last of them to /"},
+    {"/flaky", "?p=0.5", METHOD_ANY, handle_flaky,
+     "503 with probability p; &mode=close: no answer; &seed=N"},
+    {"/stock/", "NAME", METHOD_GET | METHOD_PUT | METHOD_POST, handle_stock,
+     "a number; POST takes one, 409: sold out"},
+    {"/seat/", "NAME", METHOD_GET | METHOD_PUT | METHOD_DELETE, handle_seat,
+     "?who=NAME takes it, 409: somebody else has it"},
+    {"/auction/", "NAME", METHOD_GET | METHOD_POST | METHOD_DELETE,
+     handle_auction, "bids {amount, who}, 409: not the highest"},
+    {"/chat/", "ROOM", METHOD_GET | METHOD_POST, handle_chat,
+     "messages; ?after=N: those after number N"},
+    {"/limited/", "NAME", METHOD_ANY, handle_limited,
+     "429 beyond ?rate=10 per second and &burst=10 at once"},
+    {"/events", "", METHOD_GET, handle_events,
+     "server-sent events; ?count=10, &every=0.1, &drop=N: the connection ends "
+     "after N"},
+    {"/upload", "", METHOD_PUT | METHOD_POST, handle_upload,
+     "the parts of a form as JSON"},
+    {"/ws", "", METHOD_GET, handle_websocket,
+     "a WebSocket that sends each message back"},
+    {"/ws/room/", "NAME", METHOD_GET, handle_websocket,
+     "a WebSocket that sends each message to all in the room"},
+    {stats_path, "", METHOD_GET | METHOD_DELETE, handle_stats,
+     "what was asked here, counted exactly; DELETE begins again"},
+};
+enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
+
+static void
+append_methods(struct buf *out, unsigned methods)
+{
+    static const struct {
+        unsigned method;
+        const char *name;
+    } names[] = {
+        {METHOD_ANY, "any method"}, {METHOD_GET, "GET, HEAD"},
+        {METHOD_PUT, "PUT"},        {METHOD_POST, "POST"},
+        {METHOD_DELETE, "DELETE"},
+    };
+    bool first = true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!(methods & names[i].method))
+            continue;
+        buf_printf(out, "%s%s", first ? "" : ", ", names[i].name);
+        first = false;
+    }
+}
+
+static enum MHD_Result
+handle_root(struct request *request, const char *argument)
+{
+    struct buf text = {0}, methods = {0};
+    for (size_t i = 0; i < ROUTES; i++) {
+        const struct route *route = &routes[i];
+        buf_clear(&methods);
+        append_methods(&methods, route->methods);
+        buf_printf(&text, "%-23s %s%-*s %s\n", methods.data, route->path,
+                   (int)(14 - strlen(route->path)), route->argument,
+                   route->help);
+    }
+    enum MHD_Result result = request_reply_text(
+        request, MHD_HTTP_OK, "molo serve: a target to practise on\n\n%s",
+        text.data);
+    buf_finish(&methods);
+    buf_finish(&text);
+    return result;
+}
+
+static enum MHD_Result
+refuse_method(struct request *request, unsigned methods)
+{
+    struct buf allow = {0};
+    append_methods(&allow, methods);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    MHD_add_response_header(response, "Allow", allow.data);
+    buf_finish(&allow);
+    return request_reply(request, MHD_HTTP_METHOD_NOT_ALLOWED, response);
+}
+
+static enum MHD_Result
+refuse_path(struct request *request)
+{
+    struct buf paths = {0};
+    for (size_t i = 0; i < ROUTES; i++)
+        buf_printf(&paths, "  %s%s", routes[i].path, routes[i].argument);
+    enum MHD_Result result =
+        request_reply_text(request, MHD_HTTP_NOT_FOUND,
+                           "nothing here; there are:%s\n", paths.data);
+    buf_finish(&paths);
+    return result;
+}
 
 /* The argument, "" without one; NULL: the route is another. */
 static const char *
@@ -357,7 +387,7 @@ handlers_is_uncounted(const char *path)
 enum MHD_Result
 handlers_dispatch(struct request *request)
 {
-    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+    for (size_t i = 0; i < ROUTES; i++) {
         const struct route *route = &routes[i];
         const char *argument = match(route, request->path);
         if (argument == NULL)
@@ -366,6 +396,5 @@ handlers_dispatch(struct request *request)
             return refuse_method(request, route->methods);
         return route->handle(request, argument);
     }
-    return request_reply_text(request, MHD_HTTP_NOT_FOUND,
-                              "nothing here; there are: " PATHS "\n");
+    return refuse_path(request);
 }

@@ -191,11 +191,22 @@ test_statuses_and_their_counts(void **state)
 static void
 test_405_names_the_methods(void **state)
 {
-    struct exchange exchange;
-    exchange_init(&exchange, &server, "POST", "/pad/x", NULL, 0);
-    exchange_perform(&exchange);
-    assert_string_equal(exchange.allow, "GET, HEAD, PUT");
-    exchange_finish(&exchange);
+    static const struct {
+        const char *method, *path, *allow;
+    } rows[] = {
+        {"POST", "/pad/x", "GET, HEAD, PUT"},
+        {"GET", "/upload", "PUT, POST"},
+        {"PUT", "/auction/x", "GET, HEAD, POST, DELETE"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct exchange exchange;
+        exchange_init(&exchange, &server, rows[i].method, rows[i].path, NULL,
+                      0);
+        exchange_perform(&exchange);
+        assert_int_equal(exchange.status, 405);
+        assert_string_equal(exchange.allow, rows[i].allow);
+        exchange_finish(&exchange);
+    }
 }
 
 static void
