@@ -9,7 +9,7 @@ add_count(struct buf *out, const char *key, uint64_t count)
     buf_printf(out, ", \"%s\": %" PRIu64, key, count);
 }
 
-/* Phases that did not take place are left out. */
+/* What did not take place or was not measured is left out. */
 static void
 add_phase(struct buf *out, const char *key, nsec_t t)
 {
@@ -48,6 +48,7 @@ add_entry(void *data, struct buf *out, const struct request_entry *entry)
     add_count(out, "sends", s->sends);
     add_count(out, "bytes_sent", s->bytes_sent);
     add_count(out, "bytes_received", s->bytes_received);
+    add_phase(out, "response", s->response);
     add_phase(out, "duration", s->duration);
     add_phase(out, "dns", s->dns);
     add_phase(out, "connect", s->connect);

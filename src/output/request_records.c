@@ -6,7 +6,7 @@
 #include "output/request_form.h"
 
 #define HEAD_SIZE 64
-#define REQUEST_SIZE 112
+#define REQUEST_SIZE 120
 #define MAX_TEXTS 50000
 
 enum record_type {
@@ -119,6 +119,7 @@ add_entry(void *data, struct buf *out, const struct request_entry *entry)
     add_number(out, s->failed, 1);
     add_number(out, kind, 1);
     add_number(out, s->sends, 4);
+    add_number(out, (uint64_t)s->response, 8);
 }
 
 static void

@@ -205,11 +205,15 @@ record_trends(struct recorder *recorder, const struct request_sample *sample)
 void
 recorder_request(struct recorder *recorder, const struct request_sample *sample)
 {
-    const struct recorder_observer *observer = &recorder->observer;
-    if (observer->on_request != NULL)
-        observer->on_request(observer->data, sample);
     const struct recorder_context *context =
         recorder_context_or_nobody(recorder, sample->context);
+    bool was_due = context->in_run && context->scheduled && !sample->poll;
+    const struct recorder_observer *observer = &recorder->observer;
+    if (observer->on_request != NULL) {
+        struct request_sample seen = *sample;
+        seen.response = was_due ? sample->response : -1;
+        observer->on_request(observer->data, &seen);
+    }
     bool sent = sample->sends > 0;
     uint64_t challenges = sample->challenges;
     uint64_t lost = sent ? sample->sends - 1 - challenges : 0;
@@ -231,7 +235,7 @@ recorder_request(struct recorder *recorder, const struct request_sample *sample)
         if (sent)
             recorder_time(&row->duration, sample->duration);
     }
-    if (context->in_run && context->scheduled && !sample->poll) {
+    if (was_due) {
         recorder_trend(recorder, TREND_HTTP_REQ_RESPONSE, sample->response);
         recorder_time(&series->response, sample->response);
     }

@@ -88,8 +88,9 @@ void recorder_request(struct recorder *recorder,
                       const struct request_sample *sample);
 
 /* Sees requests and errors one by one, as they are recorded; for outputs that
- * have a line for each. Called from within recorder_request and recorder_error:
- * must be quick and record nothing. What it is given is borrowed. */
+ * have a line for each. A response time that is not recorded is -1. Called from
+ * within recorder_request and recorder_error: must be quick and record nothing.
+ * What it is given is borrowed. */
 struct recorder_observer {
     void *data;
     void (*on_request)(void *data, const struct request_sample *sample);

@@ -151,7 +151,7 @@ def read_binary(path):
     with open(path, "rb") as file:
         data = file.read()
     magic, head_size, record_size = struct.unpack_from("<8sII", data)
-    if magic != b"MOLOREQ1" or (head_size, record_size) != (64, 112):
+    if magic != b"MOLOREQ1" or (head_size, record_size) != (64, 120):
         raise harness.Failure("head: %r" % data[:64])
     head = {"started_at": data[16:48].rstrip(b"\0").decode(),
             "seed": struct.unpack_from("<Q", data, 48)[0]}
@@ -165,11 +165,12 @@ def read_binary(path):
             (names if kind == 1 else kinds)[number] = (
                 body[8:8 + length].decode())
         elif kind == 3:
-            fields = struct.unpack("<8q2QqiIHBBI", body)
+            fields = struct.unpack("<8q2QqiIHBBIq", body)
             rows.append(dict(zip(
                 ("at", "duration", "dns", "connect", "tls", "send", "wait",
                  "receive", "bytes_sent", "bytes_received", "step",
-                 "worker_id", "name", "status", "failed", "kind", "sends"),
+                 "worker_id", "name", "status", "failed", "kind", "sends",
+                 "response"),
                 fields)))
             rows[-1]["name"] = names[rows[-1]["name"]]
             rows[-1]["kind"] = kinds[rows[-1]["kind"]]
@@ -193,8 +194,31 @@ def test_requests_in_binary(t):
         for key in ("status", "failed", "step", "worker_id", "sends",
                     "bytes_sent", "bytes_received"):
             t.equal(row[key], line[key], key)
-        for key in ("at", "duration", "wait", "connect"):
+        for key in ("at", "response", "duration", "wait", "connect"):
             t.equal(row[key], round(line.get(key, -1e-9) * 1e9), key)
+
+
+def test_the_log_has_response_times_of_a_schedule(t):
+    """Those of the result, one by one: a worker that is late makes them longer than the
+    durations."""
+    text, binary = t.new_path(".ndjson"), t.new_path(".bin")
+    outcome = t.run("""
+        molo.global_setup(function() molo.session():get("/") end)
+        molo.scenario("a", function(session)
+            session:get("/")
+            molo.sleep(1)
+        end)
+        """, "--rate", "2/s", "-w", "1", "-d", "4s", "--sim", "--base-url", "http://x",
+        "-o", "requests=" + text, "-o", "requests-bin=" + binary).expect(0)
+    rows = lines_of(text)[1:-1]
+    responses = [row["response"] for row in rows if "response" in row]
+    response = outcome.result["metrics"]["http_req_response"]
+    t.check(0 < len(responses) < len(rows), "one of a fixture, too")
+    t.equal((len(responses), min(responses), max(responses)),
+            (response["count"], response["min"], response["max"]), "response times")
+    t.check(max(responses) > max(row["duration"] for row in rows), "nobody was late")
+    t.equal([row["response"] for row in read_binary(binary)[1]],
+            [round(row.get("response", -1e-9) * 1e9) for row in rows], "binary")
 
 
 def test_requests_that_fail_have_their_kind(t):
