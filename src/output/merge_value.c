@@ -1,5 +1,6 @@
 #include "output/merge_value.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -184,18 +185,30 @@ add_numbers(const json_t *a, const json_t *b)
     return json_value_number(json_number_value(a) + json_number_value(b));
 }
 
-/* Two objects of other types have the name; the later one says which. */
+static const char *
+text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+/* Two objects of other types, or metrics of other units, have the name; the
+ * later one says which. */
 static const char *
 key_for(const json_t *into, const char *key, const json_t *value,
         struct buf *text)
 {
-    const char *ours =
-        json_string_value(json_object_get(json_object_get(into, key), "type"));
-    const char *theirs = json_string_value(json_object_get(value, "type"));
-    if (ours == NULL || theirs == NULL || strcmp(ours, theirs) == 0)
+    const json_t *ours = json_object_get(into, key);
+    const char *type = text_at(value, "type"), *unit = text_at(value, "unit");
+    bool other_type = strcmp(text_at(ours, "type"), type) != 0;
+    if (!json_is_object(ours) ||
+        (!other_type && strcmp(text_at(ours, "unit"), unit) == 0))
         return key;
     buf_clear(text);
-    buf_printf(text, "%s (%s)", key, theirs);
+    buf_printf(text, "%s (%s)", key,
+               other_type        ? type
+               : unit[0] != '\0' ? unit
+                                 : "no unit");
     return text->data;
 }
 

@@ -73,11 +73,53 @@ test_parts(void **state)
     }
 }
 
+/* Seconds and bytes have no sum. */
+static void
+test_names_that_mean_something_else(void **state)
+{
+    static const char *const metrics[] = {
+        "{\"type\": \"counter\", \"unit\": \"s\", \"count\": 1, \"by\": {}}",
+        "{\"type\": \"counter\", \"unit\": \"bytes\", \"count\": 5, \"by\": "
+        "{}}",
+        "{\"type\": \"counter\", \"unit\": null, \"count\": 7, \"by\": {}}",
+        "{\"type\": \"rate\", \"passes\": 2, \"fails\": 0, \"by\": {}}",
+        "{\"type\": \"counter\", \"unit\": \"bytes\", \"count\": 6, \"by\": "
+        "{}}",
+    };
+    enum { COUNT = sizeof(metrics) / sizeof(metrics[0]) };
+    struct merge_part parts[COUNT];
+    json_t *results[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        results[i] = json_pack("{s:{s:o}}", "metrics", "m",
+                               json_loads(metrics[i], 0, NULL));
+        parts[i] = (struct merge_part){.name = "a", .result = results[i]};
+    }
+    json_t *root = merge_results(parts, COUNT, 0, NSEC_PER_SEC);
+    const json_t *sums = json_object_get(root, "metrics");
+    static const struct {
+        const char *key, *figure;
+        json_int_t value;
+    } rows[] = {{"m", "count", 1},
+                {"m (bytes)", "count", 11},
+                {"m (no unit)", "count", 7},
+                {"m (rate)", "passes", 2}};
+    assert_int_equal(json_object_size(sums), sizeof(rows) / sizeof(rows[0]));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(
+            json_integer_value(json_object_get(
+                json_object_get(sums, rows[i].key), rows[i].figure)),
+            rows[i].value);
+    json_decref(root);
+    for (size_t i = 0; i < COUNT; i++)
+        json_decref(results[i]);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_names_that_mean_something_else),
     };
     return cmocka_run_group_tests_name("merge", tests, NULL, NULL);
 }
