@@ -342,6 +342,8 @@ json_transactions(const struct snapshot *s)
     struct part *parts = NULL;
     for (const struct series *row = s->series[SERIES_TRANSACTIONS]; row != NULL;
          row = row->hh.next) {
+        if (!series_is_in_run(row))
+            continue;
         const char *name = tag_set_get(row->tags, "name");
         const char *status = tag_set_get(row->tags, "status");
         json_t *counts = find_or_add(transactions, name);

@@ -21,6 +21,7 @@ void json_coordination_metrics(const struct snapshot *s, nsec_t duration,
                                json_t *metrics);
 /* All metrics, molo's and the script's. */
 json_t *json_metrics(const struct snapshot *s, nsec_t duration);
+/* Those of runs, like the metrics of transactions. */
 json_t *json_transactions(const struct snapshot *s);
 /* Runs by workload, and how they were to be made. */
 json_t *json_workloads(const struct plan *plan, const struct snapshot *s);

@@ -526,6 +526,27 @@ test_rate_without_fixtures(void **state)
     sample_finish(&sample);
 }
 
+/* What fixtures did is not in the summary, nor in the metrics. */
+static void
+test_transactions_of_runs(void **state)
+{
+    struct sample sample;
+    sample_init(&sample);
+    const struct recorder_context *setup = recorder_context(
+        sample.recorder, &(struct recorder_labels){.phase = "setup"});
+    recorder_transaction(sample.recorder, setup, "boot", RUN_OK, 1);
+    recorder_transaction(sample.recorder, setup, "buy", RUN_OK, 1);
+    recorder_transaction(sample.recorder, NULL, "buy", RUN_FAILED, 1);
+    json_t *root = out_json_build(&sample.result);
+    const json_t *transactions = json_object_get(root, "transactions");
+    ASSERT_KEYS(transactions, "buy");
+    const json_t *buy = json_object_get(transactions, "buy");
+    assert_json(json_object_get(buy, "ok"), "0");
+    assert_json(json_object_get(buy, "failed"), "1");
+    json_decref(root);
+    sample_finish(&sample);
+}
+
 static void
 record_users(struct recorder *recorder, const struct custom_metric *metric,
              int first, int count)
@@ -650,6 +671,7 @@ main(void)
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_rate_without_fixtures),
+        cmocka_unit_test(test_transactions_of_runs),
         cmocka_unit_test(test_tags_with_many_values),
         cmocka_unit_test(test_sizing_with_any_bytes),
         cmocka_unit_test(test_written_file_reads_back),
