@@ -9,36 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "json_assert.h"
 #include "output/sizing.h"
 #include "output/verdict.h"
 #include "sample.h"
 
 /* 40 bytes of header and a 0, as hist_encode_v2() gives them. */
 #define EMPTY_HIST "HISTEwAAAAEAAAAAAAAAAwAAAAAAAAABAABOlJFPAAA/8AAAAAAAAAA="
-
-static double
-number_at(const json_t *root, const char *object, const char *key)
-{
-    const json_t *value = json_object_get(json_object_get(root, object), key);
-    if (!json_is_number(value))
-        fail_msg("%s.%s is no number", object, key);
-    return json_number_value(value);
-}
-
-static void
-assert_keys(const json_t *object, const char *const *keys, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (json_object_get(object, keys[i]) == NULL)
-            fail_msg("%s is missing", keys[i]);
-    }
-    assert_int_equal(json_object_size(object), count);
-}
-#define ASSERT_KEYS(object, ...)                                      \
-    do {                                                              \
-        static const char *const keys_[] = {__VA_ARGS__};             \
-        assert_keys(object, keys_, sizeof(keys_) / sizeof(keys_[0])); \
-    } while (0)
 
 /* `unit`: of the values. */
 static void
@@ -145,19 +122,6 @@ test_shape_and_identities(void **state)
     assert_shape(root);
     json_decref(root);
     sample_finish(&sample);
-}
-
-static void
-assert_json(const json_t *value, const char *expected)
-{
-    json_t *other = json_loads(expected, JSON_DECODE_ANY, NULL);
-    assert_non_null(other);
-    if (!json_equal(value, other)) {
-        char *text =
-            json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-        fail_msg("%s\ninstead of %s", text, expected);
-    }
-    json_decref(other);
 }
 
 static void
@@ -495,100 +459,6 @@ test_thresholds(void **state)
     sample_finish(&sample);
 }
 
-/* A rate per second of the runs is of what was requested in them. */
-static void
-test_rate_without_fixtures(void **state)
-{
-    struct sample sample;
-    sample_init(&sample);
-    struct request_sample request = {
-        .method = "GET",
-        .name = "/",
-        .status = 200,
-        .sends = 1,
-        .context = recorder_context(sample.recorder,
-                                    &(struct recorder_labels){
-                                        .phase = "setup",
-                                    }),
-    };
-    for (int i = 0; i < 100; i++)
-        recorder_request(sample.recorder, &request);
-    request.context = NULL;
-    for (int i = 0; i < 8; i++)
-        recorder_request(sample.recorder, &request);
-    json_t *root = out_json_build(&sample.result);
-    assert_true(number_at(root, "requests", "total") == 108);
-    assert_true(number_at(root, "requests", "rate") == 2);
-    const json_t *reqs =
-        json_object_get(json_object_get(root, "metrics"), "http_reqs");
-    assert_json(json_object_get(reqs, "rate"), "2.0");
-    json_decref(root);
-    sample_finish(&sample);
-}
-
-/* What fixtures did is not in the summary, nor in the metrics. */
-static void
-test_transactions_of_runs(void **state)
-{
-    struct sample sample;
-    sample_init(&sample);
-    const struct recorder_context *setup = recorder_context(
-        sample.recorder, &(struct recorder_labels){.phase = "setup"});
-    recorder_transaction(sample.recorder, setup, "boot", RUN_OK, 1);
-    recorder_transaction(sample.recorder, setup, "buy", RUN_OK, 1);
-    recorder_transaction(sample.recorder, NULL, "buy", RUN_FAILED, 1);
-    json_t *root = out_json_build(&sample.result);
-    const json_t *transactions = json_object_get(root, "transactions");
-    ASSERT_KEYS(transactions, "buy");
-    const json_t *buy = json_object_get(transactions, "buy");
-    assert_json(json_object_get(buy, "ok"), "0");
-    assert_json(json_object_get(buy, "failed"), "1");
-    json_decref(root);
-    sample_finish(&sample);
-}
-
-static void
-record_users(struct recorder *recorder, const struct custom_metric *metric,
-             int first, int count)
-{
-    for (int i = first; i < first + count; i++) {
-        char tags[32];
-        memcpy(tags, "user", 5);
-        size_t size = 6 + (size_t)snprintf(tags + 5, sizeof(tags) - 5, "%d", i);
-        memcpy(tags + size, "page\0cart", 10);
-        recorder_custom(recorder,
-                        recorder_context_with(recorder, NULL, tags, size + 10),
-                        metric, 1, 1);
-    }
-}
-
-/* A tag with too many values is no part, and the reader is told. */
-static void
-test_tags_with_many_values(void **state)
-{
-    struct custom_metric metric = {.type = CUSTOM_COUNTER};
-    char name[] = "hits";
-    metric.name = name;
-    struct sample sample;
-    sample_init(&sample);
-    record_users(sample.recorder, &metric, 0, 100);
-    json_t *root = out_json_build(&sample.result);
-    const json_t *hits =
-        json_object_get(json_object_get(root, "metrics"), "hits");
-    ASSERT_KEYS(hits, "type", "unit", "count", "rate", "by");
-    assert_int_equal(
-        json_object_size(json_object_get(json_object_get(hits, "by"), "user")),
-        100);
-    json_decref(root);
-    record_users(sample.recorder, &metric, 100, 1);
-    root = out_json_build(&sample.result);
-    hits = json_object_get(json_object_get(root, "metrics"), "hits");
-    assert_json(json_object_get(hits, "by_left_out"), "[\"user\"]");
-    ASSERT_KEYS(json_object_get(hits, "by"), "page");
-    json_decref(root);
-    sample_finish(&sample);
-}
-
 /* An expression that is cut may end within a character. */
 static void
 test_sizing_with_any_bytes(void **state)
@@ -670,9 +540,6 @@ main(void)
         cmocka_unit_test(test_rows_by_type),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_thresholds),
-        cmocka_unit_test(test_rate_without_fixtures),
-        cmocka_unit_test(test_transactions_of_runs),
-        cmocka_unit_test(test_tags_with_many_values),
         cmocka_unit_test(test_sizing_with_any_bytes),
         cmocka_unit_test(test_written_file_reads_back),
         cmocka_unit_test(test_write_failure_is_told),
