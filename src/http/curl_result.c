@@ -217,6 +217,12 @@ fill_timings(struct exchange *x, nsec_t elapsed)
     } else if (x->seen.gate_time > 0) {
         t->dns = x->seen.gate_time;
     }
+    /* What came of earlier sends, a challenge or nothing, was waited for. */
+    nsec_t earlier = 0;
+    if (transfer->sends > 1 && marks.request > cursor) {
+        earlier = marks.request - cursor;
+        cursor = marks.request;
+    }
     /* Sending starts when there is a connection. Where its end was not seen, or
      * only after the answer, a small request counts as sent at once; a large
      * body was cut short by the answer. */
@@ -231,10 +237,11 @@ fill_timings(struct exchange *x, nsec_t elapsed)
                    : marks.first_byte;
     if (marks.request != 0)
         t->duration = end > marks.request ? end - marks.request : 0;
-    if (!end_phase(transfer, "send", &t->send, &cursor, sent, end) ||
-        !end_phase(transfer, "wait", &t->wait, &cursor, marks.first_byte, end))
-        return;
-    end_phase(transfer, "receive", &t->receive, &cursor, 0, end);
+    if (end_phase(transfer, "send", &t->send, &cursor, sent, end) &&
+        end_phase(transfer, "wait", &t->wait, &cursor, marks.first_byte, end))
+        end_phase(transfer, "receive", &t->receive, &cursor, 0, end);
+    if (earlier > 0)
+        t->wait = earlier + (t->wait > 0 ? t->wait : 0);
 }
 
 void

@@ -32,8 +32,8 @@ def challenging(refusal, answer, pause=0.0):
 
     def behave(peer, request):
         given = request.headers.get("authorization", "")
+        peer.wait(pause)
         if proxies.digest_is_right(given, request.method, request.path):
-            peer.wait(pause)
             peer.send(OK + answer(b"welcome"))
         else:
             peer.send(b"HTTP/1.1 401 Who\r\nWWW-Authenticate: "
@@ -60,23 +60,27 @@ def bytes_of_a_refusal(framing, t):
     rows.expect_wire(t, outcome, server)
 
 
-def expect_wait(t, server, options):
-    """The pause is one of waiting for the answer, not of receiving it."""
+def expect_wait(t, server, options, silent, method="post", before=""):
+    """The pauses are of waiting for answers, not of sending or receiving."""
     outcome = t.run("""
         molo.scenario("a", function(session)
-            local page = session:post("%s/secret", %s)
+            %s
+            local page = session:%s("%s/secret", %s)
             molo.expect("status", page.status == 200, page.status)
             molo.log("info", "MARK", page.timings.wait)
         end)
-        """ % (server.url, options), "-r", "1").expect(0)
-    t.check(float(outcome.marks[0]) >= PAUSE,
+        """ % (before, method, server.url, options), "-r", "1").expect(0)
+    t.check(float(outcome.marks[0]) >= silent,
             "waited for %s s, and the server was silent for %s s"
-            % (outcome.marks[0], PAUSE))
+            % (outcome.marks[0], silent))
 
 
-def wait_after_a_challenge(t):
+def wait_for_a_challenge(method, kept, t):
+    """That for the challenge counts as well."""
     with Server(challenging(sized, sized, PAUSE)) as server:
-        expect_wait(t, server, AUTH % ", body = 'text'")
+        more = ", body = 'text'" if method == "post" else ""
+        expect_wait(t, server, AUTH % more, 2 * PAUSE, method,
+                    "session:get('%s/good')" % server.url if kept else "")
 
 
 def wait_after_100_continue(size, t):
@@ -87,7 +91,7 @@ def wait_after_100_continue(size, t):
     with Server(slow, accept=lambda peer: peer.send(
             b"HTTP/1.1 100 Continue\r\n\r\n")) as server:
         expect_wait(t, server, "{ body = ('x'):rep(%d), "
-                    "headers = { Expect = '100-continue' } }" % size)
+                    "headers = { Expect = '100-continue' } }" % size, PAUSE)
 
 
 def all_tests():
@@ -103,7 +107,11 @@ def all_tests():
             part(bytes_of_both, sized, sized, "POST"),
         "the wrong password": part(bytes_of_a_refusal, sized),
         "the wrong password, in chunks": part(bytes_of_a_refusal, chunked),
-        "waiting after a challenge": wait_after_a_challenge,
+        "waiting for a challenge": part(wait_for_a_challenge, "get", False),
+        "waiting for a challenge to a POST":
+            part(wait_for_a_challenge, "post", False),
+        "waiting for a challenge on a kept connection":
+            part(wait_for_a_challenge, "post", True),
         "waiting after 100 Continue": part(wait_after_100_continue, 10),
         "waiting after 100 Continue, with a large body":
             part(wait_after_100_continue, 3000000),
