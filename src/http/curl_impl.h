@@ -75,11 +75,13 @@ struct exchange_seen {
     nsec_t first_byte_at;  /* of the answer; 0: not yet */
     bool joined;           /* it waited for the connection of another */
     /* For the count of bytes sent: those of earlier sends, what libcurl had
-     * counted by then, and the size of the head of this one (0: unknown). */
+     * counted by then (the way through a proxy, too), and the size of the head
+     * of this one (0: unknown). */
     uint64_t sent_before;
     curl_off_t counted_before, head_size;
     curl_off_t uploaded_before; /* of a body of parts that is sent again */
     uint64_t body_sent;         /* position in the parts */
+    long tunnel_received;       /* what the proxy answered to CONNECT */
     int socket_errno;           /* why socket() failed; 0: it did not */
     socklen_t address_size;     /* 0: none was tried */
 

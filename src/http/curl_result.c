@@ -74,11 +74,12 @@ exchange_note_prereq(struct exchange *x)
     if (x->transfer->sends == 0) {
         x->seen.joined = info_long(x, CURLINFO_NUM_CONNECTS) == 0 &&
                          x->client->drives != x->seen.launch;
+        x->seen.tunnel_received = info_long(x, CURLINFO_HEADER_SIZE);
     } else {
         x->seen.sent_before += sent_now(x);
-        x->seen.counted_before = info_long(x, CURLINFO_REQUEST_SIZE);
         x->seen.uploaded_before = 0;
     }
+    x->seen.counted_before = info_long(x, CURLINFO_REQUEST_SIZE);
     x->transfer->sends++;
     x->seen.prereq_at = clock_now();
     x->seen.handed_over_at = 0;
@@ -248,11 +249,11 @@ void
 exchange_fill_measurements(struct exchange *x, nsec_t elapsed)
 {
     struct transfer *transfer = x->transfer;
-    if (x->in_multi) {
-        transfer->bytes_sent =
-            transfer->sends > 0 ? x->seen.sent_before + sent_now(x) : 0;
+    if (transfer->sends > 0) {
+        transfer->bytes_sent = x->seen.sent_before + sent_now(x);
         transfer->bytes_received =
-            (uint64_t)info_long(x, CURLINFO_HEADER_SIZE) +
+            (uint64_t)(info_long(x, CURLINFO_HEADER_SIZE) -
+                       x->seen.tunnel_received) +
             (x->seen.counts_raw
                  ? x->seen.raw_bytes
                  : (uint64_t)info_offset(x, CURLINFO_SIZE_DOWNLOAD_T));

@@ -132,6 +132,16 @@ def tunnel(pair, scheme, t):
     t.equal(proxy.paths()[-1], "CONNECT target.invalid:81", "at the proxy")
     t.check("proxy-authorization" not in server.requests[0].headers,
             "the target was told the credentials of the proxy")
+    expect_bytes(t, outcome, server, good)
+
+
+def expect_bytes(t, outcome, *servers):
+    """What makes a tunnel is no part of the request."""
+    requests = outcome.result["requests"]
+    t.equal((requests["bytes_sent"], requests["bytes_received"]),
+            (sum(server.bytes_in for server in servers),
+             sum(server.bytes_out for server in servers)),
+            "bytes (sent, received), against the servers'")
 
 
 def tunnel_answered(head, message, t):
@@ -144,6 +154,7 @@ def tunnel_answered(head, message, t):
     rows.expect_fault(t, outcome, "connect", "connect", message, unsent=1)
     # CONNECT is no request of the scenario.
     t.equal(len(proxy.requests), 1, "requests at the proxy")
+    expect_bytes(t, outcome, good)
 
 
 def tunnel_stuck(t):
