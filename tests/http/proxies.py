@@ -65,8 +65,8 @@ def http_proxy(scheme=None, upstream=None):
             given = request.headers.get("proxy-authorization", "")
             if not is_right(given, request.method, request.path):
                 peer.send(("HTTP/1.1 407 Proxy Authentication Required\r\n"
-                           "Proxy-Authenticate: %s\r\nContent-Length: 0\r\n\r\n"
-                           % challenge).encode())
+                           "Proxy-Authenticate: %s\r\nContent-Length: 4\r\n"
+                           "\r\nwho?" % challenge).encode())
                 return
         if request.method != "CONNECT":
             body = request.path.encode()

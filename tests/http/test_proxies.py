@@ -33,6 +33,15 @@ def run(t, target, options, good, *arguments, **more):
                          **more)
 
 
+def expect_bytes(t, outcome, *servers):
+    """What makes a tunnel is not in them."""
+    requests = outcome.result["requests"]
+    t.equal((requests["bytes_sent"], requests["bytes_received"]),
+            (sum(server.bytes_in for server in servers),
+             sum(server.bytes_out for server in servers)),
+            "bytes (sent, received), against the servers'")
+
+
 # --- plain requests ---
 
 def plain(t):
@@ -64,6 +73,7 @@ def credentials(scheme, t):
     t.equal(given, ["nothing", scheme.capitalize()], "credentials")
     t.check("authorization" not in proxy.requests[1].headers,
             "the target was told them")
+    expect_bytes(t, outcome, proxy, good)
 
 
 def known_credentials(t):
@@ -80,7 +90,8 @@ def known_credentials(t):
 def no_credentials(t):
     with Server(proxies.http_proxy("basic")) as proxy, Server() as good:
         outcome = run(t, TARGET, through(proxy.port), good)
-    rows.expect_answer(t, outcome, 407, 0, failed=1)
+    rows.expect_answer(t, outcome, 407, len("who?"), failed=1)
+    expect_bytes(t, outcome, proxy, good)
 
 
 def refused(t):
@@ -133,15 +144,6 @@ def tunnel(pair, scheme, t):
     t.check("proxy-authorization" not in server.requests[0].headers,
             "the target was told the credentials of the proxy")
     expect_bytes(t, outcome, server, good)
-
-
-def expect_bytes(t, outcome, *servers):
-    """What makes a tunnel is no part of the request."""
-    requests = outcome.result["requests"]
-    t.equal((requests["bytes_sent"], requests["bytes_received"]),
-            (sum(server.bytes_in for server in servers),
-             sum(server.bytes_out for server in servers)),
-            "bytes (sent, received), against the servers'")
 
 
 def tunnel_answered(head, message, t):
