@@ -161,6 +161,7 @@ static int
 iterate(lua_State *L)
 {
     lua_Integer i = lua_tointeger(L, lua_upvalueindex(2));
+    luaL_checktype(L, 1, LUA_TTABLE);
     do {
         lua_settop(L, 1);
         if (lua_rawgeti(L, lua_upvalueindex(1), ++i) == LUA_TNIL)

@@ -372,6 +372,7 @@ def test_tables_have_an_order(t):
                     for _ in pairs(nil) do end
                 end)
                 molo.log("info", "MARK", ok, message)
+                molo.log("info", "MARK", pcall((pairs{ 1 })))
             end)
         end
         """
@@ -381,6 +382,7 @@ def test_tables_have_an_order(t):
         t.equal(outcome.marks[:2], marks, "order")
         t.matches(outcome.marks[2], r"^false \S+:22: bad argument #1 to "
                                     r"'for iterator' \(table expected, got nil")
+        t.contains(outcome.marks[3], "false bad argument #1", "table expected, got no value")
         listed = t.molo("list", t.scenario(text), env={"MOLO_SIM": "1"})
         names = [line.split()[0] for line in listed.expect(0).out.splitlines()]
         t.equal(names, ["a", "b", "c", "d"],
