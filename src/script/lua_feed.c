@@ -150,9 +150,7 @@ feed_next(lua_State *L)
                            "feed:at(number)");
         return push_ordinal(L, feed, task, (uint64_t)task->worker->id);
     }
-    if (task->updating > 0)
-        mlua_misuse(L, "feed:next cannot be used inside the function of "
-                       "update_var: others wait for the variable meanwhile");
+    lua_sync_check_not_updating(L, task, "feed:next");
     struct hub_op op = {
         .type = HUB_OP_VAR_ADD,
         .object = HUB_VARIABLE,

@@ -211,6 +211,17 @@ lua_sync_finish(lua_State *L, struct task *task,
     return lua_error(L);
 }
 
+void
+lua_sync_check_not_updating(lua_State *L, const struct task *task,
+                            const char *what)
+{
+    if (task->updating > 0)
+        mlua_misuse(L,
+                    "%s cannot be used inside the function of update_var: "
+                    "others wait for the variable meanwhile",
+                    what);
+}
+
 /* Never waits, and others may be waiting for it. */
 static bool
 is_brief(enum hub_op_type type)
@@ -233,11 +244,7 @@ lua_sync_check_operation(lua_State *L, enum hub_object_type type,
     const struct lua_handle *handle = check_handle(L, type, name);
     struct task *task =
         is_brief(op->type) ? wait_check_brief(L, name) : wait_check(L, name);
-    if (task->updating > 0)
-        mlua_misuse(L,
-                    "%s cannot be used inside the function of update_var: "
-                    "others wait for the variable meanwhile",
-                    name);
+    lua_sync_check_not_updating(L, task, name);
     op->object = type;
     op->name = handle->name;
     op->room = handle->room;

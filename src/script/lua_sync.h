@@ -40,6 +40,9 @@ lua_sync_op_on(const struct lua_handle *handle, enum hub_op_type type);
  * others something: those take effect all the same. */
 struct task *lua_sync_check_operation(lua_State *L, enum hub_object_type type,
                                       const char *name, struct hub_op *op);
+/* Raises inside the function of update_var. */
+void lua_sync_check_not_updating(lua_State *L, const struct task *task,
+                                 const char *what);
 /* For operations without results. */
 extern const struct wait_ops lua_sync_plain_wait;
 int lua_sync_grant_nothing(lua_State *L, struct task *task);

@@ -24,11 +24,7 @@ struct task *
 lua_task_check(lua_State *L, const char *what)
 {
     struct task *task = task_check(L, what);
-    if (task->updating > 0)
-        mlua_misuse(L,
-                    "%s cannot be used inside the function of update_var: "
-                    "others wait for the variable meanwhile",
-                    what);
+    lua_sync_check_not_updating(L, task, what);
     return task;
 }
 

@@ -12,11 +12,7 @@ static struct task *
 check_variable(lua_State *L, const char *what, struct hub_op *op)
 {
     struct task *task = wait_check(L, what);
-    if (task->updating > 0)
-        mlua_misuse(L,
-                    "%s cannot be used inside the function of update_var: "
-                    "others wait for the variable meanwhile",
-                    what);
+    lua_sync_check_not_updating(L, task, what);
     op->object = HUB_VARIABLE;
     /* First: called without the colon, everything else is shifted. */
     op->room = lua_room_check(L, 2, what);
