@@ -22,7 +22,8 @@ local function get_var(room, name, factory, options)
   elseif sync.is_constructor(factory) then
     return sync.construct(factory, room, name, options)
   elseif type(factory) ~= "function" then
-    core.misuse("get_var: the factory must be a function, got " .. type(factory))
+    core.misuse("get_var: the factory must be a function such as function() return 0 end, got "
+      .. type(factory))
   end
   local must_make, value = native.get_or_make(name, room, options)
   if not must_make then

@@ -129,7 +129,11 @@ lua_cookies_set(lua_State *L)
                                         "subdomains", "value"};
     lua_session_check(L, 1);
     lua_settop(L, 2);
-    lua_options_check_table(L, 2, "session:set_cookie");
+    if (!lua_istable(L, 2))
+        mlua_misuse(L,
+                    "session:set_cookie: expected {name = ..., value = ...}, "
+                    "got %s",
+                    luaL_typename(L, 2));
     mlua_check_keys(L, 2, known, ARRAY_LENGTH(known));
     struct session *http = lua_session_http(L, 1);
     size_t name_size = 0, value_size = 0, domain_size = 0, path_size = 1;

@@ -260,7 +260,9 @@ option_auth(lua_State *L, struct http_request *request, int index)
     static const char *const known[] = {"user", "password", "scheme"};
     static const char *const schemes[] = {"basic", "digest", "ntlm"};
     int top = lua_gettop(L);
-    lua_options_check_table(L, index, "auth");
+    if (!lua_istable(L, index))
+        mlua_misuse(L, "auth: expected {user = ..., password = ...}, got %s",
+                    luaL_typename(L, index));
     mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
     const char *user = auth_field(L, index, "user");
     const char *password = auth_field(L, index, "password");

@@ -64,6 +64,9 @@ lua_ws_send(lua_State *L)
     struct lua_websocket *own = lua_ws_check(L);
     struct task *task = wait_check(L, "ws:send");
     size_t size;
+    if (lua_istable(L, 2))
+        return mlua_misuse(L, "ws:send: the message must be a string, got "
+                              "table; for tables use ws:send_json");
     const char *data = mlua_check_text(L, 2, "ws:send: the message", &size);
     nsec_t timeout = lua_ws_timeout(L, 3, "ws:send", own->timeout, "binary");
     bool binary = is_binary(L, 3);

@@ -238,7 +238,7 @@ def from_lua(t):
                 refuses("ws:" .. method .. ": options must be a table, number",
                         ws[method], ws, 5)
             end
-            refuses("a string", ws.send, ws, {})
+            refuses("a string, got table; ws:send_json", ws.send, ws, {})
             refuses("1000 to 1003", ws.close, ws, 999)
             refuses("1000 to 1003", ws.close, ws, 1006)
             refuses("123 bytes", ws.close, ws, 1000, ("x"):rep(124))

@@ -21,7 +21,7 @@ local refused = {
   { "bearer", "", "bearer: token empty" },
   { "bearer", "a\r\nX: 1", "bearer: 0x0d" },
   { "bearer", 7, "bearer: token number" },
-  { "auth", "me:secret", "auth: table string" },
+  { "auth", "me:secret", "auth: {user = ..., password string" },
   { "auth", { user = "me" }, "auth: password: string nil" },
   { "auth", { user = "a\nb", password = "" }, "auth: user line break" },
   { "auth", { user = "a:b", password = "" }, "auth: user ':' basic" },
@@ -132,6 +132,8 @@ cases.add("what is no cookie is refused", function(session)
   cases.misuse("domain base_url", session.set_cookie, session,
                { name = "a", value = "b" })
   cases.misuse("name value", session.set_cookie, session, { name = "a" })
+  cases.misuse("expected {name = ..., value = ...}, got string", session.set_cookie,
+               session, "a", "1")
   cases.equal(session:cookies(), {})
 end)
 

@@ -62,7 +62,7 @@ cases.add("asking for the variable inside its factory", function()
 end)
 
 cases.add("a factory that is no function", function()
-  cases.misuse("factory", molo.get_var, "x", 5)
+  cases.misuse("factory such as function() return 0 end, got number", molo.get_var, "x", 5)
 end)
 
 cases.add("update_var stores the first result and returns all", function()
