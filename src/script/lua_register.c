@@ -244,7 +244,10 @@ register_options(lua_State *L)
     lua_pushnil(L);
     while (lua_next(L, 1)) {
         if (lua_type(L, 2) != LUA_TSTRING)
-            return mlua_misuse(L, "molo.options: option names are strings");
+            return mlua_misuse(L,
+                               "molo.options: option names are strings, as in "
+                               "{workers = 3}; got a %s",
+                               luaL_typename(L, 2));
         const char *key = lua_tostring(L, 2);
         if (script->loads_again && strcmp(key, "session") != 0) {
             lua_settop(L, 2);

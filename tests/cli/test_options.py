@@ -226,6 +226,15 @@ def test_options_of_the_script(t):
     outcome.expect_runs(started=6, ok=6)
 
 
+def test_options_of_the_script_have_names(t):
+    outcome = t.run("""
+        molo.options{ "workers", 3 }
+        molo.scenario("a", function() end)
+        """).expect(2)
+    t.contains(outcome.err, ".lua:2: molo.options: option names are strings, as in "
+                            "{workers = 3}; got a number")
+
+
 def test_relative_paths_are_those_of_the_caller(t):
     t.scenario("molo.scenario('a', function() end)\n", "here.lua")
     t.molo("run", "here.lua", "-r", "1", "-q", "-o", "json=out.json").expect(0)
