@@ -18,11 +18,8 @@ static void
 append_word(struct buf *key, const char *word)
 {
     /* No value is told apart from an empty one. */
-    if (word == NULL)
-        buf_append(key, "\1", 1);
-    else
-        buf_append_str(key, word);
-    buf_append(key, "", 1);
+    const char *text = word != NULL ? word : "\1";
+    buf_append(key, text, strlen(text) + 1);
 }
 
 /* The one of the key that was just written; NULL if there is none. */
@@ -257,8 +254,8 @@ find_ref(struct recorder *recorder, const struct place *place,
 {
     struct buf *key = &recorder->key;
     buf_clear(key);
-    buf_append(key, &place->rows, sizeof(place->rows));
-    buf_append(key, &context, sizeof(context));
+    const void *const owners[] = {place->rows, context};
+    buf_append(key, owners, sizeof(owners));
     for (size_t i = 0; i < count; i++)
         append_word(key, labels[i].value);
     struct series_ref *ref;
