@@ -241,8 +241,7 @@ middle_of(const struct layout *layout, uint64_t index, double *value)
 
 static bool
 read_any_counts(struct hist *hist, const struct layout *layout,
-                const unsigned char *bytes, size_t size, double ratio,
-                struct err *err)
+                const unsigned char *bytes, size_t size, struct err *err)
 {
     uint64_t index = 0;
     for (size_t at = 0; at < size;) {
@@ -260,9 +259,8 @@ read_any_counts(struct hist *hist, const struct layout *layout,
         double middle;
         if (!middle_of(layout, index++, &middle))
             return err_set(err, "histogram with values above its own range");
-        double value = middle * ratio;
         if (!hist_add_value(hist,
-                            value < 9e18 ? (nsec_t)(value + 0.5) : INT64_MAX,
+                            middle < 9e18 ? (nsec_t)(middle + 0.5) : INT64_MAX,
                             (uint64_t)number))
             return err_set(err, "histogram with more than 2^64 values");
     }
@@ -270,8 +268,8 @@ read_any_counts(struct hist *hist, const struct layout *layout,
 }
 
 bool
-hist_decode_any_v2(const void *data, size_t size, double ratio,
-                   struct hist *hist, struct err *err)
+hist_decode_any_v2(const void *data, size_t size, struct hist *hist,
+                   struct err *err)
 {
     struct layout layout = {0};
     if (!read_layout(data, size, &layout, err))
@@ -279,7 +277,7 @@ hist_decode_any_v2(const void *data, size_t size, double ratio,
     struct hist *read = hist_create();
     bool ok = read_any_counts(read, &layout,
                               (const unsigned char *)data + HEADER_SIZE,
-                              size - HEADER_SIZE, ratio, err);
+                              size - HEADER_SIZE, err);
     if (ok)
         hist_merge(hist, read);
     hist_destroy(read);

@@ -20,11 +20,11 @@ struct hist;
 /* Appends to `out`. */
 void hist_encode_v2(const struct hist *hist, struct buf *out);
 /* Reads one of any range and of 1 to 5 digits, as other tools write them, into
- * `hist`, adding to what is there: each value `ratio` times (1: as it is, in
- * nanoseconds). What was one bucket there is one value here, its middle. False,
- * with nothing added, for what is not one whole histogram. */
-bool hist_decode_any_v2(const void *data, size_t size, double ratio,
-                        struct hist *hist, struct err *err);
+ * `hist`, adding to what is there. What was one bucket there is one value here,
+ * its middle, in nanoseconds. False, with nothing added, for what is not one
+ * whole histogram. */
+bool hist_decode_any_v2(const void *data, size_t size, struct hist *hist,
+                        struct err *err);
 /* NULL for anything but one whole histogram of that range and precision. */
 struct hist *hist_decode_v2(const void *data, size_t size, struct err *err);
 

@@ -192,7 +192,7 @@ read_hist(const char *text, struct hist *hist, struct err *err)
     bool ok = base64_decode(text, strlen(text),
                             (struct base64_form){.padded = true}, &framed, err);
     ok = ok && inflate_frame(&framed, &plain, err) &&
-         hist_decode_any_v2(plain.data, plain.size, 1, hist, err);
+         hist_decode_any_v2(plain.data, plain.size, hist, err);
     buf_finish(&framed);
     buf_finish(&plain);
     return ok;
