@@ -12,10 +12,9 @@
 #include "cli/cmd.h"
 #include "cli/job.h"
 #include "cli/job_names.h"
-#include "output/merge.h"
+#include "cli/job_results.h"
 #include "output/outputs.h"
 #include "output/result.h"
-#include "output/table.h"
 #include "output/text.h"
 
 struct jobs {
@@ -79,18 +78,12 @@ pass_signals(struct jobs *jobs)
 /* --- what is checked before --- */
 
 static bool
-is_json(const char *output)
-{
-    return strncmp(output, "json=", strlen("json=")) == 0;
-}
-
-static bool
 check_outputs(struct jobs *jobs, struct err *err)
 {
     const struct options *options = jobs->arguments->options;
     for (size_t i = 0; i < options->outputs.count; i++) {
         const char *output = options->outputs.items[i];
-        if (is_json(output)) {
+        if (job_results_have(output)) {
             jobs->takes_stdout |= strcmp(output, "json=-") == 0;
             continue;
         }
@@ -167,7 +160,7 @@ take_part(struct cli_arguments *arguments, const struct job *job)
     size_t kept = 0;
     for (size_t i = 0; i < outputs->count; i++) {
         char *output = outputs->items[i];
-        if (is_json(output)) {
+        if (job_results_have(output)) {
             stdout_taken |= strcmp(output, "json=-") == 0;
         } else {
             const char *path = strchr(output, '=') + 1;
@@ -208,20 +201,11 @@ begin_more(struct jobs *jobs)
     }
 }
 
-/* Names and scripts cannot steer the terminal. The caller frees it. */
-static char *
-printable(const char *text)
-{
-    struct buf out = {0};
-    text_append_printable(&out, text);
-    return buf_take(&out);
-}
-
 static void
 show_text(const struct jobs *jobs, struct job *job)
 {
     if (job->text.size > 0 && !jobs->takes_stdout) {
-        char *name = printable(job->name);
+        char *name = text_printable(job->name);
         printf("== %s\n", name);
         free(name);
         fwrite(job->text.data, 1, job->text.size, stdout);
@@ -267,121 +251,6 @@ wait_for_jobs(struct jobs *jobs, const sigset_t *open)
     }
 }
 
-/* --- the result of all --- */
-
-static enum exit_code
-exit_code(const struct jobs *jobs)
-{
-    enum exit_code code = EXIT_CODE_OK;
-    bool failed = false;
-    for (size_t i = 0; i < jobs->count; i++) {
-        code = exit_code_worse(code, (enum exit_code)jobs->list[i].code);
-        failed = failed || jobs->list[i].code != EXIT_CODE_OK;
-    }
-    /* With a code that is none of molo's. */
-    return failed && code == EXIT_CODE_OK ? EXIT_CODE_FAILED : code;
-}
-
-static json_t *
-merge(const struct jobs *jobs, int code)
-{
-    struct merge_part *parts = xcalloc(jobs->count, sizeof(parts[0]));
-    nsec_t last = jobs->began_at;
-    for (size_t i = 0; i < jobs->count; i++) {
-        const struct job *job = &jobs->list[i];
-        if (job->ended_at > last)
-            last = job->ended_at;
-        parts[i] = (struct merge_part){
-            .name = job->name,
-            .code = job->code,
-            .lost = job->lost,
-            .reason = job->reason,
-            .ended_at = job->ended_at > 0 ? job->ended_at - jobs->began_at : 0,
-            .result = job->result,
-        };
-    }
-    json_t *root =
-        merge_results(parts, jobs->count, code, last - jobs->began_at);
-    free(parts);
-    return root;
-}
-
-static long long
-count_of(const json_t *result, const char *section, const char *key)
-{
-    return json_integer_value(
-        json_object_get(json_object_get(result, section), key));
-}
-
-static void
-add_row(struct table *table, const char *name, const json_t *result,
-        const char *exit, bool good)
-{
-    static const char *const columns[][2] = {
-        {"runs", "started"},     {"runs", "ok"},        {"runs", "failed"},
-        {"runs", "interrupted"}, {"requests", "total"}, {"requests", "failed"},
-    };
-    char *shown = printable(name);
-    table_add(table, STYLE_PLAIN, "%s", shown);
-    free(shown);
-    for (size_t i = 0; i < 6; i++) {
-        if (result != NULL)
-            table_add(table, STYLE_PLAIN, "%lld",
-                      count_of(result, columns[i][0], columns[i][1]));
-        else
-            table_add(table, STYLE_PLAIN, "-");
-    }
-    table_add(table, good ? STYLE_GOOD : STYLE_BAD, "%s", exit);
-}
-
-/* One line for each, and one for all. */
-static void
-write_summary(const struct jobs *jobs, const json_t *root, int code)
-{
-    static const char *const heads[] = {"file",   "runs",        "ok",
-                                        "failed", "interrupted", "requests",
-                                        "failed", "exit"};
-    const struct options *options = jobs->arguments->options;
-    if (options->summary_format != SUMMARY_TEXT || options->verbosity < 0 ||
-        jobs->takes_stdout)
-        return;
-    struct table *table = table_create(heads, 8, 1);
-    char text[32];
-    for (size_t i = 0; i < jobs->count; i++) {
-        const struct job *job = &jobs->list[i];
-        snprintf(text, sizeof(text), "%d", job->code);
-        add_row(table, job->name, job->result, job->lost ? "lost" : text,
-                job->code == EXIT_CODE_OK);
-    }
-    snprintf(text, sizeof(text), "%d", code);
-    add_row(table, "all", root, text, code == EXIT_CODE_OK);
-    table_write(table, stdout, isatty(STDOUT_FILENO) && !options->no_color);
-    table_destroy(table);
-    const json_t *reason =
-        json_object_get(json_object_get(root, "exit"), "reason");
-    char *verdict =
-        printable(code == EXIT_CODE_OK ? "ok" : json_string_value(reason));
-    printf("\n%s\n", verdict);
-    free(verdict);
-}
-
-static bool
-write_all(const struct jobs *jobs, const json_t *root, int code,
-          struct err *err)
-{
-    const struct options *options = jobs->arguments->options;
-    bool ok = true;
-    for (size_t i = 0; i < options->outputs.count; i++) {
-        const char *output = options->outputs.items[i];
-        if (is_json(output))
-            ok = out_json_write_tree(root, strchr(output, '=') + 1, err) && ok;
-    }
-    if (options->summary_format == SUMMARY_JSON)
-        ok = out_json_write_tree(root, "-", err) && ok;
-    write_summary(jobs, root, code);
-    return cli_flush(ok ? err : NULL) && ok;
-}
-
 static void
 finish(struct jobs *jobs)
 {
@@ -401,20 +270,19 @@ jobs_run(struct cli_arguments *arguments)
         .began_at = clock_real_now(),
         .takes_stdout = arguments->options->summary_format == SUMMARY_JSON,
     };
-    enum exit_code code = EXIT_CODE_USAGE;
+    int code = EXIT_CODE_USAGE;
     if (prepare_jobs(&jobs)) {
         sigset_t open;
-        struct err err;
         catch_signals(&open);
         wait_for_jobs(&jobs, &open);
-        code = exit_code(&jobs);
-        json_t *root = merge(&jobs, (int)code);
-        if (!write_all(&jobs, root, (int)code, &err)) {
-            log_error("%s", err.message);
-            code = exit_code_worse(code, EXIT_CODE_OUTPUT);
-        }
-        json_decref(root);
+        code = job_results_tell(&(struct job_results){
+            .jobs = jobs.list,
+            .count = jobs.count,
+            .options = arguments->options,
+            .began_at = jobs.began_at,
+            .takes_stdout = jobs.takes_stdout,
+        });
     }
     finish(&jobs);
-    return (int)code;
+    return code;
 }

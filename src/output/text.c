@@ -15,6 +15,14 @@ text_append_printable(struct buf *out, const char *s)
     buf_finish(&shown);
 }
 
+char *
+text_printable(const char *s)
+{
+    struct buf out = {0};
+    text_append_printable(&out, s);
+    return buf_take(&out);
+}
+
 /* Byte offset of character `index`, at most the length. */
 static size_t
 offset_of(const char *s, size_t index)

@@ -11,6 +11,8 @@
 /* Appends `s` so that it stays on its line and cannot steer a terminal: control
  * characters and bytes that are no UTF-8 become \n, \x1b ... */
 void text_append_printable(struct buf *out, const char *s);
+/* The same as a text of its own, owned by the caller. */
+char *text_printable(const char *s);
 /* The same, cut in its middle to at most `width` characters (>= 5). */
 void text_append_cut(struct buf *out, const char *s, size_t width);
 /* Number of UTF-8 characters. */
