@@ -8,9 +8,9 @@
 #include "base/mem.h"
 
 /* Published as a whole: those who read need no lock, also in a signal handler.
- * A form stays until the process ends. */
+ * A form stays until the process ends; only what follows it may change. */
 struct form {
-    struct form *next;
+    _Atomic(struct form *) next;
     char *text;
     size_t size;
 };
@@ -45,7 +45,6 @@ add_form(const char *text, size_t size)
     while (before->next && before->next->size > size)
         before = before->next;
     form->next = before->next;
-    atomic_thread_fence(memory_order_release);
     before->next = form;
 }
 

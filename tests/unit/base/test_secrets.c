@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/secrets.h"
@@ -84,6 +86,32 @@ test_what_stands_before_is_left_alone(void **state)
     buf_finish(&text);
 }
 
+/* Each thread loads the script for itself, and others write lines meanwhile. */
+#define SECRETS 200
+
+static void *
+add_many(void *data)
+{
+    for (int i = 0; i < SECRETS; i++) {
+        char secret[64];
+        snprintf(secret, sizeof(secret), "%.*s-%d", i % 30,
+                 "much-longer-than-the-one-before", i);
+        secrets_add(secret);
+    }
+    return NULL;
+}
+
+static void
+test_threads(void **state)
+{
+    pthread_t adding;
+    assert_int_equal(pthread_create(&adding, NULL, add_many, NULL), 0);
+    for (int i = 0; i < SECRETS; i++)
+        expect_shown("what everybody may read", "what everybody may read");
+    pthread_join(adding, NULL);
+    expect_shown("much-longer-than-the-one-befo-29", "***");
+}
+
 int
 main(void)
 {
@@ -94,6 +122,7 @@ main(void)
         cmocka_unit_test(test_the_longest_is_hidden_first),
         cmocka_unit_test(test_as_json_and_urls_write_them),
         cmocka_unit_test(test_what_stands_before_is_left_alone),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests_name("secrets", tests, NULL, NULL);
 }
