@@ -23,8 +23,8 @@ static void begin_runs(struct engine *engine);
 static void begin_global_teardown(struct engine *engine);
 
 /* Shards on threads of their own tell when they have started what was due
- * before that; who drains at once refuses these runs. One that does not yield
- * is not waited for. */
+ * before that, which begins until then. One that does not yield is not waited
+ * for. */
 static void
 on_time_over(void *data)
 {
@@ -36,6 +36,7 @@ on_time_over(void *data)
     if (engine->catching_up)
         return;
     engine->catching_up = true;
+    hub_drain_late(engine->hub, clock_now());
     timer_start(&engine->deadline, nsec_add(clock_now(), CATCH_UP_PATIENCE));
     fleet_tell(engine->fleet, &(struct command){.type = COMMAND_CATCH_UP});
 }

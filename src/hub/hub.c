@@ -457,8 +457,8 @@ hub_drain_workload(struct hub *hub, const char *workload, nsec_t now)
     }
 }
 
-void
-hub_drain(struct hub *hub, nsec_t now)
+static void
+begin_drain(struct hub *hub, nsec_t now)
 {
     /* Clocks that stood still go on from here. */
     set_now(hub, now);
@@ -470,6 +470,20 @@ hub_drain(struct hub *hub, nsec_t now)
     update_free_clock(hub);
     for (size_t i = 0; i < hub->cohort_count; i++)
         cohort_update_clocks(hub, hub->cohorts[i]);
+}
+
+void
+hub_drain(struct hub *hub, nsec_t now)
+{
+    hub->serves_late = false;
+    begin_drain(hub, now);
+}
+
+void
+hub_drain_late(struct hub *hub, nsec_t now)
+{
+    hub->serves_late = !hub->draining;
+    begin_drain(hub, now);
 }
 
 void

@@ -87,6 +87,10 @@ bool hub_quiescent(struct hub *hub, nsec_t now);
 
 /* DRAIN begins: from now on nobody's leaving satisfies or breaks anything. */
 void hub_drain(struct hub *hub, nsec_t now);
+/* The same, while runs still begin that were asked for before, if nothing holds
+ * them back: where workers are on other threads the hub hears of them late.
+ * hub_drain ends that. */
+void hub_drain_late(struct hub *hub, nsec_t now);
 /* The same for the cohorts of one workload, while the others go on: none of its
  * runs begins any more, and nobody's leaving satisfies or breaks anything
  * between its workers. For those of other workloads they leave as ever. */

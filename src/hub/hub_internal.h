@@ -34,6 +34,7 @@ struct hub {
     struct hub_config config;
     nsec_t now; /* never runs backwards */
     bool draining;
+    bool serves_late;         /* runs begin in DRAIN */
     int32_t draining_cohorts; /* that drain though the test goes on */
 
     struct cohort **cohorts;

@@ -50,10 +50,20 @@ life_begin_run(struct hub *hub, struct member *member, struct hub_id id,
     hub_reply_status(hub, id, HUB_GRANTED);
 }
 
+static bool
+may_begin(const struct hub *hub, const struct member *member, int64_t step)
+{
+    const struct cohort *cohort = member->cohort;
+    if (cohort->draining || cohort->runs_left == 0)
+        return false;
+    return !hub->draining || (hub->serves_late && cohort->room == HUB_NO_ROOM &&
+                              !gate_must_hold(member, step));
+}
+
 static void
 run_begin(struct hub *hub, struct member *member, const struct hub_op *op)
 {
-    if (cohort_drains(hub, member->cohort) || member->cohort->runs_left == 0) {
+    if (!may_begin(hub, member, op->step)) {
         hub_reply_status(hub, op->id, HUB_STOPPED);
         return;
     }

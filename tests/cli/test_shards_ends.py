@@ -70,6 +70,17 @@ def test_its_time(t):
     judge(t, outcome, "duration")
 
 
+def test_its_time_breaks_no_round(t):
+    """Who finds that the time is over goes home, while others have begun the round: they are
+    stopped, and nothing has failed."""
+    for threads in ("2", "3", "4") * 6:
+        outcome = t.run("""
+            local meet = molo.barrier("meet")
+            molo.scenario("a", function() meet:wait() end)
+            """, "-w", "4", "-d", "50ms", "-t", threads).expect(0)
+        outcome.expect_runs(failed=0)
+
+
 def test_molo_stop(t):
     outcome = ended_by(t, AT_THIRD % "molo.stop('enough')").expect(0)
     t.contains(outcome.err, "stopping: enough")

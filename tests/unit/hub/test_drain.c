@@ -95,6 +95,49 @@ test_no_run_starts(void **state)
     play_close(&play);
 }
 
+/* Of what was asked for in time the hub may hear too late. */
+static void
+test_late_runs_start(void **state)
+{
+    struct play play;
+    play_open_running(&play, 4);
+    wait_writer(&play, 0); /* the notifier is in use: who failed is held back */
+    go_on(&play, 1);
+    fail_run(&play, 1, "boom");
+    end(&play, 2);
+    hub_drain_late(play.hub, play.now);
+    begin(&play, 1);
+    assert_status(&play, 1, HUB_STOPPED);
+    begin(&play, 2);
+    assert_granted(&play, 2);
+    end(&play, 3);
+    runs_over(&play, 3); /* satisfies and breaks nothing */
+    wait_writer(&play, 2);
+    assert_waits(&play, 0);
+    assert_waits(&play, 2);
+    hub_drain(play.hub, play.now);
+    assert_true(quiescent(&play));
+    assert_status(&play, 0, HUB_STOPPED);
+    assert_status(&play, 2, HUB_STOPPED);
+    end(&play, 2);
+    begin(&play, 2);
+    assert_status(&play, 2, HUB_STOPPED);
+    play_close(&play);
+}
+
+/* A room's round needs all members, and some may have gone home. */
+static void
+test_late_runs_of_rooms_do_not(void **state)
+{
+    struct play play;
+    play_open_rooms(&play, 1, 2, &(struct hub_config){0});
+    start_all(&play);
+    hub_drain_late(play.hub, play.now);
+    begin(&play, 0);
+    assert_status(&play, 0, HUB_STOPPED);
+    play_close(&play);
+}
+
 /* --- stopped --- */
 
 static void
@@ -242,6 +285,8 @@ main(void)
         cmocka_unit_test(test_what_was_passed_before_counts),
         cmocka_unit_test(test_runs_in_flight_go_on),
         cmocka_unit_test(test_no_run_starts),
+        cmocka_unit_test(test_late_runs_start),
+        cmocka_unit_test(test_late_runs_of_rooms_do_not),
         cmocka_unit_test(test_stopped_again_at_once),
         cmocka_unit_test(test_teardown_waits_anew),
         cmocka_unit_test(test_teardowns_are_stopped_last),
