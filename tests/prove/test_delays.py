@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """A server waits in the midst of an exchange, and the time is found in the
-phase where it belongs and in no other, at the median."""
+phase where it belongs and in no other.
+
+Whoever else uses the cores makes exchanges longer, and none shorter. So it is the
+quickest that shows no more than it should, and the median no less."""
 
 import os
 import socket
@@ -33,32 +36,37 @@ SCENARIO = """
     """
 
 
-def phases_of(t, outcome, total):
-    """Medians by phase; of one that did not take place, 0."""
-    metrics = outcome.result["metrics"]
-    t.equal(metrics["http_req_duration"]["count"], total,
-            "http_req_duration.count")
-    return {name: metrics["http_req_" + name]["p50"] or 0.0
-            for name in PHASES + ("duration",)}
+class Phases:
+    """What `total` exchanges took, by phase; 0 for one that did not take place."""
+
+    def __init__(self, t, outcome, total):
+        metrics = outcome.result["metrics"]
+        t.equal(metrics["http_req_duration"]["count"], total,
+                "http_req_duration.count")
+        self.least, self.median = (
+            {name: metrics["http_req_" + name][figure] or 0.0
+             for name in PHASES + ("duration",)} for figure in ("min", "p50"))
+
+    def expect(self, t, name, expected, within=WITHIN):
+        t.check(self.least[name] <= expected + within
+                and self.median[name] >= expected - within,
+                "http_req_%s is %.4f s or more, %.4f s at the median, not %.4f s: "
+                "%r" % (name, self.least[name], self.median[name], expected,
+                        self.median))
 
 
 def measure(t, url, *options, ask='session:get("%s/page")', workers=WORKERS):
     outcome = t.run(SCENARIO % (ask % url), "-w", str(workers), "-r", str(RUNS),
                     *options).expect(0)
-    return phases_of(t, outcome, workers * RUNS)
+    return Phases(t, outcome, workers * RUNS)
 
 
-def expect_phases(t, medians, expected, duration=None):
+def expect_phases(t, phases, expected, duration=None):
     """Those that are not in `expected` take no time worth mentioning."""
-    for phase in PHASES:
-        off = medians[phase] - expected.get(phase, 0.0)
-        t.check(abs(off) <= WITHIN,
-                "http_req_%s is %.4f s, not %.4f s, at the median: %r"
-                % (phase, medians[phase], expected.get(phase, 0.0), medians))
+    for name in PHASES:
+        phases.expect(t, name, expected.get(name, 0.0))
     if duration is not None:
-        t.check(abs(medians["duration"] - duration) <= 2 * WITHIN,
-                "http_req_duration is %.4f s, not %.4f s"
-                % (medians["duration"], duration))
+        phases.expect(t, "duration", duration, 2 * WITHIN)
 
 
 def each_delay(attempt):
@@ -139,9 +147,9 @@ def test_in_the_handshake_it_is_tls(t):
 
     def attempt(delay):
         # A handshake has work to do, also without a delay.
-        base = at(0.0)
-        t.check(0 < base["tls"] < 0.02, "http_req_tls: %r" % base)
-        expect_phases(t, at(delay), {"tls": base["tls"] + delay}, 0.0)
+        base = at(0.0).least["tls"]
+        t.check(0 < base < 0.02, "http_req_tls: %r" % base)
+        expect_phases(t, at(delay), {"tls": base + delay}, 0.0)
 
     each_delay(attempt)
 
@@ -207,13 +215,13 @@ def test_a_connection_that_is_late_is_connect(t):
             time.sleep(0.3)
             server.open()
             outcome = running.finish().expect(0)
-        medians = phases_of(t, outcome, workers)
-        t.check(1.0 <= medians["connect"] <= 1.1, "http_req_connect: %r"
-                % medians)
+        phases = Phases(t, outcome, workers)
+        t.check(1.0 <= phases.median["connect"] <= 1.1, "http_req_connect: %r"
+                % phases.median)
         # All are there at once, and the server takes them one after another.
-        t.check(medians["wait"] < 0.1, "http_req_wait: %r" % medians)
-        expect_phases(t, medians, {name: medians[name]
-                                   for name in ("connect", "wait")})
+        t.check(phases.least["wait"] < 0.1, "http_req_wait: %r" % phases.least)
+        expect_phases(t, phases, {name: phases.median[name]
+                                  for name in ("connect", "wait")})
 
     proof.best_of(attempt)
 
@@ -273,12 +281,13 @@ def test_a_body_that_is_not_taken_is_send(t):
             return measure(t, server.url, ask=ask, workers=1)
 
     def attempt(delay):
-        base, medians = at(0.0)["send"], at(delay)
-        rest = medians["send"] - delay
-        t.check(-WITHIN <= rest <= base + WITHIN and base < 0.1,
-                "http_req_send is %.4f s with a delay of %g s, and %.4f s "
-                "without" % (medians["send"], delay, base))
-        expect_phases(t, medians, {"send": medians["send"]}, medians["send"])
+        base, phases = at(0.0).median["send"], at(delay)
+        least, median = phases.least["send"], phases.median["send"]
+        t.check(median >= delay - WITHIN and least <= delay + base + WITHIN
+                and base < 0.1,
+                "http_req_send is %.4f s or more, %.4f s at the median, with a "
+                "delay of %g s, and %.4f s without" % (least, median, delay, base))
+        expect_phases(t, phases, {"send": median}, median)
 
     each_delay(attempt)
 
