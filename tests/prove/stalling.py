@@ -3,7 +3,8 @@ given number on it says nothing for a while, and then answers all at once.
 
 One thread and no work per request worth mentioning: what comes out of it late
 is late because of the stall. The stall begins with a request and not with a
-clock, so that how long each one waits follows from the schedule alone.
+clock, so that how long each one waits follows from the schedule and from when
+requests came and the stall was over by this server's own clock.
 """
 
 import selectors
@@ -24,6 +25,8 @@ class Server:
         self.seconds = seconds
         self.requests = 0
         self.answers = 0
+        self.arrivals = []      # times of the requests before the stall
+        self.resumed_at = None  # when it was over
         self._held = []
         self._open = set()
         self._resume_at = None
@@ -83,7 +86,9 @@ class Server:
             return
         # A client that waits for each answer has one request in a packet.
         for _ in range(data.count(b"\r\n\r\n")):
-            if self.requests == self.stall_at:
+            if self.requests < self.stall_at:
+                self.arrivals.append(time.monotonic())
+            elif self.requests == self.stall_at:
                 self._resume_at = time.monotonic() + self.seconds
             self.requests += 1
             if self._resume_at is not None:
@@ -93,6 +98,7 @@ class Server:
 
     def _resume(self):
         self._resume_at = None
+        self.resumed_at = time.monotonic()
         held, self._held = self._held, []
         for sock in held:
             self._answer(sock)

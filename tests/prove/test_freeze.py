@@ -4,7 +4,9 @@
 Run k is due k / RATE after the first one, and the stall begins with the request
 of run FIRST. So a visitor who came with run k waits SECONDS - (k - FIRST) / RATE
 until the stall is over, if that is positive, and no time worth mentioning
-otherwise. That is what response times have to be, value by value, whether molo
+otherwise; if that request came late, for as much longer. (The server's clock tells
+when the stall was over, and the quickest of the requests before it, when run 0 was
+due.) That is what response times have to be, value by value, whether molo
 could send the request at once or had no worker for it. A tool that measures from
 the sending only, and sends no more while it waits, has seen next to nothing of
 the stall; molo's service times show how little.
@@ -43,9 +45,11 @@ SCENARIO = """
     """
 
 
-def waits(rate=RATE, total=TOTAL, first=FIRST):
-    return [max(0.0, SECONDS - (k - first) / rate) if k >= first else 0.0
-            for k in range(total)]
+def waits(server, rate=RATE, total=TOTAL, first=FIRST, workers=1):
+    """Of the visitors, in the order in which they came, `workers` at a time."""
+    due = min(at - k // workers / rate for k, at in enumerate(server.arrivals))
+    return [max(0.0, server.resumed_at - due - k / rate) if k >= first else 0.0
+            for k in range(total) for _ in range(workers)]
 
 
 def load(t, keys, *options, executor="constant_rate", rate=RATE, length=LENGTH,
@@ -74,7 +78,8 @@ def test_few_workers_do_not_hide_it(t):
             % (workers, workers))
         expect_all(t, outcome, server)
         metrics = outcome.result["metrics"]
-        proof.expect_distribution(t, metrics["http_req_response"], waits(),
+        expected = waits(server)
+        proof.expect_distribution(t, metrics["http_req_response"], expected,
                                   WITHIN, "response time", **AT_THE_END)
 
         # What it would look like without the schedule.
@@ -88,7 +93,7 @@ def test_few_workers_do_not_hide_it(t):
 
         # Who does not wait at the server has waited for a worker.
         queued = [wait if k >= FIRST + workers else 0.0
-                  for k, wait in enumerate(waits())]
+                  for k, wait in enumerate(expected)]
         proof.expect_distribution(t, metrics["start_lag"], queued, WITHIN,
                                   "start lag", **AT_THE_END)
 
@@ -101,10 +106,11 @@ def test_enough_workers_see_it_in_both_times(t):
             t, "pre_allocated = 120, max_workers = 200, max_lag = '10s'")
         expect_all(t, outcome, server)
         metrics = outcome.result["metrics"]
-        proof.expect_distribution(t, metrics["http_req_response"], waits(),
+        expected = waits(server)
+        proof.expect_distribution(t, metrics["http_req_response"], expected,
                                   WITHIN, "response time", **AT_THE_END)
         for name in ("http_req_duration", "http_req_wait"):
-            proof.expect_distribution(t, metrics[name], waits(), SENT_WITHIN,
+            proof.expect_distribution(t, metrics[name], expected, SENT_WITHIN,
                                       name)
         t.check(metrics["start_lag"]["p90"] < WITHIN, "start_lag.p90 is %r"
                 % metrics["start_lag"]["p90"])
@@ -117,8 +123,6 @@ def test_rounds_on_a_schedule(t):
     at once."""
     rate, workers = 10, 3
     total, first = rate * LENGTH, rate
-    expected = [wait for wait in waits(rate, total, first)
-                for _ in range(workers)]
 
     def attempt():
         outcome, server = load(t, "workers = %d" % workers,
@@ -126,6 +130,7 @@ def test_rounds_on_a_schedule(t):
                                first=first * workers)
         expect_all(t, outcome, server, total * workers)
         metrics = outcome.result["metrics"]
+        expected = waits(server, rate, total, first, workers)
         proof.expect_distribution(t, metrics["http_req_response"], expected,
                                   WITHIN, "response time", **AT_THE_END)
         t.equal(sum(value > BETWEEN for value in
@@ -138,14 +143,14 @@ def test_rounds_on_a_schedule(t):
 def test_what_times_out_is_in_it(t):
     """Leaving out those that gave up would make the stall look short."""
     limit = 0.5
-    expected = [min(wait, limit) for wait in waits()]
-    given_up = round((SECONDS - limit) * RATE)
 
     def attempt():
         outcome, server = load(
             t, "pre_allocated = 120, max_workers = 200, max_lag = '10s'",
             "--timeout", "%gs" % limit, "--fail", "never")
         outcome.expect(0).expect_runs(started=TOTAL, dropped=0)
+        expected = [min(wait, limit) for wait in waits(server)]
+        given_up = expected.count(limit)
         requests = outcome.result["requests"]
         t.equal((requests["total"], server.requests), (TOTAL, TOTAL),
                 "requests here and there")
@@ -167,7 +172,6 @@ def test_what_is_dropped_is_counted(t):
     """With a bound on how late a run may begin, those that would have waited
     longer are never made, and told of."""
     workers, bound = 10, 0.5
-    lost = sum(wait > bound for wait in waits()[FIRST + workers:])
 
     def attempt():
         outcome, server = load(
@@ -179,6 +183,7 @@ def test_what_is_dropped_is_counted(t):
         t.equal((runs["ok"], server.requests),
                 (runs["started"], runs["started"]),
                 "ok, and requests at the server")
+        lost = sum(wait > bound for wait in waits(server)[FIRST + workers:])
         t.check(abs(runs["dropped"] - lost) <= 1 + WITHIN * RATE,
                 "%d runs were dropped, not %d" % (runs["dropped"], lost))
         metrics = outcome.result["metrics"]
