@@ -210,7 +210,7 @@ def test_the_log_has_response_times_of_a_schedule(t):
         end)
         """, "--rate", "2/s", "-w", "1", "-d", "4s", "--sim", "--base-url", "http://x",
         "-o", "requests=" + text, "-o", "requests-bin=" + binary).expect(0)
-    rows = lines_of(text)[1:-1]
+    rows = json_lines(text)[1:-1]
     responses = [row["response"] for row in rows if "response" in row]
     response = outcome.result["metrics"]["http_req_response"]
     t.check(0 < len(responses) < len(rows), "one of a fixture, too")
