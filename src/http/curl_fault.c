@@ -265,7 +265,7 @@ set_fault(struct exchange *x, CURLcode code)
     }
     if (x->seen.length_conflict) {
         exchange_fail(x, FAULT_PROTOCOL, code, "receive",
-                      "two Content-Length headers that differ");
+                      "two values of Content-Length that differ");
         return;
     }
     if (exchange_fail_for_shortage(x, code, error))

@@ -65,21 +65,27 @@ exchange_on_debug(CURL *easy, curl_infotype type, char *data, size_t size,
     return 0;
 }
 
-/* libcurl goes by the last of several lengths; RFC 9112 section 6.3 asks to
- * give up, as nobody can tell where the next answer begins. False: give up. */
+/* libcurl goes by the last of several lengths, and by the first of a list; RFC
+ * 9112 section 6.3 asks to give up, as nobody can tell where the next answer
+ * begins. False: give up. */
 static bool
 note_length(struct exchange *x, const char *value)
 {
-    char *end;
-    int64_t length = strtoll(value, &end, 10);
-    if (end == value)
-        return true; /* libcurl refuses it */
-    if (x->seen.content_length >= 0 && length != x->seen.content_length) {
-        x->seen.length_conflict = true;
-        return false;
+    for (;;) {
+        char *end;
+        int64_t length = strtoll(value, &end, 10);
+        if (end == value)
+            return true; /* libcurl refuses it */
+        if (x->seen.content_length >= 0 && length != x->seen.content_length) {
+            x->seen.length_conflict = true;
+            return false;
+        }
+        x->seen.content_length = length;
+        value = end + strspn(end, " \t");
+        if (*value != ',')
+            return true;
+        value++;
     }
-    x->seen.content_length = length;
-    return true;
 }
 
 /* libcurl ends the line with CR, LF or NUL. */

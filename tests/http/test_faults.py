@@ -172,6 +172,9 @@ FAULTS = {
     "two content-lengths that differ":
         (says(HEAD + b"Content-Length: 5\r\nContent-Length: 50\r\n\r\n12345"),
          ("protocol", "receive", ".*Content-Length.*"), {"wire": False}),
+    "a list of content-lengths that differ":
+        (says(HEAD + b"Content-Length: 5, 50\r\n\r\n12345"),
+         ("protocol", "receive", ".*Content-Length.*"), {"wire": False}),
     "corrupt gzip":
         (says(HEAD + b"Content-Encoding: gzip\r\n" + SIZE % 5 + b"12345"),
          ("decode", "receive", "the body could not be decoded" + DETAIL),
@@ -245,6 +248,9 @@ ANSWERS = {
     "two content-lengths that agree":
         (says(HEAD + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nok",
               then="keep"), (200, 2), {}),
+    "a list of content-lengths that agree":
+        (says(HEAD + b"Content-Length: 2, 2\r\n\r\nok", then="keep"),
+         (200, 2), {}),
     "no content-length":
         (says(HEAD + b"\r\nall there is"), (200, 12), {}),
     "unknown content-encoding that nobody asked for":
