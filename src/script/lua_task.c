@@ -275,7 +275,7 @@ task_let_go(lua_State *L)
 {
     const struct task_handle *handle = lua_touserdata(L, 1);
     if (handle->outcome == TASK_LIVE)
-        tasks_let_go_one(handle->child);
+        tasks_let_go(handle->child);
     return 0;
 }
 

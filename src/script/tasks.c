@@ -198,6 +198,34 @@ wake_all_outside(struct worker *worker)
 }
 
 void
+tasks_let_go(struct child *child)
+{
+    if (!child->held || child->let_go)
+        return;
+    child->let_go = true;
+    if (child->ended || !child->paused)
+        return;
+    /* Nobody awaits the reply: no wait has the number 0. */
+    const struct worker *worker = child->task.worker;
+    worker->script->env.port->submit(worker->script->env.port,
+                                     &(struct hub_op){
+                                         .type = HUB_OP_TASK_RESUME,
+                                         .id = {worker->id, child->task.id, 0},
+                                         .step = worker->step,
+                                         .other = child->task.id,
+                                     });
+}
+
+/* All that this task holds. */
+static void
+let_go_held_by(struct worker *worker, uint32_t holder)
+{
+    list_for_each (it, &worker->tasks)
+        if (of_link(it)->parent == holder)
+            tasks_let_go(of_link(it));
+}
+
+void
 tasks_on_done(struct task *task, int status)
 {
     struct child *child = container_of(task, struct child, task);
@@ -219,7 +247,7 @@ tasks_on_done(struct task *task, int status)
     bool ok = handle->outcome == TASK_OK;
     if (handle->outcome == TASK_FAILED)
         on_task_failed(child);
-    tasks_let_go(worker, task->id);
+    let_go_held_by(worker, task->id);
     adopt(worker, child);
     lua_sync_post(task, &(struct hub_op){
                             .type = HUB_OP_TASK_END,
@@ -229,33 +257,6 @@ tasks_on_done(struct task *task, int status)
     wake_all_outside(worker);
     if (!to_be_told || child->observed)
         forget(child);
-}
-
-void
-tasks_let_go_one(struct child *child)
-{
-    if (!child->held || child->let_go)
-        return;
-    child->let_go = true;
-    if (child->ended || !child->paused)
-        return;
-    /* Nobody awaits the reply: no wait has the number 0. */
-    const struct worker *worker = child->task.worker;
-    worker->script->env.port->submit(worker->script->env.port,
-                                     &(struct hub_op){
-                                         .type = HUB_OP_TASK_RESUME,
-                                         .id = {worker->id, child->task.id, 0},
-                                         .step = worker->step,
-                                         .other = child->task.id,
-                                     });
-}
-
-void
-tasks_let_go(struct worker *worker, uint32_t holder)
-{
-    list_for_each (it, &worker->tasks)
-        if (of_link(it)->parent == holder)
-            tasks_let_go_one(of_link(it));
 }
 
 void
@@ -408,7 +409,7 @@ int
 tasks_await_all(lua_State *L, struct task *root)
 {
     struct worker *worker = root->worker;
-    tasks_let_go(worker, TASK_ROOT);
+    let_go_held_by(worker, TASK_ROOT);
     if (root->body_failed && !root->cleaning)
         tasks_cancel(worker, NULL);
     if (root->stop_raised)

@@ -43,10 +43,8 @@ struct child *tasks_spawn(struct lua_State *L, struct task *parent,
                           struct scope *group, int index);
 /* It ended: with lua_resume's status, or was reset. */
 void tasks_on_done(struct task *task, int status);
-/* What was held at a pause goes on, now or when it gets there; ... */
-void tasks_let_go_one(struct child *child);
-/* ... all that this task holds. */
-void tasks_let_go(struct worker *worker, uint32_t holder);
+/* What was held at a pause goes on, now or when it gets there. */
+void tasks_let_go(struct child *child);
 /* Cancels those of a group, or all others than the root (NULL). */
 void tasks_cancel(struct worker *worker, const struct scope *group);
 /* Those of all groups of this task, and those that they may begin. */
