@@ -172,14 +172,17 @@ to_json(struct writer *w, int index)
     return refuse(w, why);
 }
 
-json_t *
-mlua_check_json(lua_State *L, int index)
+char *
+mlua_write_json(lua_State *L, int index)
 {
     struct writer writer = {.L = L};
     json_t *json = to_json(&writer, lua_absindex(L, index));
     if (!json)
         mlua_misuse(L, "%s", writer.err.message);
-    return json;
+    char *text =
+        json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    json_decref(json);
+    return text;
 }
 
 json_t *
@@ -300,11 +303,7 @@ int
 lua_json_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
-    json_t *json = mlua_check_json(L, 1);
-    char *text =
-        json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
-    json_decref(json);
-    take(L, (struct taken){.text = text});
+    take(L, (struct taken){.text = mlua_write_json(L, 1)});
     return 1;
 }
 

@@ -91,10 +91,7 @@ static void
 option_json(lua_State *L, struct lua_request *r, int index)
 {
     check_one_body(L, r);
-    json_t *json = mlua_check_json(L, index);
-    char *text =
-        json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
-    json_decref(json);
+    char *text = mlua_write_json(L, index);
     http_request_set_body(&r->transfer->request, text, strlen(text));
     free(text);
     set_header(L, r, "Content-Type", "application/json");

@@ -90,10 +90,7 @@ lua_ws_send_json(lua_State *L)
     nsec_t timeout = lua_ws_timeout(L, 3, "ws:send_json", own->timeout, NULL);
     if (websocket_state(own->ws) != WEBSOCKET_OPEN)
         return lua_ws_raise_end(L, own);
-    json_t *json = mlua_check_json(L, 2);
-    char *text =
-        json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
-    json_decref(json);
+    char *text = mlua_write_json(L, 2);
     struct waiter *waiter =
         begin_sending(own, task, WS_TEXT, text, strlen(text), timeout);
     free(text);

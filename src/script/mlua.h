@@ -89,8 +89,9 @@ void mlua_push_value(lua_State *L, const struct value *value);
 /* Reads JSON that came from elsewhere. NULL with `err`: "it is empty", "... at
  * line 1, column 2". New reference. Does not raise. */
 json_t *mlua_read_json(const char *text, size_t size, struct err *err);
-/* JSON. Raises on what JSON cannot express. New reference. */
-json_t *mlua_check_json(lua_State *L, int index);
+/* A value as JSON, keys in order; to be freed. Raises on what JSON cannot
+ * express. */
+char *mlua_write_json(lua_State *L, int index);
 void mlua_push_json(lua_State *L, const json_t *json);
 /* The same, and frees it, even where Lua's memory does not suffice (raises). */
 void mlua_take_json(lua_State *L, json_t *json);
