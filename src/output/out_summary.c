@@ -304,6 +304,26 @@ print_generator(const struct summary *sum)
     buf_finish(&text);
 }
 
+/* A request that fails fails nothing by itself: who takes "ok" for an answer is
+ * told what it leaves open. */
+static void
+print_ok(struct summary *sum)
+{
+    const struct snapshot *s = sum->snapshot;
+    summary_print(sum, STYLE_GOOD, "ok");
+    if (s->requests_failed > 0) {
+        fputs(", but ", sum->stream);
+        struct buf text = {0};
+        buf_printf(&text, "%" PRIu64 " of %" PRIu64 " requests failed",
+                   s->requests_failed, s->requests);
+        summary_print(sum, STYLE_BAD, text.data);
+        buf_finish(&text);
+        if (sum->result->threshold_count == 0)
+            fputs("; --threshold would judge that", sum->stream);
+    }
+    fputc('\n', sum->stream);
+}
+
 /* The cause that decides the exit code comes first. */
 static void
 print_verdict(struct summary *sum)
@@ -311,8 +331,7 @@ print_verdict(struct summary *sum)
     const struct result *result = sum->result;
     fputc('\n', sum->stream);
     if (result->cause_count == 0) {
-        summary_print(sum, STYLE_GOOD, "ok");
-        fputc('\n', sum->stream);
+        print_ok(sum);
         return;
     }
     enum exit_code code = result_exit_code(result);

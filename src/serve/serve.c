@@ -75,8 +75,9 @@ open_listener(const char *host, uint16_t port, struct err *err)
          a = a->ai_next)
         fd = listen_on(a);
     if (fd < 0)
-        err_set(err, "cannot listen on %s port %u: %s", host, (unsigned)port,
-                strerror(errno));
+        err_set(err, "cannot listen on %s port %u: %s%s", host, (unsigned)port,
+                strerror(errno),
+                errno == EADDRINUSE ? " (--port 0 takes a free one)" : "");
     freeaddrinfo(addresses);
     return fd;
 }

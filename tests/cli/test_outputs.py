@@ -285,6 +285,23 @@ def test_one_of_them_on_stdout(t):
         t.lacks(out, "seed ", "\nok\n")
 
 
+def test_ok_tells_of_failed_requests(t):
+    """They fail nothing by themselves, which "ok" alone would not say."""
+    some = t.scenario("""
+        molo.scenario("a", function(session)
+            molo.try(session.get, session, "/status/503")
+            session:get("/")
+        end)
+        """)
+    run = ("run", some, "-r", "2", "--progress", "off", "--base-url", t.server.url)
+    lines = t.molo(*run).expect(0).out.splitlines()
+    t.equal(lines[-1], "ok, but 2 of 4 requests failed; --threshold would judge that")
+    judged = t.molo(*run, "--threshold", "http_req_failed:rate < 60%").expect(0)
+    t.equal(judged.out.splitlines()[-1], "ok, but 2 of 4 requests failed")
+    clean = t.molo("run", t.scenario(PLAIN), "-r", "1", "--progress", "off").expect(0)
+    t.equal(clean.out.splitlines()[-1], "ok")
+
+
 def test_summary_format(t):
     path = t.scenario(PLAIN)
     run = ("run", path, "-r", "3", "--progress", "off")

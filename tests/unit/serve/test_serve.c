@@ -172,7 +172,8 @@ test_refusals_to_listen(void **state)
     struct serve_config config = {.port = (uint16_t)server.port, .workers = 1};
     assert_null(serve_create(&config, &err));
     snprintf(expected, sizeof(expected),
-             "cannot listen on 127.0.0.1 port %u: Address already in use",
+             "cannot listen on 127.0.0.1 port %u: Address already in use "
+             "(--port 0 takes a free one)",
              server.port);
     assert_string_equal(err.message, expected);
     config.host = "256.0.0.1";
