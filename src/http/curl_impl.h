@@ -69,6 +69,7 @@ struct exchange_seen {
     nsec_t gate_time;      /* how long it waited there */
     nsec_t launched_at;    /* when libcurl, and its clock, began with it */
     unsigned launch;       /* the client's drive in which it did */
+    nsec_t opened_at;      /* its first socket; 0: none, or to send again */
     nsec_t connected_at;   /* TCP, before a TLS handshake; 0: not observed */
     nsec_t prereq_at;      /* when it last went on the wire; 0: not yet */
     nsec_t handed_over_at; /* when all of it was sent; 0: not observed */

@@ -139,11 +139,19 @@ read_marks(struct exchange *x, nsec_t end)
     nsec_t origin = transfer->started_at + x->seen.gate_time;
     marks.name = info_mark(x, CURLINFO_NAMELOOKUP_TIME_T);
     marks.connect = info_mark(x, CURLINFO_CONNECT_TIME_T);
+    marks.tls = info_mark(x, CURLINFO_APPCONNECT_TIME_T);
+    /* Who waited for the connection of another and cannot share it starts over,
+     * and libcurl's clock with it: its socket is opened long after the name is
+     * known. */
+    nsec_t waited = x->seen.opened_at - origin - marks.name;
+    if (x->seen.opened_at != 0 && marks.name != 0 && waited > 0) {
+        marks.connect += marks.connect != 0 ? waited : 0;
+        marks.tls += marks.tls != 0 ? waited : 0;
+    }
     if (marks.connect == 0 && x->seen.connected_at != 0)
         marks.connect = x->seen.connected_at - origin;
     if (exchange_waits_for_tunnel(x))
         marks.connect = 0; /* libcurl's is that of the proxy */
-    marks.tls = info_mark(x, CURLINFO_APPCONNECT_TIME_T);
     if (transfer->sends == 0)
         return marks;
     /* From here on our own clock counts. libcurl adds the marks of all attempts

@@ -141,6 +141,8 @@ client_open_socket(void *user, curlsocktype purpose,
 {
     struct exchange *x = user;
     resolve_done(&x->ticket);
+    if (x->seen.opened_at == 0 && x->seen.prereq_at == 0)
+        x->seen.opened_at = clock_now();
     if (address->addrlen <= sizeof(x->address)) {
         memcpy(&x->address, &address->addr, address->addrlen);
         x->seen.address_size = (socklen_t)address->addrlen;

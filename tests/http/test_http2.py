@@ -13,7 +13,7 @@ import http2_server
 import rows
 from certificates import certificate
 from http2_server import ERRORS, Server2
-from misbehaving import Server
+from misbehaving import GOOD, Server
 from nginx import Nginx
 
 PAUSE = 0.3
@@ -339,6 +339,23 @@ def phases_of_those_who_wait(pair, t):
                  tls=http2_server.tls_context(pair)) as server:
         outcome = t.run(PHASES % (server.url, 60), "-k", "-r", "1").expect(0)
     t.equal(server.connections, 1, "connections")
+    expect_to_connect(t, outcome)
+
+
+def phases_of_those_who_waited_in_vain(pair, t):
+    """There is no HTTP/2, so that each needs a connection of its own."""
+    def slow(peer, request):
+        peer.wait(PAUSE)
+        peer.send(GOOD)
+
+    with Server(slow, accept=lambda peer: peer.wait(PAUSE),
+                tls=http2_server.tls_context(pair, ("http/1.1",))) as server:
+        outcome = t.run(PHASES % (server.url, 60), "-k", "-r", "1").expect(0)
+    t.equal(server.connections, 4, "connections")
+    expect_to_connect(t, outcome)
+
+
+def expect_to_connect(t, outcome):
     times = [[float(word) for word in mark.split()] for mark in outcome.marks]
     t.check(all(connect > PAUSE / 2 > send and wait > PAUSE / 2
                 for i, connect, send, wait in times if i > 1),
@@ -390,6 +407,8 @@ def all_tests(pair):
         "GOAWAY among many streams": part(goaway_among_many, pair),
         "phases of those who share a connection":
             part(phases_of_those_who_wait, pair),
+        "phases of those who wait for a connection and cannot share it":
+            part(phases_of_those_who_waited_in_vain, pair),
         "timeout of those who share a connection":
             part(timeout_of_those_who_wait, pair),
         "a batch shares a connection at nginx": part(shared_at_nginx, pair),
