@@ -128,9 +128,7 @@ raise_again(lua_State *L, struct task *task)
     state_watch_closely(L, true);
     if (L != task->co)
         state_watch_closely(task->co, true);
-    mlua_push_error(L, "cancelled", text);
-    lua_pushstring(L, where);
-    lua_setfield(L, -2, "where");
+    mlua_push_error_at(L, where, "cancelled", text);
     lua_error(L);
 }
 

@@ -28,11 +28,10 @@ sandbox_assert(lua_State *L)
         return lua_error(L);
     }
     const char *message = lua_tostring(L, 2);
-    mlua_push_error(L, "check", message ? message : "assertion failed!");
     char where[128];
     mlua_where(L, where, sizeof(where));
-    lua_pushstring(L, where);
-    lua_setfield(L, -2, "where");
+    mlua_push_error_at(L, where, "check",
+                       message ? message : "assertion failed!");
     return lua_error(L);
 }
 

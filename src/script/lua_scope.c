@@ -87,9 +87,7 @@ push_timeout(lua_State *L, const struct scope *scope)
     char length[32], message[96];
     units_format_duration(scope->length, length, sizeof(length));
     snprintf(message, sizeof(message), "molo.timeout: %s are over", length);
-    mlua_push_error(L, "timeout", message);
-    lua_pushstring(L, scope->where);
-    lua_setfield(L, -2, "where");
+    mlua_push_error_at(L, scope->where, "timeout", message);
 }
 
 /* __close(scope, err): the cancellation of a timeout becomes an error of that

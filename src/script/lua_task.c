@@ -295,10 +295,9 @@ static int
 task_failure(lua_State *L)
 {
     char where[128];
-    mlua_push_error(L, luaL_checkstring(L, 1), luaL_checkstring(L, 2));
     mlua_where(L, where, sizeof(where));
-    lua_pushstring(L, where);
-    lua_setfield(L, -2, "where");
+    mlua_push_error_at(L, where, luaL_checkstring(L, 1),
+                       luaL_checkstring(L, 2));
     return 1;
 }
 

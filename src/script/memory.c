@@ -117,9 +117,7 @@ push_exceeded(lua_State *L, const struct task *task, const char *where)
     snprintf(message, sizeof(message),
              "worker %d has more than %s of Lua values (see --max-lua-memory)",
              (int)worker->id, limit);
-    mlua_push_error(L, "memory", message);
-    lua_pushstring(L, where);
-    lua_setfield(L, -2, "where");
+    mlua_push_error_at(L, where, "memory", message);
 }
 
 void

@@ -24,6 +24,9 @@ void mlua_where(lua_State *L, char *out, size_t size);
 
 /* Pushes an error object. */
 void mlua_push_error(lua_State *L, const char *kind, const char *message);
+/* The same with the place where it happened. */
+void mlua_push_error_at(lua_State *L, const char *where, const char *kind,
+                        const char *message);
 /* True if the value is one; `kind` is borrowed from it. Never raises. */
 bool mlua_is_error(lua_State *L, int index, const char **kind);
 /* Pushes the text of any value as tostring makes it; where that would be an

@@ -71,6 +71,15 @@ mlua_push_error(lua_State *L, const char *kind, const char *message)
     luaL_setmetatable(L, error_metatable);
 }
 
+void
+mlua_push_error_at(lua_State *L, const char *where, const char *kind,
+                   const char *message)
+{
+    mlua_push_error(L, kind, message);
+    lua_pushstring(L, where);
+    lua_setfield(L, -2, "where");
+}
+
 static bool
 has_error_metatable(lua_State *L, int index)
 {

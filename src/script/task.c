@@ -323,9 +323,7 @@ task_raise_cancellation(lua_State *L, struct task *task)
     char text[256];
     describe_cancellation(task, scope, text, sizeof(text));
     limit_note_where(task, where);
-    mlua_push_error(L, "cancelled", text);
-    lua_pushstring(L, where);
-    lua_setfield(L, -2, "where");
+    mlua_push_error_at(L, where, "cancelled", text);
     scopes_deliver(task, where);
     task_limit_cleanup(task);
     return lua_error(L);
