@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -51,11 +52,28 @@ add_script(struct engine *engine)
     return script;
 }
 
+/* What a pipe gives, it gives once, and who opens it again may wait for ever.
+ */
+static bool
+check_rereadable(const char *path, struct err *err)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return err_set(err,
+                       "'%s' can be read once, and each thread loads the "
+                       "scenario for itself: save it to a file, or use -t 1",
+                       path);
+    return true;
+}
+
 /* One script for each shard. Loading is running the file, so that all of them
  * must come to the same. */
 static bool
 load_for_shards(struct engine *engine, struct err *err)
 {
+    if (engine->plan->shards > 1 &&
+        !check_rereadable(engine->scenario_path, err))
+        return false;
     while (engine->script_count < (size_t)engine->plan->shards) {
         struct script *script = add_script(engine);
         if (!script_load_again(script, engine->scripts[0], engine->options,

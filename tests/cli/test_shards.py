@@ -219,6 +219,19 @@ def test_a_file_that_does_not_load_again(t):
     t.matches(outcome.err, r"^molo: error: .*\.lua:5: once is enough$")
 
 
+def test_a_pipe_is_read_once(t):
+    """Nobody writes to it any more when the second thread would load it."""
+    fifo = t.new_path(".fifo")
+    os.mkfifo(fifo)
+    for threads, code in (("1", 0), ("2", 2)):
+        running = t.start_molo("run", fifo, "-w", "2", "-r", "1", "-t", threads)
+        with open(fifo, "w", encoding="utf-8") as file:
+            file.write("local molo = require 'molo'\nmolo.scenario('a', function() end)\n")
+        outcome = running.finish().expect(code)
+    t.contains(outcome.err, "molo: error: '%s' can be read once, and each thread loads the "
+               "scenario for itself: save it to a file, or use -t 1" % fifo)
+
+
 def test_a_file_that_goes_through_tables_as_it_is_loaded(t):
     """What it registers is the same, in one order, though Lua's own differs each time; and
     feeds are the same feed everywhere."""
