@@ -31,8 +31,8 @@ end)
 
 cases.add("several at once", function(session)
   local limiter = own(session, "several", { rate = 1000, burst = 100 })
+  local before = molo.now()   -- the answer to the first may take a while
   limiter:take(100)
-  local before = molo.now()
   limiter:take(30)
   cases.equal(molo.now() - before >= 0.029, true)
   cases.misuse("take never lets 101 pass at once: burst = 100", limiter.take,
