@@ -15,7 +15,7 @@ from test_hist import decode  # noqa: E402
 
 # Somebody else may have the core at the wrong moment, but hardly every time; a
 # figure that is wrong is wrong every time.
-TRIES = 5
+TRIES = 10
 
 
 def best_of(attempt):
