@@ -12,8 +12,6 @@
 
 /* How long the workers that are to be ready before the runs may take. */
 #define PREPARE_PATIENCE (60 * NSEC_PER_SEC)
-/* For shards to start what was due before the end of the time for runs. */
-#define CATCH_UP_PATIENCE (100 * NSEC_PER_MSEC)
 /* After the second signal, for a loop that has no script of its own. */
 #define LAST_PATIENCE (10 * NSEC_PER_SEC)
 
@@ -22,35 +20,18 @@ static void begin_workers(struct engine *engine);
 static void begin_runs(struct engine *engine);
 static void begin_global_teardown(struct engine *engine);
 
-/* Shards on threads of their own tell when they have started what was due
- * before that, which begins until then. One that does not yield is not waited
- * for. */
 static void
 on_time_over(void *data)
 {
-    struct engine *engine = data;
-    if (engine->phase != ENGINE_RUN || fleet_size(engine->fleet) == 1) {
-        ending_begin(engine, "duration");
-        return;
-    }
-    if (engine->catching_up)
-        return;
-    engine->catching_up = true;
-    hub_drain_late(engine->hub, clock_now());
-    timer_start(&engine->deadline, nsec_add(clock_now(), CATCH_UP_PATIENCE));
-    fleet_tell(engine->fleet, &(struct command){.type = COMMAND_CATCH_UP});
+    ending_time_over(data);
 }
 
 static void
 on_deadline(struct timer *timer)
 {
     struct engine *engine = container_of(timer, struct engine, deadline);
-    if (engine->catching_up) {
-        ending_begin(engine, "duration");
-        return;
-    }
     if (engine->phase != ENGINE_PREPARE) {
-        on_time_over(engine);
+        ending_time_over(engine);
         return;
     }
     result_add_cause(&engine->result, EXIT_CODE_SETUP,
@@ -202,12 +183,6 @@ void
 driver_on_ready(struct engine *engine)
 {
     engine->ready = true;
-}
-
-void
-driver_on_caught_up(struct engine *engine)
-{
-    ending_begin(engine, "duration");
 }
 
 void

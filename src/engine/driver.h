@@ -22,8 +22,6 @@ void driver_on_history(void *data, const struct hub_event *event);
 struct shard_host driver_shard_host(struct engine *engine);
 /* All shards are; have. */
 void driver_on_ready(struct engine *engine);
-/* All shards have started what was due before the end of the time for runs. */
-void driver_on_caught_up(struct engine *engine);
 void driver_on_all_ended(struct engine *engine);
 
 /* A threshold is to end the test. */

@@ -4,6 +4,9 @@
 #include "base/units.h"
 #include "engine/stuck.h"
 
+/* For shards to start what was due before the end of the time for runs. */
+#define CATCH_UP_PATIENCE (100 * NSEC_PER_MSEC)
+
 void
 ending_before_setup(struct engine *engine)
 {
@@ -51,6 +54,31 @@ ending_begin(struct engine *engine, const char *ended_by)
     hub_drain(engine->hub, clock_now());
     if (has_workers)
         fleet_tell(engine->fleet, &(struct command){.type = COMMAND_DRAIN});
+}
+
+/* What they start until then begins. One that does not yield is waited for no
+ * longer than that: the timer is over when this is called again by it, and not
+ * when a shard sees the end, too. */
+void
+ending_time_over(struct engine *engine)
+{
+    bool waits = engine->phase == ENGINE_RUN && fleet_size(engine->fleet) > 1;
+    if (waits && !engine->catching_up) {
+        engine->catching_up = true;
+        hub_drain_late(engine->hub, clock_now());
+        timer_start(&engine->deadline,
+                    nsec_add(clock_now(), CATCH_UP_PATIENCE));
+        fleet_tell(engine->fleet, &(struct command){.type = COMMAND_CATCH_UP});
+        return;
+    }
+    if (!waits || !timer_is_armed(&engine->deadline))
+        ending_begin(engine, "duration");
+}
+
+void
+ending_on_caught_up(struct engine *engine)
+{
+    ending_begin(engine, "duration");
 }
 
 /* Whoever is left after the second signal has had its time. */

@@ -9,6 +9,11 @@
 /* No run and no worker begins any more. `ended_by` is what the result says,
  * unless something has ended the test before. */
 void ending_begin(struct engine *engine, const char *ended_by);
+/* The time for runs is over. Shards on threads of their own have a moment to
+ * start what was due before that. */
+void ending_time_over(struct engine *engine);
+/* All of them have. */
+void ending_on_caught_up(struct engine *engine);
 /* Instead, while nothing of the test has begun: ends the loop. */
 void ending_before_setup(struct engine *engine);
 /* Gives whoever is left `patience`; a script that does not yield is parked a

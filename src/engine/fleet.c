@@ -226,8 +226,7 @@ static bool
 start_threads(struct fleet *fleet, struct err *err)
 {
     struct engine *engine = fleet->engine;
-    fleet->mailbox =
-        mailbox_create(engine->loop, shard_thread_on_report, fleet);
+    fleet->mailbox = mailbox_create(engine->loop, fleet_on_report, fleet);
     quiescence_init(&fleet->quiescence, fleet->count);
     for (size_t i = 0; i < fleet->count; i++) {
         fleet->slots[i].thread =

@@ -78,7 +78,10 @@ struct shard *shard_thread_shard(const struct shard_thread *thread);
 /* Keeps it from going on ever again, wherever it is. False: it cannot be, and
  * may go on. */
 bool shard_thread_freeze(struct shard_thread *thread);
+
+/* --- fleet_reports.c --- */
+
 /* The engine's mailbox has something of a thread. */
-void shard_thread_on_report(void *fleet, struct message *message);
+void fleet_on_report(void *fleet, struct message *message);
 
 #endif
