@@ -6,7 +6,8 @@
 /* Owner of everything workers share, and a pure state machine: it does nothing
  * by itself, only on an operation, a tick or a question, and time is an
  * argument. Same operations at the same times, same answers in the same order.
- * One thread. The meaning of every operation is coordination.md.
+ * One thread. What operations mean to a script is in docs/lua-api.md, what they
+ * mean here in the headers of the objects.
  *
  * on_reply may be called from within any of these functions, also for other
  * operations than the one submitted; it must not call back into the hub. */

@@ -48,10 +48,10 @@ enum hub_op_type {
     HUB_OP_WORKER_START, /* it exists now; its tasks run setup fixtures. Of
                             HUB_GLOBAL: a global fixture begins */
     HUB_OP_RUN_BEGIN,    /* `step`. Replies GRANTED, now or when a worker that
-                            failed may go on, or in a room when all members
-                            want to begin; see coordination.md section 2.
-                            STOPPED: it has no more runs, because the test ends
-                            or another member of its room has none */
+                            failed may go on (gate.h), or in a room when all
+                            members want to begin. STOPPED: it has no more
+                            runs, because the test ends or another member of
+                            its room has none */
     HUB_OP_RUN_END,      /* `failed`, `text`: its error; `delayed`: a delay or
                             pace follows before the next run */
     HUB_OP_SETTLE,       /* a run or fixture has succeeded, and its tasks are

@@ -163,7 +163,7 @@ def test_histogram_is_base64(t):
 def test_json_to_stdout_is_all_of_stdout(t):
     t.server
     path = t.scenario(MIXED)
-    outcome = t.molo("run", path, "-w", "2", "-r", "3", "--base-url",
+    outcome = t.molo("run", path, "-w", "2", "-r", "3", "--seed", "1", "--base-url",
                      t.server.url, "-o", "json=-").expect(1)
     result = json.loads(outcome.out)
     t.equal(result["runs"]["started"], 6, "started")
