@@ -25,7 +25,7 @@ struct precheck {
     struct job answered;
     struct loop *loop;
     nsec_t started_at;
-    char problem[384]; /* of the last attempt */
+    char problem[384]; /* of the last attempt that could end; "": none has */
 };
 
 static nsec_t
@@ -48,10 +48,22 @@ fail(const struct precheck *precheck)
     free(text);
 }
 
+/* The last attempt has only what is left of the time; that this was too short
+ * for it says less than how the one before ended. */
+static bool
+was_cut_off(const struct precheck *precheck)
+{
+    const struct transfer *transfer = precheck->transfer;
+    return transfer->fault == FAULT_TIMEOUT &&
+           transfer->request.timeout < ATTEMPT && precheck->problem[0] != '\0';
+}
+
 static bool
 judge(struct precheck *precheck)
 {
     const struct transfer *transfer = precheck->transfer;
+    if (was_cut_off(precheck))
+        return false;
     int status = transfer->response.status;
     int64_t wanted = precheck->options->precheck_status;
     if (transfer->fault != FAULT_NONE)

@@ -21,18 +21,23 @@ SCENARIO = """
 
 
 class Answers:
-    """A server that answers with these statuses, and on with the last."""
+    """A server that answers with these statuses, and on with the last; None: not at all."""
 
     def __init__(self, *statuses):
         left = list(statuses)
         self.asked = asked = []
         self.headers = headers = []
+        self.over = over = threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 asked.append(self.path)
                 headers.append(self.headers)
-                self.send_response(left.pop(0) if len(left) > 1 else left[0])
+                status = left.pop(0) if len(left) > 1 else left[0]
+                if status is None:
+                    over.wait(60)
+                    return
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -50,6 +55,7 @@ class Answers:
         return self
 
     def __exit__(self, *_):
+        self.over.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
@@ -103,6 +109,17 @@ def test_it_answers_with_an_error(t):
         t.equal(len(server.asked), 2, "requests")
     t.contains(outcome.err, "precheck: GET %s: answered 503 (waited 2 s)"
                % server.url)
+
+
+def test_the_reason_is_not_that_the_last_attempt_was_cut_off(t):
+    with Answers(503, None) as server:
+        outcome = t.run(SCENARIO, "-r", "1", "--precheck", server.url, *TWICE).expect(3)
+        t.equal(len(server.asked), 2, "requests")
+    t.contains(outcome.err, "precheck: GET %s: answered 503 (waited 2 s)" % server.url)
+    with Answers(None) as server:
+        outcome = t.run(SCENARIO, "-r", "1", "--precheck", server.url,
+                        "--precheck-timeout", "300ms").expect(3)
+    t.contains(outcome.err, "precheck: GET %s: timeout: " % server.url)
 
 
 def test_the_status_it_is_to_have(t):
