@@ -8,7 +8,9 @@
 #include "stats/recorder.h"
 
 /* Whoever becomes idle on another shard does not know that a run waits here. */
-#define ASK_AGAIN (5 * NSEC_PER_MSEC)
+#define ASK_AGAIN (1 * NSEC_PER_MSEC)
+/* After so many questions there is a pause of that length. */
+#define ASK_MANY 64
 
 static struct crew *
 of_pool(struct pool *pool)
@@ -208,6 +210,26 @@ pass_on(struct crew *crew, const struct arrival *arrival)
     host->on_unserved(host->data, &passed);
 }
 
+/* Of an arrival that was passed on: after the first time round it is known
+ * whether anybody could be started, after the second it is where it came from.
+ * Of a new one: where more arrive than all can serve, or many at once as the
+ * loop was late, asking must not be what takes the time. */
+static bool
+may_ask(struct pool *pool, const struct arrival *arrival, int32_t shards)
+{
+    if (arrival->asked > 0)
+        return arrival->asked < shards ||
+               (arrival->may_start && arrival->asked < 2 * shards);
+    nsec_t now = clock_now();
+    if (now < pool->asks_from)
+        return false;
+    if (++pool->asks >= ASK_MANY) {
+        pool->asks_from = nsec_add(now, ASK_AGAIN);
+        pool->asks = 0;
+    }
+    return true;
+}
+
 void
 pool_arrive(struct crew *crew, const struct arrival *arrival)
 {
@@ -221,17 +243,18 @@ pool_arrive(struct crew *crew, const struct arrival *arrival)
     bool idle = !list_empty(&crew->parked);
     bool may_start = pool->started < crew->count &&
                      (arrival->asked >= shards || shards == 1);
-    /* After the first time round it is known whether anybody could be started,
-     * after the second it is where it came from. */
-    bool asks = arrival->asked < shards ||
-                (arrival->may_start && arrival->asked < 2 * shards);
-    if (!idle && !may_start && asks && shards > 1) {
-        pass_on(crew, arrival);
-        return;
-    }
-    wait_here(crew, arrival->due);
-    if (idle || may_start)
+    if (idle || may_start) {
+        push(pool, arrival->due);
+        arm_expiry(crew);
         take(crew);
+    } else if (shards > 1 && may_ask(pool, arrival, shards)) {
+        pass_on(crew, arrival);
+    } else {
+        /* Those that come next would fare no better. */
+        if (arrival->asked > 0)
+            pool->asks_from = nsec_add(clock_now(), ASK_AGAIN);
+        wait_here(crew, arrival->due);
+    }
 }
 
 static void
@@ -246,6 +269,7 @@ on_again(struct timer *timer)
         .due = first_waiting(pool),
     };
     pool_take(crew);
+    pool->asks_from = 0;
     pool_arrive(crew, &first);
     if (pool->count > 0 && !timer_is_armed(timer))
         timer_start(timer, nsec_add(clock_now(), ASK_AGAIN));

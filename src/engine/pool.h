@@ -30,6 +30,8 @@ struct pool {
     size_t first, count, capacity;
     struct timer expiry; /* of the first of them */
     struct timer again;  /* to ask other shards for it */
+    nsec_t asks_from;    /* not before, as nobody was idle on any of them */
+    unsigned asks;
 };
 
 void pool_init(struct crew *crew);

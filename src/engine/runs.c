@@ -80,14 +80,21 @@ runs_fail_pick(struct member *m)
     free(message);
 }
 
+/* What was due and asked for before the time was over is not lost because the
+ * answer has taken until after it. */
+static bool
+was_due_in_time(const struct member *m)
+{
+    const struct crew *crew = m->crew;
+    nsec_t now = clock_now() - crew->started_at;
+    return crew->executor->scheduled && now >= crew->workload->duration;
+}
+
 void
 runs_begin_answered(struct member *m)
 {
     m->begin_answered = false;
-    /* What was due and asked for in time is not lost because the answer has
-     * taken until after the end. */
-    bool in_time = !m->crew->over || m->crew->executor->scheduled;
-    if (m->begin_granted && in_time) {
+    if (m->begin_granted && (!m->crew->over || was_due_in_time(m))) {
         life_run(m);
         return;
     }

@@ -54,7 +54,9 @@ static bool
 may_begin(const struct hub *hub, const struct member *member, int64_t step)
 {
     const struct cohort *cohort = member->cohort;
-    if (cohort->draining || cohort->runs_left == 0)
+    /* A pool's workers ask for runs that were due before its end; those of
+     * other threads may do so after it was told here. */
+    if ((cohort->draining && !cohort->pool) || cohort->runs_left == 0)
         return false;
     return !hub->draining || (hub->serves_late && cohort->room == HUB_NO_ROOM &&
                               !gate_must_hold(member, step));
