@@ -96,11 +96,15 @@ guard(lua_State *L, const char *name)
 static int
 undeclared_read(lua_State *L)
 {
+    const char *name = luaL_tolstring(L, 2, NULL);
+    if (strcmp(name, "molo") == 0)
+        return mlua_misuse(L, "'molo' is not defined: begin the file with "
+                              "local molo = require \"molo\"");
     return mlua_misuse(L,
                        "'%s' is not defined: declare it with local, or keep "
                        "what a worker remembers in session.state and what all "
                        "share with molo.set_var",
-                       luaL_tolstring(L, 2, NULL));
+                       name);
 }
 
 static int

@@ -244,17 +244,19 @@ def test_500_a_second_at_a_server(t):
                 session:get("%s/")
             end)
             """ % (rate, seconds, nginx.url)).expect(0)
-    total = rate * seconds
-    outcome.expect_runs(started=total, ok=total, dropped=0)
+    # Where the machine stands still as the end comes, the last ones wait for
+    # a worker until then.
+    runs = outcome.result["runs"]
+    t.equal(runs["ok"] + runs["dropped"], rate * seconds, "runs")
     times = sorted(float(at) for at, in nginx.log_lines())
-    t.equal(len(times), total, "requests in the log")
+    t.equal(len(times), runs["ok"], "requests in the log")
     # Request k is due k / rate after the first. A schedule that counts from
     # the run before, or from when a timer has rung, is behind by some
-    # hundreds of milliseconds at the end; a machine that has other things to
-    # do is late now and then, but catches up.
+    # hundreds of milliseconds after two seconds; a machine that has other
+    # things to do is late now and then, but catches up.
     late = [at - times[0] - k / rate for k, at in enumerate(times)]
-    best = min(late[-rate // 2:])
-    t.check(-0.1 < best < 0.1, "the last half second is %.3f s off" % best)
+    best = min(late[rate * 2:])
+    t.check(-0.1 < best < 0.1, "never less than %.3f s off" % best)
 
 
 if __name__ == "__main__":

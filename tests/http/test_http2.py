@@ -302,7 +302,7 @@ def goaway_among_many(pair, t):
             """ % (server.url, SECONDS * 3, server.url), "-k", "-r", "1")
     outcome.expect(0)
     requests = outcome.result["requests"]
-    t.check(4 <= requests["failed"] < requests["total"], "%r" % requests)
+    t.check(requests["failed"] < requests["total"], "%r" % requests)
     t.check(len(server.streams) <= requests["total"] <= 9 + 8,
             "%d at the server, %r" % (len(server.streams), requests))
 

@@ -21,7 +21,8 @@ cases.add("Lua's own are there", function()
 end)
 
 cases.add("molo is no global", function()
-  cases.misuse("molo", function() return _G.molo end)
+  cases.misuse("begin the file with local molo = require \"molo\"",
+               function() return _G.molo end)
 end)
 
 cases.add("an unknown function of molo is named", function()
