@@ -98,6 +98,11 @@ class Peer:
                               struct.pack("ii", 1, 0))
         self.close()
 
+    @property
+    def resumed(self):
+        """Whether the client began with the TLS session of an earlier one."""
+        return self._sock.session_reused
+
     def start_tls(self, context):
         self._sock = context.wrap_socket(self._sock, server_side=True,
                                          do_handshake_on_connect=False)

@@ -2,6 +2,7 @@
 """What goes wrong before a connection speaks TLS: certificates that must not be
 trusted, and servers that speak something else. See rows.py."""
 
+import collections
 import functools
 import shutil
 import ssl
@@ -181,6 +182,29 @@ def truncated_body(certificates, t):
     rows.expect_counts(t, outcome, 2, 1, 0)
 
 
+def sessions(certificates, threads, t):
+    """Each worker is a client of its own: it resumes its own session when it
+    connects again, and never begins with that of another, whatever thread."""
+    resumed = collections.defaultdict(list)
+
+    def behave(peer, request):
+        resumed[request.path].append(peer.resumed)
+        peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                  b"Content-Length: 2\r\n\r\nok")
+        peer.close()
+
+    with Server(behave, tls=misbehaving.tls_context(certificates.alone)) \
+            as server:
+        t.run("""
+            molo.scenario("a", function(session)
+                session:get("%s/" .. session.worker_id)
+            end)
+            """ % server.url, "-k", "-w", "4", "-r", "3",
+              "-t", threads).expect(0)
+    for i in range(4):
+        t.equal(resumed["/%d" % i], [False, True, True], "worker %d" % i)
+
+
 def all_tests(certificates):
     part = functools.partial
     return {
@@ -215,6 +239,8 @@ def all_tests(certificates):
         "client certificate that is not known":
             part(client_certificate, certificates, "alone", False),
         "client certificate with another's key": part(wrong_key, certificates),
+        "sessions of TLS": part(sessions, certificates, "1"),
+        "sessions of TLS, two threads": part(sessions, certificates, "2"),
         "truncated body over TLS": part(truncated_body, certificates),
     }
 
