@@ -57,29 +57,35 @@ class Nginx:
         os.mkdir(self.dir)
         # nginx may give up root, and has to get there.
         os.chmod(directory, 0o755)
-        self.port = free_port()
-        self.url = "http://127.0.0.1:%d" % self.port
-        values = {"dir": self.dir, "port": self.port, "log": log}
-        values["servers"] = servers % values
-        with open(self.path("nginx.conf"), "w", encoding="ascii") as conf:
-            conf.write(CONF % values)
-        self.process = None
+        self.servers = servers
+        self.log_format = log
+        self.port = self.url = self.process = None
 
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def _configure(self):
+        self.port = free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        values = {"dir": self.dir, "port": self.port, "log": self.log_format}
+        values["servers"] = self.servers % values
+        with open(self.path("nginx.conf"), "w", encoding="ascii") as conf:
+            conf.write(CONF % values)
+
     def __enter__(self):
-        self.process = subprocess.Popen(
-            [program(), "-e", "stderr", "-c", self.path("nginx.conf"),
-             "-p", self.dir],
-            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + harness.PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+        while time.monotonic() < deadline:
+            # A port that was free a moment ago may belong to somebody else by now.
+            if self.process is None or self.process.poll() is not None:
+                self._configure()
+                self.process = subprocess.Popen(
+                    [program(), "-e", "stderr", "-c", self.path("nginx.conf"),
+                     "-p", self.dir],
+                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            # It is written when nginx listens.
+            if os.path.exists(self.path("nginx.pid")):
                 return self
-            except OSError:
-                time.sleep(0.02)
+            time.sleep(0.02)
         self.__exit__()
         raise harness.Failure("nginx did not start")
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """--precheck: a test begins when a URL answers, or not at all."""
 
+import contextlib
 import http.server
 import signal
 import socket
@@ -61,10 +62,12 @@ class Answers:
         self.server.server_close()
 
 
+@contextlib.contextmanager
 def closed_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that is taken, so that nobody else gets it, and not open."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield "http://127.0.0.1:%d/" % taken.getsockname()[1]
 
 
 def test_it_answers(t):
@@ -91,9 +94,9 @@ def test_it_answers_after_a_while(t):
 
 
 def test_nobody_listens(t):
-    url = "http://127.0.0.1:%d/" % closed_port()
-    outcome = t.run(SCENARIO, "-r", "1", "--precheck", url,
-                    "--precheck-timeout", "300ms").expect(3)
+    with closed_port() as url:
+        outcome = t.run(SCENARIO, "-r", "1", "--precheck", url,
+                        "--precheck-timeout", "300ms").expect(3)
     t.contains(outcome.err, "precheck: GET %s: connect: " % url, "refused",
                "(waited 300 ms)")
     t.contains(outcome.out, "precheck: GET " + url)
@@ -156,19 +159,19 @@ def test_mistakes_in_the_script(t):
 
 
 def test_a_signal_ends_it(t):
-    url = "http://127.0.0.1:%d/" % closed_port()
-    running = t.start(SCENARIO, "-r", "1", "--precheck", url,
-                      "--precheck-timeout", "1h", "-v")
-    running.wait_for_err("waiting for " + url)
-    running.send(signal.SIGINT)
-    outcome = running.finish().expect(130)
+    with closed_port() as url:
+        running = t.start(SCENARIO, "-r", "1", "--precheck", url,
+                          "--precheck-timeout", "1h", "-v")
+        running.wait_for_err("waiting for " + url)
+        running.send(signal.SIGINT)
+        outcome = running.finish().expect(130)
     t.equal(outcome.marks, [], "fixtures")
     outcome.expect_runs(started=0)
 
 
 def test_a_simulated_run_asks_nobody(t):
-    t.run(SCENARIO, "-r", "1", "--sim", "--precheck",
-          "http://127.0.0.1:%d/" % closed_port()).expect(0)
+    with closed_port() as url:
+        t.run(SCENARIO, "-r", "1", "--sim", "--precheck", url).expect(0)
 
 
 if __name__ == "__main__":
