@@ -33,7 +33,11 @@ PATIENCE = 240.0 if WRAPPER else 60.0
 
 # A deadlock is told because it is one, and a deadline does not wait for those who
 # wait: neither takes the 60 s after which a wait times out.
-AT_ONCE = 30.0 if WRAPPER else 10.0
+AT_ONCE = 30.0
+
+# What molo says a second after the second signal if a script goes on, or if the
+# machine has not let it run meanwhile.
+GIVEN_UP = "where Lua cannot be stopped"
 
 # Whoever hangs this often will hang again.
 MAX_HANGS = 3
@@ -189,7 +193,23 @@ class Running:
         return self._read(self._err_path)
 
     def send(self, number):
+        """Returns when the signal has arrived, so that the next is another one: the
+        kernel makes one of two that wait."""
         self.process.send_signal(number)
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None and self._waits(number):
+            if time.monotonic() > deadline:
+                raise Hang("signal %d does not arrive\n%s"
+                           % (number, self.kill().describe()))
+            time.sleep(0.005)
+
+    def _waits(self, number):
+        try:
+            text = self._read("/proc/%d/status" % self.process.pid)
+        except OSError:
+            return False
+        return any(int(mask, 16) >> (number - 1) & 1 for mask in
+                   re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", text, re.MULTILINE))
 
     def wait_for(self, what, pattern, read):
         """Waits until `read()` matches; returns the match."""

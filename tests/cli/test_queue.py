@@ -4,7 +4,6 @@ about them."""
 
 import signal
 import sys
-import time
 
 import harness
 
@@ -29,7 +28,6 @@ def test_what_a_task_got_and_never_saw_goes_back(t):
         """, "-w", "2", "-r", "1", "--timeline", history)
     running.wait_for_err("READY")
     running.send(signal.SIGINT)
-    time.sleep(0.2)  # so that the kernel does not make one signal of two
     running.send(signal.SIGINT)
     outcome = running.finish()
     outcome.expect(130).expect_runs(started=2, ok=0, interrupted=2)

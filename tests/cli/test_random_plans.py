@@ -289,9 +289,13 @@ def play_with_signals(t, seed):
         # Before it has begun a signal ends it as it ends any program.
         running.wait_for_err("MARK")
         count = interrupt(running, plan.rng)
-        # After the second one teardowns have but a moment.
+        outcome = running.finish()
+        # After the second one teardowns have but a moment, and on a machine that
+        # does not let molo run in it, none.
         pairs = PAIRS if count == 1 else {"worker_start": "worker_end"}
-        judge(t, running.finish(), (0, 1, 3, 4, 130, 143), pairs)
+        if harness.GIVEN_UP in outcome.err:
+            pairs = {}
+        judge(t, outcome, (0, 1, 3, 4, 130, 143), pairs)
     except harness.Failure as failure:
         raise harness.Failure("seed %d: %s\n%s\n%s" % (
             seed, " ".join(plan.options), failure, plan.text)) from None
