@@ -6,6 +6,13 @@ import sys
 
 import harness
 
+# Arrivals for a while and then none, with all the time there is to make their runs: a
+# machine that stands still makes them late and takes none away. The script ends the test.
+def arrivals(rate, length):
+    return ("--stage", "0s:" + rate, "--stage", "%s:%s" % (length, rate), "--stage", "0s:0/s",
+            "--stage", "1h:0/s", "--max-lag", "1h")
+
+
 # Worker 0 is on the first thread, worker 1 on the second.
 WORKER_0_WAITS = """
     local done = 0
@@ -19,6 +26,9 @@ WORKER_0_WAITS = """
         if done == tonumber(molo.env.ENOUGH) then
           enough:set()
         end
+      end
+      if molo.add_var("made", 1) == tonumber(molo.env.ALL) then
+        molo.stop("all are made")
       end
     end)
     """
@@ -46,12 +56,11 @@ def test_shared_runs_are_as_many_as_asked_for(t):
 
 
 def test_an_arrival_finds_who_is_idle(t):
-    """Half of 40 runs belong to each thread. Those after the 31st have time to be late in."""
-    outcome = t.run(WORKER_0_WAITS, "-w", "2", "--rate", "20/s", "-d", "2s",
-                    "--max-lag", "10s", "-t", "2", "-e", "ENOUGH=30")
-    outcome.expect(0).expect_runs(interrupted=0)
+    """Half of 40 runs belong to each thread."""
+    outcome = t.run(WORKER_0_WAITS, "-w", "2", *arrivals("40/s", "1s"), "-t", "2",
+                    "-e", "ENOUGH=30", "-e", "ALL=40")
+    outcome.expect(0).expect_runs(started=40, ok=40, dropped=0)
     t.equal(outcome.marks[:1], ["zero"], "runs of worker 0")
-    t.check(outcome.result["runs"]["ok"] > 30, "runs of worker 1")
 
 
 def test_who_can_be_found_makes_it_no_deadlock(t):
@@ -63,12 +72,13 @@ def test_who_can_be_found_makes_it_no_deadlock(t):
           local go = molo.event("go")
           if session.worker_id == 0 then
             go:wait()
+            molo.stop("it was found")
           else
             runs = runs + 1
             if runs == 2 then go:set() end
           end
         end)
-        """, "-w", "2", "--rate", "5/s", "-d", "0.6s", "-t", "2")
+        """, "-w", "2", *arrivals("5/s", "600ms"), "-t", "2")
     outcome.expect(0).expect_runs(started=3, ok=3)
 
 
@@ -88,30 +98,28 @@ def test_who_quits_leaves_arrivals_to_others(t):
     outcome = t.run("""
         molo.scenario("leave", function(session)
           if session.worker_id == 0 then session:quit() end
+          if molo.add_var("made", 1) == 40 then molo.stop("all are made") end
         end)
-        """, "-w", "2", "--rate", "20/s", "-d", "2s", "--max-lag", "10s", "-t", "2")
-    outcome.expect(0)
-    t.check(outcome.result["runs"]["ok"] > 30, "runs of worker 1")
+        """, "-w", "2", *arrivals("40/s", "1s"), "-t", "2")
+    outcome.expect(0).expect_runs(started=40, ok=40, dropped=0)
 
 
 def test_more_workers_are_started_where_there_are_more(t):
     """Worker 1 has the second thread for itself and waits, and so does worker 0. The fourth run
-    belongs to the second thread; worker 2, whom only the first could start, makes it. It is
-    due seconds before the end, lest a machine that stands still for a while drops it."""
+    belongs to the second thread; worker 2, whom only the first could start, makes it."""
     outcome = t.run("""
         molo.options { workloads = { rate = {
-          executor = "ramping_rate", rate = "20/s", max_lag = "10s",
-          stages = { "0.2s:20/s", "0s:0/s", "10s:0/s" },
-          pre_allocated = 2, max_workers = 3,
+          executor = "ramping_rate", stages = { "0s:20/s", "200ms:20/s", "0s:0/s", "1h:0/s" },
+          max_lag = "1h", pre_allocated = 2, max_workers = 3,
         } } }
         molo.scenario("held", function(session)
           local more = molo.event("more")
           if session.worker_id == 2 then
             more:set()
-            molo.stop()
           elseif session.worker_id == 1 or session.step == 2 then
             more:wait()
           end
+          if molo.add_var("made", 1) == 4 then molo.stop("all are made") end
         end)
         """, "-t", "2")
     outcome.expect(0).expect_runs(started=4, ok=4, dropped=0)
