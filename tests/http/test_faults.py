@@ -69,7 +69,7 @@ def redirects_to(target, status=b"302 Found"):
 
 
 # A server of ours answers in less, even when it waits for a processor.
-SECONDS = 10 if rows.harness.WRAPPER else 1
+SECONDS = rows.SECONDS
 TIMEOUT = {"options": "{ timeout = %d }" % SECONDS, "wire": False}
 LATE = "no answer within %d s, " % SECONDS
 

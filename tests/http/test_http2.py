@@ -17,7 +17,7 @@ from misbehaving import GOOD, Server
 from nginx import Nginx
 
 PAUSE = 0.3
-SECONDS = 10 if rows.harness.WRAPPER else 1
+SECONDS = rows.SECONDS
 
 
 def half(stream):
@@ -302,7 +302,8 @@ def goaway_among_many(pair, t):
             """ % (server.url, SECONDS * 3, server.url), "-k", "-r", "1")
     outcome.expect(0)
     requests = outcome.result["requests"]
-    t.check(requests["failed"] < requests["total"], "%r" % requests)
+    # At the least the fifth: the others may not be sent yet when it is refused.
+    t.check(1 <= requests["failed"] < requests["total"], "%r" % requests)
     t.check(len(server.streams) <= requests["total"] <= 9 + 8,
             "%d at the server, %r" % (len(server.streams), requests))
 
@@ -317,8 +318,8 @@ PHASES = """
         for i = 1, 4 do
             if pages then
                 local times = pages[i].timings
-                molo.log("info", "MARK", i, times.connect or 0, times.send,
-                         times.wait)
+                molo.log("info", "MARK", i, times.connect or 0, times.wait,
+                         pages[i].elapsed)
             else
                 local one = i == 1 and err or err.errors[i - 1]
                 molo.log("info", "MARK", one.kind, one.phase, one.message)
@@ -357,9 +358,10 @@ def phases_of_those_who_waited_in_vain(pair, t):
 
 def expect_to_connect(t, outcome):
     times = [[float(word) for word in mark.split()] for mark in outcome.marks]
-    t.check(all(connect > PAUSE / 2 > send and wait > PAUSE / 2
-                for i, connect, send, wait in times if i > 1),
-            "number, connect, send, wait: %r" % times)
+    t.check(all(connect > PAUSE / 2 and wait > PAUSE / 2
+                and connect + wait < elapsed + 0.001
+                for i, connect, wait, elapsed in times if i > 1),
+            "number, connect, wait, elapsed: %r" % times)
     t.check(len(times) == 4, "%r" % times)
 
 

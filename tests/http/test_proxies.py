@@ -13,7 +13,7 @@ import rows
 from certificates import certificate
 from misbehaving import FullBacklog, Refusing, Server
 
-SECONDS = 10 if rows.harness.WRAPPER else 1
+SECONDS = rows.SECONDS
 
 # A name that nobody resolves: only the proxy may.
 TARGET = "http://target.invalid:81/page"

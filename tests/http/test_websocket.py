@@ -161,7 +161,7 @@ def drip_frame(peer, request):
     peer.close()
 
 
-SECONDS = 10 if rows.harness.WRAPPER else 1
+SECONDS = rows.SECONDS
 LATE = "no answer within %d s, " % SECONDS
 SOON = {"options": "{ timeout = %d }" % SECONDS}
 BAD = "bad WebSocket handshake: "
