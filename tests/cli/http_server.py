@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/digest":
             self.digest()
         elif path == "/meet":
-            # Nobody gets an answer before three are here.
+            # Nobody gets an answer before all parties are here.
             self.server.meeting.wait(harness.PATIENCE / 2)
             self.answer(query.encode())
         else:
@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
 class Server:
     """On a free port, or a socket file; with `tls` (an SSLContext) over TLS."""
 
-    def __init__(self, name, path=None, tls=None):
+    def __init__(self, name, path=None, tls=None, parties=3):
         class Stream(socketserver.ThreadingMixIn, socketserver.TCPServer):
             daemon_threads = True
             allow_reuse_address = True
@@ -107,7 +107,7 @@ class Server:
         self.server = Stream(path or ("127.0.0.1", 0), Handler)
         self.server.name = name
         self.server.seen = []
-        self.server.meeting = threading.Barrier(3)
+        self.server.meeting = threading.Barrier(parties)
         self.seen = self.server.seen
         self.port = None if path else self.server.server_address[1]
         self.url = None if path else "%s://127.0.0.1:%d" % (

@@ -13,11 +13,11 @@ def test_who_ends_at_the_deadline_breaks_nothing(t):
         molo.scenario("a", function(session)
             molo.barrier("all"):wait()
             if session.worker_id == 0 then
-                molo.sleep(0.05)
-                while molo.now() < 0.6 do end
+                molo.sleep(2.9)
+                while molo.now() < 3.2 do end
             end
         end)
-        """, "-w", "4", "-d", "0.3").expect(0)
+        """, "-w", "4", "-d", "3").expect(0)
     outcome.expect_runs(started=7, ok=4, failed=0, interrupted=3)
     t.equal(outcome.result["exit"]["reason"], "duration", "reason")
     t.equal(outcome.result["coordination"]["all"]["breaks"], 0, "breaks")

@@ -4,7 +4,6 @@ wait outlives its reason, and every end is told."""
 
 import signal
 import sys
-import time
 
 import harness
 
@@ -151,15 +150,24 @@ def test_sleeper_is_no_deadlock(t):
 
 
 def test_deadline_while_readers_wait(t):
-    t.server
     # The writer of round 3 waits too, with a timeout, so it is no deadlock.
-    outcome = t.run(pad(in_writer="""
-            if session.step == 3 then
-                molo.wait_var("never", nil, { timeout = 600 })
-            end"""), "-w", "5", "-d", "1").expect(0)
+    outcome = t.run("""
+        molo.scenario("pad", function(session)
+            local pad = molo.notifier("pad")
+            if session.worker_id == 4 then
+                if session.step == 3 then
+                    molo.wait_var("never", nil, { timeout = 600 })
+                end
+                pad:wait_for_readers()
+                pad:written()
+            else
+                pad:wait_for_writer()
+                pad:one_read()
+            end
+        end)
+        """, "-w", "5", "-d", "1", "--sim").expect(0)
     outcome.expect_runs(started=15, ok=10, failed=0, interrupted=5)
-    t.check(outcome.result["duration"] >= 1, "ended before its time")
-    outcome.expect_at_once()
+    t.equal(outcome.result["duration"], 1, "duration")
 
 
 def test_deadline_while_a_writer_sleeps_long(t):
@@ -332,6 +340,7 @@ def test_an_endless_loop_ends_with_the_grace(t):
         """, "-w", "2", "-r", "1", "-d", "1", "--graceful-stop", "500ms")
     outcome.expect(0).expect_at_once()
     outcome.expect_runs(interrupted=1)
+    t.matches(outcome.err, r"did not yield and was taken down at .*\.lua:\d+")
 
 
 def test_results_survive_what_cannot_be_stopped(t):
@@ -345,7 +354,6 @@ def test_results_survive_what_cannot_be_stopped(t):
         """, "-r", "5")
     running.wait_for_err("MARK matching")
     running.send(signal.SIGINT)
-    time.sleep(0.5)
     running.send(signal.SIGINT)
     outcome = running.finish().expect(130)
     outcome.expect_at_once()

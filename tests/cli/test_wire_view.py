@@ -379,10 +379,11 @@ def test_aborted_request(t):
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
         peer.hold()
     view, _ = run_view(t, behave, """
+        local half = molo.event('half')
         local task = molo.spawn(function()
-            session:get('/', { timeout = 50 })
+            session:get('/', { timeout = 50, sink = function() half:set() end })
         end)
-        molo.sleep(0.5)
+        half:wait()
         task:cancel()
         pcall(task.join, task)""")
     t.equal(view.body("<"), ["half"], "received")

@@ -244,8 +244,10 @@ def test_a_picker_that_raises_fails_the_run_and_no_more(t):
 
 
 def test_a_picker_that_always_raises_ends_with_the_test(t):
-    outcome = t.run(PICKER % "error('no idea')", "-d", "200ms").expect(1)
-    runs = outcome.runs
+    running = t.start(PICKER % "error('no idea')", "-v")
+    running.wait_for_err("no idea")
+    running.send(signal.SIGINT)
+    runs = running.finish().expect(130).runs
     t.equal(runs["failed"], runs["started"], "failed runs")
     t.check(runs["started"] > 0, "no run")
 
