@@ -234,8 +234,7 @@ meeting_complete(struct hub *hub, struct meeting *meeting)
                         : hub->op     ? hub->op->where
                                       : NULL;
     meeting->actor_index = last;
-    holding_take(hub, &meeting->actor, arrival->member, arrival->id.task,
-                 where);
+    holding_take(hub, &meeting->actor, &arrival->id, where);
     meeting->barrier->acting++;
     meeting->barrier->lockstep.wait_count++;
     answer(hub, meeting, last, &(struct hub_reply){.status = HUB_ACT});

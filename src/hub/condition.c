@@ -208,6 +208,18 @@ operate(struct hub *hub, struct object *object, struct member *member,
         lock_op(hub, condition->lock, member, op);
 }
 
+/* A notification goes on to the next; with the lock that came with it, the task
+ * does what it did with the one it had before the wait. */
+static void
+give_back(struct hub *hub, struct object *object, const struct hub_op *op)
+{
+    struct condition *condition = condition_of(object);
+    if (op->asked == HUB_OP_CONDITION_WAIT)
+        notify_next(hub, condition);
+    else
+        lock_give_back(hub, condition->lock, op);
+}
+
 static bool
 may_wait(enum hub_op_type type)
 {
@@ -324,5 +336,6 @@ const struct object_ops condition_object_ops = {
     .destroy = destroy,
     .refuses_free = refuses_free,
     .op = operate,
+    .give_back = give_back,
     .may_wait = may_wait,
 };

@@ -24,14 +24,22 @@ holding_is(const struct holding *holding, const struct member *member,
 }
 
 void
-holding_take(struct hub *hub, struct holding *holding, struct member *member,
-             uint32_t task, const char *where)
+holding_take(struct hub *hub, struct holding *holding, const struct hub_id *id,
+             const char *where)
 {
+    struct member *member = hub_member(hub, id->worker);
     holding->member = member;
-    holding->task = task;
+    holding->task = id->task;
+    holding->taken_by = *id;
     holding->since = hub->now;
     wait_copy_where(holding->where, sizeof(holding->where), where);
     list_append(&member->holdings, &holding->by_member);
+}
+
+bool
+holding_was_taken_by(const struct holding *holding, const struct hub_id *id)
+{
+    return holding->member && hub_id_equal(&holding->taken_by, id);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "hub/op.h"
 
 /* What a task has and others wait for: the making or the update of a variable,
  * a lock, permits of a semaphore. It ends with its task at the latest, unless
@@ -33,6 +34,7 @@ struct holding {
     const struct holding_ops *ops;
     struct member *member; /* NULL: nobody has it */
     uint32_t task;
+    struct hub_id taken_by; /* the operation that acquired it */
     bool worker_scope;
     nsec_t since;
     char where[48]; /* of whoever took it, for reports */
@@ -41,9 +43,13 @@ struct holding {
 void holding_init(struct holding *holding, const struct holding_ops *ops);
 bool holding_is(const struct holding *holding, const struct member *member,
                 uint32_t task);
-/* `where` may be NULL. */
+/* For the task that asked for it with the operation `id`. `where` may be NULL.
+ */
 void holding_take(struct hub *hub, struct holding *holding,
-                  struct member *member, uint32_t task, const char *where);
+                  const struct hub_id *id, const char *where);
+/* This operation has acquired it, whichever task has it now. */
+bool
+holding_was_taken_by(const struct holding *holding, const struct hub_id *id);
 void holding_drop(struct holding *holding);
 /* The task that has it; false: nobody. */
 bool holding_owner(const struct holding *holding, struct hub_task *task);

@@ -157,13 +157,16 @@ static void
 cancel(struct hub *hub, const struct hub_op *op)
 {
     struct member *member = hub_member(hub, op->id.worker);
-    if (member->gated && member->gate_id.task == op->id.task &&
-        member->gate_id.seq == op->id.seq) {
+    if (member->gated && hub_id_equal(&member->gate_id, &op->id)) {
         gate_drop(hub, member, true, HUB_CANCELLED);
         return;
     }
     struct wait *wait = wait_find(member, op->id.task);
-    if (wait && wait->id.seq == op->id.seq)
+    if (!wait || !hub_id_equal(&wait->id, &op->id))
+        return;
+    if (op->given_up)
+        wait_refuse_now(hub, wait, HUB_CANCELLED, NULL, HUB_GLOBAL);
+    else
         wait_refuse(hub, wait, HUB_CANCELLED, NULL, HUB_GLOBAL);
 }
 
@@ -214,6 +217,7 @@ dispatch(struct hub *hub, const struct hub_op *op)
         return;
     case HUB_OP_DECLARE:
     case HUB_OP_FREE:
+    case HUB_OP_GIVE_BACK:
     case HUB_OP_NOTIFIER_WRITTEN:
     case HUB_OP_NOTIFIER_WAIT_WRITER:
     case HUB_OP_NOTIFIER_ONE_READ:
@@ -237,7 +241,6 @@ dispatch(struct hub *hub, const struct hub_op *op)
     case HUB_OP_CONDITION_NOTIFY:
     case HUB_OP_QUEUE_PUT:
     case HUB_OP_QUEUE_GET:
-    case HUB_OP_QUEUE_GIVE_BACK:
     case HUB_OP_QUEUE_DONE:
     case HUB_OP_QUEUE_JOIN:
     case HUB_OP_QUEUE_CLOSE:

@@ -41,7 +41,7 @@ release_holding(struct hub *hub, struct holding *holding)
 static void
 take(struct hub *hub, struct lock *lock, const struct wait *wait)
 {
-    holding_take(hub, &lock->holding, wait->member, wait->id.task, wait->where);
+    holding_take(hub, &lock->holding, &wait->id, wait->where);
     lock->holding.worker_scope = wait->worker_scope;
 }
 
@@ -168,7 +168,7 @@ acquire(struct hub *hub, struct lock *lock, struct member *member,
                          holding->where[0] ? ", acquired at " : "",
                          holding->where);
     } else if (!holding->member) {
-        holding_take(hub, holding, member, op->id.task, op->where);
+        holding_take(hub, holding, &op->id, op->where);
         holding->worker_scope = op->worker_scope;
         wait_count_at_once(hub, lock->object->name, ops_of(lock), HUB_GRANTED);
         hub_reply_status(hub, op->id, HUB_GRANTED);
@@ -229,6 +229,13 @@ release(struct hub *hub, struct lock *lock, const struct member *member,
     }
     hub_reply_status(hub, op->id, HUB_GRANTED);
     lock_pass(hub, lock);
+}
+
+void
+lock_give_back(struct hub *hub, struct lock *lock, const struct hub_op *op)
+{
+    if (holding_was_taken_by(&lock->holding, &op->id))
+        lock_pass(hub, lock);
 }
 
 void
@@ -321,6 +328,12 @@ operate(struct hub *hub, struct object *object, struct member *member,
     lock_op(hub, lock_of_object(object), member, op);
 }
 
+static void
+give_back(struct hub *hub, struct object *object, const struct hub_op *op)
+{
+    lock_give_back(hub, lock_of_object(object), op);
+}
+
 static bool
 may_wait(enum hub_op_type type)
 {
@@ -332,5 +345,6 @@ const struct object_ops lock_object_ops = {
     .destroy = destroy,
     .refuses_free = refuses_free,
     .op = operate,
+    .give_back = give_back,
     .may_wait = may_wait,
 };

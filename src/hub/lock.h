@@ -30,6 +30,9 @@ void lock_finish(struct lock *lock);
 /* LOCK_ACQUIRE, LOCK_RELEASE and LOCK_STATE. */
 void lock_op(struct hub *hub, struct lock *lock, struct member *member,
              const struct hub_op *op);
+/* GIVE_BACK of what LOCK_ACQUIRE was granted. */
+void
+lock_give_back(struct hub *hub, struct lock *lock, const struct hub_op *op);
 /* The task that asks has it. */
 bool lock_is_held_by(const struct lock *lock, const struct member *member,
                      const struct hub_op *op);

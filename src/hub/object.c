@@ -162,11 +162,25 @@ free_object(struct hub *hub, const struct hub_op *op)
     hub_reply_status(hub, op->id, HUB_GRANTED);
 }
 
+/* The object may be gone. */
+static void
+give_back(struct hub *hub, const struct hub_op *op)
+{
+    struct object *object = object_find(hub, op->room, op->name);
+    hub_reply_status(hub, op->id, HUB_GRANTED);
+    if (object && object->type == op->object && object->ops->give_back)
+        object->ops->give_back(hub, object, op);
+}
+
 void
 object_op(struct hub *hub, const struct hub_op *op)
 {
     if (op->type == HUB_OP_FREE) {
         free_object(hub, op);
+        return;
+    }
+    if (op->type == HUB_OP_GIVE_BACK) {
+        give_back(hub, op);
         return;
     }
     struct member *member = hub_member(hub, op->id.worker);

@@ -41,6 +41,10 @@ struct object_ops {
     void (*op)(struct hub *hub, struct object *object, struct member *member,
                const struct hub_op *op);
     bool (*may_wait)(enum hub_op_type type);
+    /* HUB_OP_GIVE_BACK, which is answered elsewhere. NULL: what its operations
+     * are granted is not used up. */
+    void (*give_back)(struct hub *hub, struct object *object,
+                      const struct hub_op *op);
 };
 
 extern const struct object_ops notifier_object_ops;

@@ -70,6 +70,8 @@ hub_op_name(enum hub_op_type type)
         return "declare";
     case HUB_OP_FREE:
         return "free";
+    case HUB_OP_GIVE_BACK:
+        return "give_back";
     case HUB_OP_NOTIFIER_WRITTEN:
         return "written";
     case HUB_OP_NOTIFIER_WAIT_WRITER:
@@ -110,8 +112,6 @@ hub_op_name(enum hub_op_type type)
         return "put";
     case HUB_OP_QUEUE_GET:
         return "get";
-    case HUB_OP_QUEUE_GIVE_BACK:
-        return "give_back";
     case HUB_OP_QUEUE_DONE:
         return "done";
     case HUB_OP_QUEUE_JOIN:

@@ -21,6 +21,12 @@ struct hub_id {
 };
 enum { HUB_GLOBAL = -1 };
 
+static inline bool
+hub_id_equal(const struct hub_id *a, const struct hub_id *b)
+{
+    return a->worker == b->worker && a->task == b->task && a->seq == b->seq;
+}
+
 enum hub_object_type {
     HUB_VARIABLE, /* variables have a name space of their own */
     HUB_NOTIFIER,
@@ -71,11 +77,18 @@ enum hub_op_type {
     HUB_OP_TASK_PAUSE, /* * until TASK_RESUME, from another task */
     HUB_OP_TASK_RESUME, /* `other`, which pauses, goes on. Replies GRANTED */
     /* Asks for the wait (worker, task, seq) to end. Replies to *that* wait:
-     * CANCELLED, unless its reply was given before. */
+     * CANCELLED, unless its reply was given before. At once if `given_up`: the
+     * task will not go on. Else it may have to wait for what it must come back
+     * with, the lock of a condition. */
     HUB_OP_CANCEL,
     /* Objects. All reply. */
     HUB_OP_DECLARE, /* a handle was made: `type`, `options`. GRANTED, MISUSE */
     HUB_OP_FREE,    /* GRANTED, MISUSE if waited on or not passed by all */
+    HUB_OP_GIVE_BACK, /* of a task that was taken down before it saw what the
+                         operation `asked`, whose id this has, was granted:
+                         a lock, `amount` permits, a notification of a condition
+                         or, as `value`, an item of a queue. It may have ended
+                       */
     HUB_OP_NOTIFIER_WRITTEN,
     HUB_OP_NOTIFIER_WAIT_WRITER, /* * value, round, happened_at */
     HUB_OP_NOTIFIER_ONE_READ,
@@ -107,7 +120,6 @@ enum hub_op_type {
     HUB_OP_CONDITION_NOTIFY, /* `amount`; 0: all. GRANTED number: how many */
     HUB_OP_QUEUE_PUT,        /* * `value`, `attempt` */
     HUB_OP_QUEUE_GET,        /* * `attempt`. GRANTED value; CLOSED */
-    HUB_OP_QUEUE_GIVE_BACK,  /* `value`, that a task got and never saw */
     HUB_OP_QUEUE_DONE,
     HUB_OP_QUEUE_JOIN, /* * */
     HUB_OP_QUEUE_CLOSE,
@@ -183,7 +195,8 @@ struct hub_op {
     int64_t round; /* {round = n}; 0: the next one */
     int64_t version;
     int64_t amount;
-    uint32_t other; /* a task of the same worker */
+    enum hub_op_type asked; /* GIVE_BACK */
+    uint32_t other;         /* a task of the same worker */
     bool failed, delayed, given_up, has_value;
     bool attempt;      /* WOULD_WAIT instead of waiting */
     bool worker_scope; /* kept beyond the run, until the worker's end */

@@ -330,9 +330,9 @@ get(struct hub *hub, struct queue *queue, struct member *member,
 /* A task was taken down before it saw what it got. The item was counted when it
  * was put, and is still to be done. */
 static void
-give_back(struct hub *hub, struct queue *queue, const struct hub_op *op)
+give_back(struct hub *hub, struct object *object, const struct hub_op *op)
 {
-    reply(hub, op, HUB_GRANTED, NULL);
+    struct queue *queue = queue_of(object);
     if (!hand_to_getter(hub, queue, op->value))
         push_front(queue, op->value);
     measure(hub, queue);
@@ -393,8 +393,6 @@ operate(struct hub *hub, struct object *object, struct member *member,
         put(hub, queue, member, op);
     else if (op->type == HUB_OP_QUEUE_GET)
         get(hub, queue, member, op);
-    else if (op->type == HUB_OP_QUEUE_GIVE_BACK)
-        give_back(hub, queue, op);
     else if (op->type == HUB_OP_QUEUE_DONE)
         done(hub, queue, op);
     else if (op->type == HUB_OP_QUEUE_JOIN)
@@ -420,5 +418,6 @@ const struct object_ops queue_object_ops = {
     .destroy = destroy,
     .refuses_free = refuses_free,
     .op = operate,
+    .give_back = give_back,
     .may_wait = may_wait,
 };

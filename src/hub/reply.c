@@ -11,8 +11,7 @@
 static bool
 is_of_op(const struct hub_op *op, const struct hub_reply *reply)
 {
-    return op && op->id.worker == reply->id.worker &&
-           op->id.task == reply->id.task && op->id.seq == reply->id.seq;
+    return op && hub_id_equal(&op->id, &reply->id);
 }
 
 void

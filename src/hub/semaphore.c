@@ -101,8 +101,8 @@ static const struct holding_ops grant_holding_ops = {
 };
 
 static void
-take(struct hub *hub, struct semaphore *semaphore, struct member *member,
-     uint32_t task, int64_t amount, bool worker_scope, const char *where)
+take(struct hub *hub, struct semaphore *semaphore, const struct hub_id *id,
+     int64_t amount, bool worker_scope, const char *where)
 {
     semaphore->taken += amount;
     if (semaphore->unowned)
@@ -116,7 +116,7 @@ take(struct hub *hub, struct semaphore *semaphore, struct member *member,
     }
     *grant = (struct grant){.semaphore = semaphore, .amount = amount};
     holding_init(&grant->holding, &grant_holding_ops);
-    holding_take(hub, &grant->holding, member, task, where);
+    holding_take(hub, &grant->holding, id, where);
     grant->holding.worker_scope = worker_scope;
     list_append(&semaphore->grants, &grant->by_semaphore);
 }
@@ -146,7 +146,7 @@ held_by(const struct semaphore *semaphore, const struct member *member,
 
 /* Takes them from the latest grants of the task, which has that many. */
 static void
-give_back(struct hub *hub, struct semaphore *semaphore,
+take_back(struct hub *hub, struct semaphore *semaphore,
           const struct member *member, uint32_t task, int64_t amount)
 {
     semaphore->taken -= amount;
@@ -229,8 +229,8 @@ serve(struct hub *hub, struct semaphore *semaphore)
             container_of(semaphore->waits.next, struct wait, queue);
         if (wait->amount > available(semaphore))
             return;
-        take(hub, semaphore, wait->member, wait->id.task, wait->amount,
-             wait->worker_scope, wait->where);
+        take(hub, semaphore, &wait->id, wait->amount, wait->worker_scope,
+             wait->where);
         wait_grant(hub, wait, &(struct hub_reply){.status = HUB_GRANTED});
     }
 }
@@ -272,8 +272,7 @@ acquire(struct hub *hub, struct semaphore *semaphore, struct member *member,
     if (!can_ever_have(hub, semaphore, member, op))
         return;
     if (list_empty(&semaphore->waits) && op->amount <= available(semaphore)) {
-        take(hub, semaphore, member, op->id.task, op->amount, op->worker_scope,
-             op->where);
+        take(hub, semaphore, &op->id, op->amount, op->worker_scope, op->where);
         wait_count_at_once(hub, semaphore->object.name, &acquire_ops,
                            HUB_GRANTED);
         hub_reply_status(hub, op->id, HUB_GRANTED);
@@ -304,11 +303,29 @@ release(struct hub *hub, struct semaphore *semaphore,
                              held, held == 1 ? "" : "s", op->name, op->amount);
             return;
         }
-        give_back(hub, semaphore, member, op->id.task,
+        take_back(hub, semaphore, member, op->id.task,
                   held < op->amount ? held : op->amount);
     }
     hub_reply_status(hub, op->id, HUB_GRANTED);
     serve(hub, semaphore);
+}
+
+/* Permits without owners are known by their number only. */
+static void
+give_back(struct hub *hub, struct object *object, const struct hub_op *op)
+{
+    struct semaphore *semaphore = semaphore_of(object);
+    if (semaphore->unowned) {
+        semaphore->taken -= op->amount;
+        serve(hub, semaphore);
+        return;
+    }
+    list_for_each (it, &semaphore->grants) {
+        if (!holding_was_taken_by(&grant_at(it)->holding, &op->id))
+            continue;
+        release_grant(hub, &grant_at(it)->holding);
+        return;
+    }
 }
 
 static void
@@ -394,5 +411,6 @@ const struct object_ops semaphore_object_ops = {
     .destroy = destroy,
     .refuses_free = refuses_free,
     .op = operate,
+    .give_back = give_back,
     .may_wait = may_wait,
 };

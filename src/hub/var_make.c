@@ -48,7 +48,7 @@ get_or_make(struct hub *hub, struct variable *variable, struct member *member,
         return;
     }
     if (!variable->maker.member) {
-        holding_take(hub, &variable->maker, member, op->id.task, op->where);
+        holding_take(hub, &variable->maker, &op->id, op->where);
         wait_count_at_once(hub, op->name, &make_ops, HUB_MAKE);
         var_reply(hub, op->id, HUB_MAKE, variable);
         return;
@@ -85,8 +85,7 @@ var_make_next(struct hub *hub, struct variable *variable)
     if (variable->present || list_empty(&variable->makers))
         return;
     struct wait *next = container_of(variable->makers.next, struct wait, queue);
-    holding_take(hub, &variable->maker, next->member, next->id.task,
-                 next->where);
+    holding_take(hub, &variable->maker, &next->id, next->where);
     wait_grant(hub, next, &(struct hub_reply){.status = HUB_MAKE});
 }
 

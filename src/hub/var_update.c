@@ -98,8 +98,7 @@ var_update_next(struct hub *hub, struct variable *variable)
             container_of(variable->updaters.next, struct wait, queue);
         struct value *value = wait->value;
         if (wait->store == HUB_OP_VAR_LOCK) {
-            holding_take(hub, &variable->updater, wait->member, wait->id.task,
-                         wait->where);
+            holding_take(hub, &variable->updater, &wait->id, wait->where);
         } else if (!store(hub, variable, wait->store, wait->member,
                           wait->id.task, value)) {
             char *text = not_a_number(variable);
@@ -141,7 +140,7 @@ lock_or_store(struct hub *hub, struct variable *variable, struct member *member,
               const struct hub_op *op)
 {
     if (op->type == HUB_OP_VAR_LOCK) {
-        holding_take(hub, &variable->updater, member, op->id.task, op->where);
+        holding_take(hub, &variable->updater, &op->id, op->where);
         wait_count_at_once(hub, op->name, &update_ops, HUB_GRANTED);
     } else if (!store(hub, variable, op->type, member, op->id.task,
                       op->value)) {

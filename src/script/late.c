@@ -8,55 +8,62 @@
 
 struct late {
     struct list link;
-    struct hub_id id;
-    int32_t room;
-    int64_t step;
-    char *name; /* of the queue */
+    struct hub_op op; /* that gives it back; owns `name` */
 };
 
+/* What a grant of it takes from others, and the end of the task alone does not
+ * give back. */
 static bool
-is_same(const struct hub_id *a, const struct hub_id *b)
+uses_up(enum hub_op_type type)
 {
-    return a->worker == b->worker && a->task == b->task && a->seq == b->seq;
+    return type == HUB_OP_LOCK_ACQUIRE || type == HUB_OP_SEMAPHORE_ACQUIRE ||
+           type == HUB_OP_CONDITION_WAIT || type == HUB_OP_QUEUE_GET;
+}
+
+static void
+give_back(const struct script *script, struct hub_op *op,
+          enum hub_status status, struct value *value)
+{
+    if (status != HUB_GRANTED)
+        return;
+    op->value = value;
+    script->env.port->submit(script->env.port, op);
 }
 
 static void
 forget(struct late *late)
 {
     list_remove(&late->link);
-    free(late->name);
+    free((char *)(uintptr_t)late->op.name);
     free(late);
 }
 
 void
-late_expect(struct task *task)
+late_give_back(struct task *task)
 {
-    const struct lua_handle *handle = task->wait.data;
+    const struct wait *wait = &task->wait;
+    const struct lua_handle *handle = wait->data;
     const struct worker *worker = task->worker;
-    struct late *late = xmalloc(sizeof(*late));
-    *late = (struct late){
-        .id = {worker->id, task->id, task->wait.seq},
+    if (!uses_up(wait->asked))
+        return;
+    struct hub_op op = {
+        .type = HUB_OP_GIVE_BACK,
+        .id = {worker->id, task->id, wait->seq},
+        .object = handle->type,
         .room = handle->room,
+        .name = handle->name,
         .step = worker->step,
-        .name = xstrdup(handle->name),
+        .asked = wait->asked,
+        .amount = wait->amount,
     };
+    if (wait->done) {
+        give_back(worker->script, &op, wait->reply.status, wait->reply.value);
+        return;
+    }
+    struct late *late = xmalloc(sizeof(*late));
+    *late = (struct late){.op = op};
+    late->op.name = xstrdup(op.name);
     list_append(&worker->script->late, &late->link);
-}
-
-static void
-give_back(const struct script *script, const struct late *late,
-          struct value *item)
-{
-    script->env.port->submit(script->env.port,
-                             &(struct hub_op){
-                                 .type = HUB_OP_QUEUE_GIVE_BACK,
-                                 .id = late->id,
-                                 .object = HUB_QUEUE,
-                                 .room = late->room,
-                                 .name = late->name,
-                                 .step = late->step,
-                                 .value = item,
-                             });
 }
 
 bool
@@ -64,10 +71,10 @@ late_on_reply(struct script *script, const struct hub_reply *reply)
 {
     list_for_each (it, &script->late) {
         struct late *late = container_of(it, struct late, link);
-        if (!is_same(&late->id, &reply->id))
+        if (!hub_id_equal(&late->op.id, &reply->id))
             continue;
-        if (reply->status == HUB_GRANTED)
-            give_back(script, late, reply->value);
+        list_remove(it);
+        give_back(script, &late->op, reply->status, reply->value);
         forget(late);
         return true;
     }

@@ -38,22 +38,10 @@ finish_try_get(lua_State *L, struct task *task)
     return lua_sync_finish(L, task, grant_try_get);
 }
 
-/* The task is taken down before it has seen its item: others will. */
-static void
-give_back(struct task *task)
-{
-    if (task->wait.reply.status != HUB_GRANTED)
-        return;
-    struct hub_op op = lua_sync_op_on(task->wait.data, HUB_OP_QUEUE_GIVE_BACK);
-    op.value = task->wait.reply.value;
-    lua_sync_tell(task, &op);
-}
-
 static const struct wait_ops get_ops = {
     .coordination = true,
     .idle = true,
     .cancel = lua_sync_cancel,
-    .drop = give_back,
     .finish = finish_get,
 };
 
@@ -61,7 +49,6 @@ static const struct wait_ops try_get_ops = {
     .coordination = true,
     .idle = true,
     .cancel = lua_sync_cancel,
-    .drop = give_back,
     .finish = finish_try_get,
 };
 

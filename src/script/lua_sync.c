@@ -105,6 +105,8 @@ lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops)
     mlua_where(L, where, sizeof(where));
     /* A handle outlives the wait: it is on the task's stack. */
     wait_claim(task, ops, (void *)(uintptr_t)lua_handle_test(L, 1));
+    task->wait.asked = op->type;
+    task->wait.amount = op->amount;
     op->enclosed = scopes_enclose(task);
     op->where = where;
     lua_sync_post(task, op);
@@ -116,6 +118,15 @@ void
 lua_sync_cancel(struct task *task)
 {
     lua_sync_post(task, &(struct hub_op){.type = HUB_OP_CANCEL});
+}
+
+void
+lua_sync_give_up(struct task *task)
+{
+    lua_sync_post(task, &(struct hub_op){
+                            .type = HUB_OP_CANCEL,
+                            .given_up = true,
+                        });
 }
 
 static const char *

@@ -22,6 +22,8 @@ lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops);
 int lua_sync_finish(lua_State *L, struct task *task,
                     int (*granted)(lua_State *L, struct task *task));
 void lua_sync_cancel(struct task *task);
+/* The same for a task that is taken down. */
+void lua_sync_give_up(struct task *task);
 
 /* Gives the hub an operation of this task; its id and step are filled in here.
  * The answer is for the wait that the task is in. Does not raise. */

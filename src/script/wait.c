@@ -69,6 +69,7 @@ wait_claim(struct task *task, const struct wait_ops *ops, void *data)
     wait->cancelled = false;
     wait->seq++;
     wait->data = data;
+    wait->asked = HUB_OP_WORKER_START;
     if (!ops->coordination)
         task->worker->script->outside_waits++;
 }
@@ -137,13 +138,13 @@ cancel_or_drop(struct task *task)
     const struct wait_ops *ops = wait->ops;
     if (!ops)
         return;
-    bool drops = ops->drop && (!wait->cancelled || ops->coordination);
-    if (!wait->done) {
+    if (ops->coordination) {
+        if (!wait->done)
+            lua_sync_give_up(task);
+        late_give_back(task);
+    } else if (!wait->done) {
         ops->cancel(task);
-        /* A hub on this thread has answered meanwhile. */
-        if (!wait->done && ops->drop && ops->coordination)
-            late_expect(task);
-    } else if (drops) {
+    } else if (ops->drop && !wait->cancelled) {
         ops->drop(task);
     }
 }

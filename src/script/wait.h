@@ -25,7 +25,7 @@ struct wait_ops {
      * only asks: the answer comes as a reply. */
     void (*cancel)(struct task *task);
     /* Frees the results of a wait that is over, when nobody takes them. NULL:
-     * there is nothing to free. */
+     * there is nothing to free. For coordination waits, see late.h. */
     void (*drop)(struct task *task);
     /* In the continuation, on the task's own stack: pushes the results and
      * returns their number, or raises. */
@@ -54,6 +54,9 @@ struct wait {
     bool idling; /* counts as time in which the run was not active */
     uint32_t seq;
     void *data; /* what it waits for, for ops */
+    /* Of the operation on an object that it is, for late.h. */
+    enum hub_op_type asked;
+    int64_t amount;
     struct wait_reply reply;
 };
 

@@ -155,5 +155,38 @@ def test_clean_up_that_ends_in_time_is_forgotten(t):
         """)
 
 
+def test_what_it_was_granted_and_never_saw_goes_back(t):
+    """Handed over in the very turn in which the watchdog takes its worker down."""
+    outcome = t.run("""
+        local lock = molo.lock("lock")
+        local owned = molo.semaphore("owned", { permits = 2 })
+        local open = molo.semaphore("open", { permits = 2, owned = false })
+        local looked = molo.event("looked")
+
+        molo.scenario("a", function(session)
+            if session.worker_id > 0 then return molo.sleep(100) end
+            lock:acquire()
+            owned:acquire(2)
+            open:acquire(2)
+            molo.spawn(lock.acquire, lock, { scope = "worker" })
+            molo.spawn(owned.acquire, owned, 2, { scope = "worker" })
+            molo.spawn(open.acquire, open, 2)
+            molo.sleep(0.01)
+            lock:release()
+            owned:release(2)
+            open:release(2)
+            while true do end
+        end)
+
+        molo.teardown_session(function(session)
+            if session.worker_id == 0 then return looked:wait() end
+            molo.log("info", "MARK", lock:locked(), owned:available(), open:available())
+            looked:set()
+        end)
+        """, "-w", "2", "-d", "300ms", "--graceful-stop", "0", "--sim")
+    t.contains(outcome.err, "did not yield and was taken down")
+    t.equal(outcome.marks, ["false 2 2"], "marks")
+
+
 if __name__ == "__main__":
     sys.exit(harness.main(globals()))

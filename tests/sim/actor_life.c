@@ -212,27 +212,54 @@ actor_begin(struct play *play, struct sim_worker *worker)
 
 /* --- ends of tasks --- */
 
+static bool
+uses_up(enum hub_op_type type)
+{
+    return type == HUB_OP_LOCK_ACQUIRE || type == HUB_OP_SEMAPHORE_ACQUIRE ||
+           type == HUB_OP_CONDITION_WAIT || type == HUB_OP_QUEUE_GET;
+}
+
 /* A task that is taken down gives back what it was granted and has not seen:
  * the hub releases the rest with the task. */
 static void
 give_back(struct play *play, struct sim_worker *worker, struct sim_task *task)
 {
-    if (!task->answered || task->asked != HUB_OP_QUEUE_GET ||
+    if (!task->answered || !uses_up(task->asked) ||
         task->answer.status != HUB_GRANTED)
         return;
-    int64_t item = task->answer.value;
-    struct hub_op op = actor_op_of(worker, task, HUB_OP_QUEUE_GIVE_BACK);
-    int object = task->call->object;
-    actor_ask(play, task, &op, object, item);
+    struct hub_op op = actor_op_of(worker, task, HUB_OP_GIVE_BACK);
+    op.asked = task->asked;
+    op.amount = task->call->amount;
+    task->answered = false;
+    play_submit(play, &op, task->call->object,
+                task->asked == HUB_OP_QUEUE_GET ? task->answer.value
+                                                : NO_VALUE);
+}
+
+static void
+give_up(struct play *play, struct sim_worker *worker, struct sim_task *task)
+{
+    if (task->state == TASK_WAITING && !task->answered)
+        actor_tell(play, worker, task,
+                   (struct hub_op){.type = HUB_OP_CANCEL, .given_up = true});
+}
+
+/* Where the hub is on another thread, what is given back may come after the
+ * end. */
+static bool
+is_late(const struct sim_task *task)
+{
+    return task->number % 2 == 0;
 }
 
 static void
 end_child(struct play *play, struct sim_worker *worker, struct sim_task *task,
           bool failed)
 {
-    if (failed)
+    if (failed && !is_late(task)) {
+        give_up(play, worker, task);
         give_back(play, worker, task);
-    task->alive = false;
+    }
     worker->child_failed |= failed;
     actor_tell(play, worker, task,
                (struct hub_op){
@@ -240,6 +267,9 @@ end_child(struct play *play, struct sim_worker *worker, struct sim_task *task,
                    .other = task->parent,
                    .failed = failed,
                });
+    if (failed && is_late(task))
+        give_back(play, worker, task);
+    task->alive = false;
 }
 
 static void

@@ -7,6 +7,7 @@ struct lock {
     bool held, worker_scope;
     int member;
     uint32_t task;
+    struct hub_id taken_by;
 };
 
 /* The lock of a condition is another object, or its own. */
@@ -60,6 +61,7 @@ settle(struct world *world, struct model_object *object)
         .held = true,
         .member = wait->id.worker,
         .task = wait->id.task,
+        .taken_by = wait->id,
         .worker_scope = wait->op.worker_scope,
     };
     world_grant(world, wait, wait->outcome);
@@ -108,6 +110,17 @@ notify(struct world *world, const struct model_call *call)
     expected->checks |= CHECK_NUMBER;
 }
 
+/* By the operation that was granted it, whoever has it now. */
+static void
+give_back(struct world *world, const struct model_call *call, struct lock *lock)
+{
+    world_reply(world, call, HUB_GRANTED);
+    if (call->op->asked == HUB_OP_CONDITION_WAIT)
+        notify_next(world, call->object);
+    else if (lock->held && hub_id_equal(&lock->taken_by, &call->op->id))
+        lock->held = false;
+}
+
 static void
 op(struct world *world, const struct model_call *call)
 {
@@ -123,6 +136,8 @@ op(struct world *world, const struct model_call *call)
             world_reply(world, call, HUB_MISUSE);
         else
             world_wait(world, call)->stage = FOR_LOCK;
+    } else if (type == HUB_OP_GIVE_BACK) {
+        give_back(world, call, lock);
     } else if (!mine) {
         refuse(world, call);
     } else if (type == HUB_OP_LOCK_RELEASE) {

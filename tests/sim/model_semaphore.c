@@ -10,6 +10,7 @@
 struct share {
     int member;
     uint32_t task;
+    struct hub_id taken_by;
     bool worker_scope;
     int64_t amount;
 };
@@ -34,6 +35,7 @@ give(struct semaphore *semaphore, const struct model_wait *wait)
     semaphore->shares[semaphore->share_count++] = (struct share){
         .member = wait->id.worker,
         .task = wait->id.task,
+        .taken_by = wait->id,
         .worker_scope = wait->op.worker_scope,
         .amount = wait->op.amount,
     };
@@ -106,6 +108,23 @@ release_some(struct world *world, const struct model_call *call)
     world_reply(world, call, HUB_GRANTED);
 }
 
+/* By the operation that was granted them, whoever has them now. */
+static void
+give_back(struct world *world, const struct model_call *call)
+{
+    struct semaphore *semaphore = call->object->state;
+    world_reply(world, call, HUB_GRANTED);
+    if (call->object->plan->options.unowned)
+        semaphore->available += call->op->amount;
+    for (int i = 0; i < semaphore->share_count; i++) {
+        if (!hub_id_equal(&semaphore->shares[i].taken_by, &call->op->id))
+            continue;
+        semaphore->available += semaphore->shares[i].amount;
+        forget_share(semaphore, i);
+        return;
+    }
+}
+
 /* More than there ever can be for it, or for the task with what it has. */
 static bool
 can_never_have(const struct model_call *call)
@@ -128,6 +147,8 @@ op(struct world *world, const struct model_call *call)
             world_wait(world, call);
     } else if (call->op->type == HUB_OP_SEMAPHORE_RELEASE) {
         release_some(world, call);
+    } else if (call->op->type == HUB_OP_GIVE_BACK) {
+        give_back(world, call);
     } else {
         struct expected *expected = world_reply(world, call, HUB_GRANTED);
         expected->answer.number = semaphore->available;

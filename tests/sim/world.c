@@ -198,15 +198,20 @@ withdraw(struct world *world, struct model_wait *wait, enum hub_status why)
         wait->object->ops->withdraw(world, wait->object, wait, why);
 }
 
+static void
+refuse_now(struct world *world, struct model_wait *wait, enum hub_status status)
+{
+    withdraw(world, wait, status);
+    end(world, wait, status);
+}
+
 void
 world_refuse(struct world *world, struct model_wait *wait,
              enum hub_status status)
 {
-    if (wait->object && wait->object->ops->puts_off &&
-        wait->object->ops->puts_off(world, wait, status))
-        return;
-    withdraw(world, wait, status);
-    end(world, wait, status);
+    if (!wait->object || !wait->object->ops->puts_off ||
+        !wait->object->ops->puts_off(world, wait, status))
+        refuse_now(world, wait, status);
 }
 
 void
@@ -407,7 +412,9 @@ carry_out(struct world *world)
     if (op->type == HUB_OP_CANCEL) {
         struct model_wait *wait =
             world_find_wait(world, member->id, op->id.task);
-        if (wait && wait->id.seq == op->id.seq)
+        if (wait && wait->id.seq == op->id.seq && op->given_up)
+            refuse_now(world, wait, HUB_CANCELLED);
+        else if (wait && wait->id.seq == op->id.seq)
             world_refuse(world, wait, HUB_CANCELLED);
     } else if (member->stopped && may_wait(op->type) && !op->attempt) {
         world_reply(world, &call, HUB_STOPPED);

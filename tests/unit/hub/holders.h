@@ -105,6 +105,20 @@ end_task(struct play *play, int32_t worker, uint32_t task, bool failed)
                play->now);
 }
 
+/* The task was taken down and never saw what `op`, its last one, was granted.
+ */
+static inline void
+give_back_unseen(struct play *play, int32_t worker, uint32_t task,
+                 struct hub_op op)
+{
+    struct answer *answer = &answer_of(play, worker)[task];
+    answer->waiting = true;
+    op.asked = op.type;
+    op.type = HUB_OP_GIVE_BACK;
+    op.id = (struct hub_id){worker, task, answer->seq};
+    hub_submit(play->hub, &op, play->now);
+}
+
 static inline struct answer *
 settle(struct play *play, int32_t worker)
 {

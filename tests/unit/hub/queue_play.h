@@ -65,7 +65,7 @@ attempt(struct play *play, int32_t worker, enum hub_op_type type,
 static inline void
 give_back(struct play *play, int32_t worker, const char *text)
 {
-    give(play, worker, queue_op(HUB_OP_QUEUE_GIVE_BACK), text);
+    give(play, worker, queue_op(HUB_OP_GIVE_BACK), text);
     assert_granted(play, worker);
 }
 

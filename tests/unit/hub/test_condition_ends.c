@@ -201,6 +201,45 @@ test_task_reset_after_the_notify(void **state)
     play_close(&play);
 }
 
+/* Neither does it wait for the lock that it will not need. */
+static void
+test_task_reset_that_gives_up(void **state)
+{
+    struct play play;
+    play_open_notified(&play);
+    hub_submit(play.hub,
+               &(struct hub_op){
+                   .type = HUB_OP_CANCEL,
+                   .id = {0, 0, answer_of(&play, 0)->seq},
+                   .given_up = true,
+               },
+               play.now);
+    assert_status(&play, 0, HUB_CANCELLED);
+    leave_it(&play, 2);
+    assert_granted(&play, 1);
+    play_close(&play);
+}
+
+/* It had the lock again and did not live to see it. */
+static void
+test_notification_that_was_not_seen(void **state)
+{
+    struct play play;
+    play_open_notified(&play);
+    leave_it(&play, 2);
+    assert_granted(&play, 0);
+    give_back_unseen(&play, 0, 0,
+                     (struct hub_op){
+                         .type = HUB_OP_CONDITION_WAIT,
+                         .object = HUB_CONDITION,
+                         .name = "full",
+                     });
+    runs_over(&play, 0);
+    assert_granted(&play, 1);
+    assert_has_lock_and_leaves(&play, 1);
+    play_close(&play);
+}
+
 int
 main(void)
 {
@@ -215,6 +254,8 @@ main(void)
         cmocka_unit_test(test_cancelled_after_the_lock),
         cmocka_unit_test(test_stopped_comes_back_without_the_lock),
         cmocka_unit_test(test_task_reset_after_the_notify),
+        cmocka_unit_test(test_task_reset_that_gives_up),
+        cmocka_unit_test(test_notification_that_was_not_seen),
     };
     return cmocka_run_group_tests_name("condition_ends", tests, NULL, NULL);
 }

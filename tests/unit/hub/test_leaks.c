@@ -334,6 +334,85 @@ test_other_holdings(void **state)
     play_close(&play);
 }
 
+/* --- granted, and never seen --- */
+
+/* It comes before the end of the task, or after it from another thread. */
+static void
+test_unseen_lock_kept_for_the_worker(void **state)
+{
+    for (int late = 0; late < 2; late++) {
+        struct play play;
+        play_open_running(&play, 2);
+        spawn(&play, 1, 1);
+        acquire(&play, 0, "seat");
+        const struct hub_op op = {
+            .type = HUB_OP_LOCK_ACQUIRE,
+            .object = HUB_LOCK,
+            .name = "seat",
+            .worker_scope = true,
+        };
+        struct answer *answer = submit(&play, 1, 1, op);
+        release(&play, 0, "seat");
+        assert_int_equal(answer->status, HUB_GRANTED);
+        if (late)
+            end_task(&play, 1, 1, true);
+        give_back_unseen(&play, 1, 1, op);
+        if (!late)
+            end_task(&play, 1, 1, true);
+        assert_false(locked(&play, 0, "seat"));
+        play_close(&play);
+    }
+}
+
+static void
+test_only_that_lock(void **state)
+{
+    struct play play;
+    play_open_running(&play, 2);
+    keep(&play, 0, "seat");
+    acquire(&play, 1, "seat");
+    release(&play, 0, "seat");
+    assert_granted(&play, 1);
+    /* It has been handed on since. */
+    give_back_unseen(&play, 0, 0,
+                     (struct hub_op){
+                         .type = HUB_OP_LOCK_ACQUIRE,
+                         .object = HUB_LOCK,
+                         .name = "seat",
+                     });
+    assert_true(locked(&play, 1, "seat"));
+    play_close(&play);
+}
+
+static void
+test_unseen_permits(void **state)
+{
+    for (int unowned = 0; unowned < 2; unowned++) {
+        struct play play;
+        play_open_running(&play, 2);
+        struct hub_op op = {
+            .type = HUB_OP_SEMAPHORE_ACQUIRE,
+            .object = HUB_SEMAPHORE,
+            .name = "door",
+            .amount = 2,
+            .worker_scope = true,
+            .options = {.given = true, .permits = 3, .unowned = unowned},
+        };
+        submit(&play, 0, 0, op);
+        submit(&play, 1, 0, op);
+        assert_waits(&play, 1);
+        op.type = HUB_OP_SEMAPHORE_RELEASE;
+        submit(&play, 0, 0, op);
+        assert_granted(&play, 1);
+        op.type = HUB_OP_SEMAPHORE_ACQUIRE;
+        give_back_unseen(&play, 1, 0, op);
+        fail_run(&play, 1, "taken down");
+        op.type = HUB_OP_SEMAPHORE_STATE;
+        assert_int_equal(submit(&play, 0, 0, op)->number, 3);
+        play_close(&play);
+    }
+}
+
 int
 main(void)
 {
@@ -354,6 +433,9 @@ main(void)
         cmocka_unit_test(test_parent_waits_for_permits_of_its_child),
         cmocka_unit_test(test_parent_waits_in_a_condition_of_that_lock),
         cmocka_unit_test(test_other_holdings),
+        cmocka_unit_test(test_unseen_lock_kept_for_the_worker),
+        cmocka_unit_test(test_only_that_lock),
+        cmocka_unit_test(test_unseen_permits),
     };
     return cmocka_run_group_tests_name("leaks", tests, NULL, NULL);
 }

@@ -281,7 +281,7 @@ move_of(struct game *game, int32_t worker)
     if (model->unseen[worker] && dice < 40) {
         int64_t item = model->value[worker];
         model_give_back(model, worker);
-        submit_with(game, worker, queue_op(HUB_OP_QUEUE_GIVE_BACK), item);
+        submit_with(game, worker, queue_op(HUB_OP_GIVE_BACK), item);
         return;
     }
     if (model->unseen[worker] && dice < 50) {
