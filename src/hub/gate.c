@@ -87,14 +87,26 @@ gate_open_lowest(struct hub *hub, struct cohort *cohort)
 }
 
 void
-gate_drop(struct hub *hub, struct member *member, bool answer,
-          enum hub_status status)
+gate_refuse(struct hub *hub, struct member *member, enum hub_status status)
 {
     if (!member->gated)
         return;
     take_out(hub, member);
-    if (answer)
-        hub_reply_status(hub, member->gate_id, status);
+    hub_reply_status(hub, member->gate_id, status);
+}
+
+void
+gate_forget(struct hub *hub, struct member *member)
+{
+    if (member->gated)
+        take_out(hub, member);
+}
+
+void
+gate_stop(struct hub *hub, struct cohort *cohort)
+{
+    list_for_each (it, &cohort->gate)
+        gate_refuse(hub, container_of(it, struct member, by_gate), HUB_STOPPED);
 }
 
 /* --- rooms --- */
@@ -119,9 +131,7 @@ void
 gate_close(struct hub *hub, struct cohort *room)
 {
     room->closed = true;
-    list_for_each (it, &room->gate)
-        gate_drop(hub, container_of(it, struct member, by_gate), true,
-                  HUB_STOPPED);
+    gate_stop(hub, room);
 }
 
 bool

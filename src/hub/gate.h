@@ -31,8 +31,12 @@ void gate_close(struct hub *hub, struct cohort *room);
 /* Tells who is held back until the others of the room have ended their runs: a
  * line, or (false) nothing. */
 bool gate_tell(const struct cohort *room, struct buf *out);
-/* Forgets the request, if there is one; `answer` it with `status`. */
-void gate_drop(struct hub *hub, struct member *member, bool answer,
-               enum hub_status status);
+/* The member's request, if there is one: answers it, ... */
+void
+gate_refuse(struct hub *hub, struct member *member, enum hub_status status);
+/* ... or forgets it, because nobody is there to hear. */
+void gate_forget(struct hub *hub, struct member *member);
+/* STOPPED for all that are held back. */
+void gate_stop(struct hub *hub, struct cohort *cohort);
 
 #endif

@@ -78,8 +78,8 @@ hub_destroy(struct hub *hub)
     free(hub);
 }
 
-static void
-update_free_clock(struct hub *hub)
+void
+hub_update_free_clock(struct hub *hub)
 {
     waitclock_set_still(hub, &hub->free_clock,
                         hub->planned > 0 && !hub->draining);
@@ -107,7 +107,7 @@ add_cohort(struct hub *hub, const char *workload, int32_t room,
         assert(!hub->by_id[first_worker + i]);
         hub->by_id[first_worker + i] = &cohort->members[i];
     }
-    update_free_clock(hub);
+    hub_update_free_clock(hub);
     return cohort;
 }
 
@@ -126,7 +126,7 @@ hub_add_pool(struct hub *hub, const char *workload, int32_t first_worker,
         add_cohort(hub, workload, HUB_NO_ROOM, first_worker, size, false);
     cohort->pool = true;
     hub->planned -= size;
-    update_free_clock(hub);
+    hub_update_free_clock(hub);
 }
 
 void
@@ -146,8 +146,8 @@ hub_limit_runs(struct hub *hub, const char *workload, int64_t runs)
 
 /* --- operations --- */
 
-static void
-set_now(struct hub *hub, nsec_t now)
+void
+hub_set_now(struct hub *hub, nsec_t now)
 {
     if (now > hub->now)
         hub->now = now;
@@ -158,7 +158,7 @@ cancel(struct hub *hub, const struct hub_op *op)
 {
     struct member *member = hub_member(hub, op->id.worker);
     if (member->gated && hub_id_equal(&member->gate_id, &op->id)) {
-        gate_drop(hub, member, true, HUB_CANCELLED);
+        gate_refuse(hub, member, HUB_CANCELLED);
         return;
     }
     struct wait *wait = wait_find(member, op->id.task);
@@ -269,7 +269,7 @@ dispatch(struct hub *hub, const struct hub_op *op)
 void
 hub_submit(struct hub *hub, const struct hub_op *op, nsec_t now)
 {
-    set_now(hub, now);
+    hub_set_now(hub, now);
     hub->op = op;
     hub->answered = false;
     history_of_call(hub, op);
@@ -277,7 +277,7 @@ hub_submit(struct hub *hub, const struct hub_op *op, nsec_t now)
     if (!hub->answered)
         history_of_wait(hub, op);
     hub->op = NULL;
-    update_free_clock(hub);
+    hub_update_free_clock(hub);
     struct cohort *cohort = hub_member(hub, op->id.worker)->cohort;
     if (cohort)
         deadlock_judge_cohort(hub, cohort);
@@ -307,7 +307,7 @@ fire_timers(struct hub *hub)
 void
 hub_tick(struct hub *hub, nsec_t now)
 {
-    set_now(hub, now);
+    hub_set_now(hub, now);
     fire_timers(hub);
     struct heap_node *next;
     while ((next = heap_first(&hub->clocks)) && next->at <= hub->now) {
@@ -338,179 +338,7 @@ hub_next_deadline(const struct hub *hub)
     return deadline;
 }
 
-/* --- the end, and when nothing else happens --- */
-
-static bool
-is_in_teardown(const struct member *member)
-{
-    return member->state == MEMBER_TEARDOWN || member->state == MEMBER_ENDED;
-}
-
-/* Who is meant: all, or some workers, or those of workloads that have ended;
- * outside of teardowns, or everywhere. */
-struct circle {
-    bool some;
-    int32_t first, count;
-    bool drained;
-    bool teardowns;
-};
-
-static bool
-is_within(const struct circle *circle, const struct member *member)
-{
-    if (circle->some && (member->id < circle->first ||
-                         member->id - circle->first >= circle->count))
-        return false;
-    if (circle->drained && !(member->cohort && member->cohort->draining))
-        return false;
-    return circle->teardowns || !is_in_teardown(member);
-}
-
-/* STOPPED for all their waits. */
-static bool
-stop_waits(struct hub *hub, const struct circle *circle)
-{
-    struct list stopped;
-    list_init(&stopped);
-    list_for_each (it, &hub->waits) {
-        struct wait *wait = container_of(it, struct wait, by_hub);
-        if (!is_within(circle, wait->member))
-            continue;
-        wait->member->stopped = true;
-        list_remove(it);
-        list_append(&stopped, it);
-    }
-    bool any = !list_empty(&stopped);
-    /* The last one first: who leaves the head of a queue lets the next one
-     * through, and that must not be one of these. */
-    while (!list_empty(&stopped))
-        wait_refuse(hub, container_of(stopped.prev, struct wait, by_hub),
-                    HUB_STOPPED, NULL, HUB_GLOBAL);
-    return any;
-}
-
-static void
-drop_gates_of(struct hub *hub, struct cohort *cohort)
-{
-    list_for_each (it, &cohort->gate)
-        gate_drop(hub, container_of(it, struct member, by_gate), true,
-                  HUB_STOPPED);
-}
-
-static void
-drop_gates(struct hub *hub)
-{
-    for (size_t i = 0; i < hub->cohort_count; i++)
-        drop_gates_of(hub, hub->cohorts[i]);
-}
-
-static bool
-open_lowest_gate(struct hub *hub)
-{
-    if (hub->gated_count == 0)
-        return false;
-    struct cohort *lowest = hub->cohorts[0];
-    for (size_t i = 1; i < hub->cohort_count; i++)
-        if (gate_lowest(hub->cohorts[i]) < gate_lowest(lowest))
-            lowest = hub->cohorts[i];
-    gate_open_lowest(hub, lowest);
-    return true;
-}
-
-/* What workers of workloads that have ended wait for comes no more. */
-static bool
-stop_drained(struct hub *hub)
-{
-    if (hub->draining_cohorts == 0 || hub->wait_count == 0 ||
-        hub->by_itself_count > 0)
-        return false;
-    return stop_waits(hub, &(struct circle){.drained = true}) ||
-           stop_waits(hub,
-                      &(struct circle){.drained = true, .teardowns = true});
-}
-
-bool
-hub_quiescent(struct hub *hub, nsec_t now)
-{
-    set_now(hub, now);
-    if (!hub->draining)
-        return stop_drained(hub) || open_lowest_gate(hub) ||
-               deadlock_judge_all(hub);
-    if (hub->wait_count == 0 || hub->by_itself_count > 0)
-        return false;
-    return stop_waits(hub, &(struct circle){0}) ||
-           (hub->in_run == 0 &&
-            stop_waits(hub, &(struct circle){.teardowns = true}));
-}
-
-void
-hub_drain_workload(struct hub *hub, const char *workload, nsec_t now)
-{
-    set_now(hub, now);
-    for (size_t i = 0; i < hub->cohort_count; i++) {
-        struct cohort *cohort = hub->cohorts[i];
-        if (hub->draining || cohort->draining ||
-            strcmp(cohort->workload, workload) != 0)
-            continue;
-        cohort->draining = true;
-        hub->draining_cohorts++;
-        drop_gates_of(hub, cohort);
-        cohort_update_clocks(hub, cohort);
-        deadlock_judge_cohort(hub, cohort);
-    }
-}
-
-static void
-begin_drain(struct hub *hub, nsec_t now)
-{
-    /* Clocks that stood still go on from here. */
-    set_now(hub, now);
-    if (hub->draining)
-        return;
-    hub->draining = true;
-    hub->recheck_at = NSEC_NEVER;
-    drop_gates(hub);
-    update_free_clock(hub);
-    for (size_t i = 0; i < hub->cohort_count; i++)
-        cohort_update_clocks(hub, hub->cohorts[i]);
-}
-
-void
-hub_drain(struct hub *hub, nsec_t now)
-{
-    hub->serves_late = false;
-    begin_drain(hub, now);
-}
-
-void
-hub_drain_late(struct hub *hub, nsec_t now)
-{
-    hub->serves_late = !hub->draining;
-    begin_drain(hub, now);
-}
-
-void
-hub_stop_waits(struct hub *hub, nsec_t now)
-{
-    set_now(hub, now);
-    drop_gates(hub);
-    stop_waits(hub, &(struct circle){.teardowns = true});
-}
-
-bool
-hub_stop_workers(struct hub *hub, int32_t first_worker, int32_t count,
-                 bool teardowns, nsec_t now)
-{
-    set_now(hub, now);
-    for (int32_t id = first_worker; id < first_worker + count; id++)
-        gate_drop(hub, hub_member(hub, id), true, HUB_STOPPED);
-    return stop_waits(hub, &(struct circle){
-                               .some = true,
-                               .first = first_worker,
-                               .count = count,
-                               .teardowns = teardowns,
-                           });
-}
+/* --- questions --- */
 
 size_t
 hub_waiting(const struct hub *hub, nsec_t since)

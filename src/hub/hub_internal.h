@@ -74,6 +74,11 @@ struct hub {
     uint64_t effort; /* members and rounds looked at, for tests of cost */
 };
 
+/* Time never runs backwards. */
+void hub_set_now(struct hub *hub, nsec_t now);
+/* After a change of who is planned to start. */
+void hub_update_free_clock(struct hub *hub);
+
 /* Answers the operation that is being carried out. */
 void hub_reply(struct hub *hub, const struct hub_reply *reply);
 /* Answers a wait; only wait.c calls it. */

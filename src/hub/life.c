@@ -113,7 +113,7 @@ static void
 runs_over(struct hub *hub, struct member *member, const struct hub_op *op)
 {
     note_error(member, op);
-    gate_drop(hub, member, false, HUB_STOPPED);
+    gate_forget(hub, member);
     let_go(hub, member, false);
     member->stopped = false;
     if (!member->cohort)
@@ -134,7 +134,7 @@ static void
 worker_end(struct hub *hub, struct member *member, const struct hub_op *op)
 {
     note_error(member, op);
-    gate_drop(hub, member, false, HUB_STOPPED);
+    gate_forget(hub, member);
     let_go(hub, member, true);
     if (!member->cohort)
         return;
