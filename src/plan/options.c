@@ -1,5 +1,6 @@
 #include "plan/options.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,16 @@
 #include "plan/option_table.h"
 #include "plan/option_workload.h"
 
+/* Bits 1 << source of those that have given an option. */
+typedef unsigned char source_set;
+
 /* Where each value came from stays out of reach of those who read them. */
 struct options_state {
     struct options values; /* first: options_create returns its address */
-    enum option_source sources[OPTION_TABLE_SIZE];
+    source_set given[OPTION_TABLE_SIZE];
     /* Of each pair, as script and command line may name different keys. */
     enum option_source *env_sources, *tag_sources, *service_sources;
-    enum option_source workloads_source;
+    source_set workloads_given;
 };
 
 static struct options_state *
@@ -25,10 +29,31 @@ state_of(struct options *options)
     return container_of(options, struct options_state, values);
 }
 
-static size_t
-index_of(const struct option_spec *spec)
+static source_set *
+given_of(struct options_state *state, const struct option_spec *spec)
 {
-    return (size_t)(spec - option_table);
+    return &state->given[spec - option_table];
+}
+
+static void
+add_source(source_set *set, enum option_source source)
+{
+    *set |= (source_set)(1U << source);
+}
+
+static enum option_source
+strongest_of(source_set set)
+{
+    int source = OPTION_COMMAND_LINE;
+    while (source > OPTION_DEFAULT && (set & 1U << source) == 0)
+        source--;
+    return (enum option_source)source;
+}
+
+static const struct option_spec *
+spec_named(const char *name)
+{
+    return option_find(name, strlen(name));
 }
 
 void
@@ -135,29 +160,25 @@ workloads_finish(struct options *options)
 /* -q and -v are two ways to say one thing: the stronger source decides, and
  * within one source the later. */
 static void
-verbosity_set(struct options_state *state, const struct option_spec *spec,
+verbosity_set(struct options_state *state, enum option_kind kind,
               enum option_source source, const struct option_value *value)
 {
-    enum option_source *quiet =
-        &state->sources[index_of(option_find("quiet", strlen("quiet")))];
-    enum option_source *verbose =
-        &state->sources[index_of(option_find("verbose", strlen("verbose")))];
-    enum option_source before = *quiet > *verbose ? *quiet : *verbose;
+    enum option_source before =
+        strongest_of(*given_of(state, spec_named("quiet")) |
+                     *given_of(state, spec_named("verbose")));
+    int *verbosity = &state->values.verbosity;
     if (source < before)
         return;
-    int *verbosity = &state->values.verbosity;
     if (source > before)
         *verbosity = 0;
-    if (spec->kind == OPTION_KIND_QUIET) {
+    if (kind == OPTION_KIND_QUIET) {
         *verbosity = value->flag ? -1 : 0;
-        *quiet = source;
         return;
     }
     /* -v -v adds up; an explicit 0 takes it back. */
     int base = *verbosity < 0 || value->number == 0 ? 0 : *verbosity;
     int sum = base + (int)value->number;
     *verbosity = sum > 2 ? 2 : sum;
-    *verbose = source;
 }
 
 static void
@@ -184,15 +205,13 @@ is_merged(enum option_kind kind)
            kind == OPTION_KIND_SERVICE;
 }
 
+/* `is_first`: of its source, which is stronger than those before. */
 static void
-store(struct options_state *state, const struct option_spec *spec,
-      enum option_source source, const struct option_value *value)
+keep(struct options_state *state, const struct option_spec *spec,
+     enum option_source source, bool is_first, const struct option_value *value)
 {
     struct options *options = &state->values;
     void *field = field_of(options, spec);
-    enum option_source *current = &state->sources[index_of(spec)];
-    if (source < *current && !is_merged(spec->kind))
-        return;
     switch (spec->kind) {
     case OPTION_KIND_ENV:
         pairs_set(&options->env, &state->env_sources, &options->env_count,
@@ -213,12 +232,12 @@ store(struct options_state *state, const struct option_spec *spec,
                                   .expression = (char *)(uintptr_t)value->text,
                                   .where = where,
                               });
-        return;
+        break;
     }
     case OPTION_KIND_QUIET:
     case OPTION_KIND_VERBOSE:
-        verbosity_set(state, spec, source, value);
-        return;
+        verbosity_set(state, spec->kind, source, value);
+        break;
     case OPTION_KIND_FLAG:
         *(bool *)field = value->flag;
         break;
@@ -242,7 +261,7 @@ store(struct options_state *state, const struct option_spec *spec,
         *(struct plan_rate *)field = value->rate;
         break;
     case OPTION_KIND_STAGE:
-        add_stage(options, source > *current, value->stage);
+        add_stage(options, is_first, value->stage);
         break;
     case OPTION_KIND_SEED:
         options->seed = (uint64_t)value->number;
@@ -259,13 +278,22 @@ store(struct options_state *state, const struct option_spec *spec,
         *(char **)field = xstrdup(value->text);
         break;
     case OPTION_KIND_LIST:
-        if (source > *current)
+        if (is_first)
             option_list_finish(field);
         option_list_append(field, value->text);
         break;
     }
-    if (source > *current)
-        *current = source;
+}
+
+static void
+store(struct options_state *state, const struct option_spec *spec,
+      enum option_source source, const struct option_value *value)
+{
+    source_set *given = given_of(state, spec);
+    enum option_source before = strongest_of(*given);
+    if (source >= before || is_merged(spec->kind))
+        keep(state, spec, source, source > before, value);
+    add_source(given, source);
 }
 
 _Static_assert(sizeof(enum option_progress) == sizeof(unsigned) &&
@@ -336,19 +364,19 @@ options_destroy(struct options *options)
     free(state);
 }
 
-bool
-options_is_stronger(const struct options *options, const char *name,
-                    enum option_source source)
+enum option_source
+options_source(const struct options *options, const char *name)
 {
     const struct options_state *state = (const void *)options;
-    const struct option_spec *spec = option_find(name, strlen(name));
-    return spec != NULL && state->sources[index_of(spec)] > source;
+    const struct option_spec *spec = spec_named(name);
+    assert(spec != NULL);
+    return strongest_of(state->given[spec - option_table]);
 }
 
 bool
 options_is_given(const struct options *options, const char *name)
 {
-    return options_is_stronger(options, name, OPTION_DEFAULT);
+    return options_source(options, name) > OPTION_DEFAULT;
 }
 
 const char *
@@ -368,7 +396,7 @@ bool
 options_set(struct options *options, enum option_source source,
             const char *name, const char *value, struct err *err)
 {
-    const struct option_spec *spec = option_find(name, strlen(name));
+    const struct option_spec *spec = spec_named(name);
     if (spec == NULL ||
         (spec->command_line_only && source != OPTION_COMMAND_LINE))
         return option_refuse_unknown(source, name, err);
@@ -382,12 +410,12 @@ options_set(struct options *options, enum option_source source,
 bool
 options_begin_workloads(struct options *options, enum option_source source)
 {
-    enum option_source *current = &state_of(options)->workloads_source;
-    if (source < *current)
-        return false;
-    workloads_finish(options);
-    *current = source;
-    return true;
+    source_set *given = &state_of(options)->workloads_given;
+    bool wins = source >= strongest_of(*given);
+    add_source(given, source);
+    if (wins)
+        workloads_finish(options);
+    return wins;
 }
 
 struct option_workload *
@@ -424,14 +452,13 @@ void
 options_add_threshold(struct options *options, enum option_source source,
                       const struct option_threshold *threshold)
 {
-    enum option_source *current =
-        &state_of(options)
-             ->sources[index_of(option_find("threshold", strlen("threshold")))];
-    if (source < *current)
+    source_set *given = given_of(state_of(options), spec_named("threshold"));
+    enum option_source before = strongest_of(*given);
+    add_source(given, source);
+    if (source < before)
         return;
-    if (source > *current)
+    if (source > before)
         thresholds_finish(options);
-    *current = source;
     options->thresholds =
         xrealloc(options->thresholds, (options->threshold_count + 1) *
                                           sizeof(options->thresholds[0]));

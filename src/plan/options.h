@@ -114,11 +114,11 @@ struct options {
 
 struct options *options_create(void);
 void options_destroy(struct options *options);
-/* Has this option been given, by a source stronger than the default? */
+/* The strongest source that has given this option, by its long name. */
+enum option_source
+options_source(const struct options *options, const char *name);
+/* Is that one stronger than the default? */
 bool options_is_given(const struct options *options, const char *name);
-/* ... by a source stronger than `source`? */
-bool options_is_stronger(const struct options *options, const char *name,
-                         enum option_source source);
 /* The address of a service, borrowed; NULL: it has none. Case does not matter,
  * nor '-' or '_', which names of environment variables cannot tell apart. */
 const char *options_service(const struct options *options, const char *name);

@@ -200,7 +200,7 @@ count_shards(struct plan *plan, struct err *err)
     if (threads == 0)
         threads = sysconf(_SC_NPROCESSORS_ONLN);
     if (plan->options->sim && threads > 1 &&
-        options_is_stronger(plan->options, "threads", OPTION_ENVIRONMENT))
+        options_source(plan->options, "threads") > OPTION_ENVIRONMENT)
         return err_set(err, "--threads has no use in a simulated run, which is "
                             "the same each time because it has one thread: "
                             "leave it out, or leave out --sim");
@@ -234,7 +234,7 @@ check_companions(const struct options *options, struct err *err)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (!rows[i].has_other &&
-            options_is_stronger(options, rows[i].name, OPTION_ENVIRONMENT))
+            options_source(options, rows[i].name) > OPTION_ENVIRONMENT)
             return err_set(err, "--%s is for %s", rows[i].name,
                            rows[i].what_for);
     }

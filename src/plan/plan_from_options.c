@@ -73,25 +73,11 @@ static const struct conflict {
 };
 #define CONFLICTS (sizeof(conflicts) / sizeof(conflicts[0]))
 
-static bool
-is_same_source(const struct options *options, const char *a, const char *b)
-{
-    for (int source = OPTION_DEFAULT; source < OPTION_COMMAND_LINE; source++)
-        if (options_is_stronger(options, a, source) !=
-            options_is_stronger(options, b, source))
-            return false;
-    return true;
-}
-
 /* As the strongest source that gave it spells it. */
 void
 plan_spell(const struct options *options, const char *name, char *out)
 {
-    int source = OPTION_DEFAULT;
-    while (source < OPTION_COMMAND_LINE &&
-           options_is_stronger(options, name, source))
-        source++;
-    option_spell(source, name, out);
+    option_spell(options_source(options, name), name, out);
 }
 
 bool
@@ -118,14 +104,11 @@ find_load(const struct options *options, bool has[LOADS], struct err *err)
         const char *a = names[row->a], *b = names[row->b];
         if (!has[row->a] || !has[row->b])
             continue;
-        if (is_same_source(options, a, b))
+        enum option_source a_source = options_source(options, a);
+        enum option_source b_source = options_source(options, b);
+        if (a_source == b_source)
             return plan_refuse_together(options, a, b, row->why, err);
-        bool a_wins = false;
-        for (int source = OPTION_DEFAULT; source < OPTION_COMMAND_LINE;
-             source++)
-            a_wins = a_wins || (options_is_stronger(options, a, source) &&
-                                !options_is_stronger(options, b, source));
-        has[a_wins ? row->b : row->a] = false;
+        has[a_source > b_source ? row->b : row->a] = false;
     }
     return true;
 }
@@ -140,16 +123,15 @@ check_needs(const struct options *options, const bool has[LOADS],
     static const enum load of_rates[] = {LOAD_ARRIVAL, LOAD_MAX_LAG};
     static const enum load of_manual[] = {LOAD_MANUAL_STEP, LOAD_MAX_WORKERS};
     for (size_t i = 0; i < 2; i++) {
-        if (!rates && options_is_stronger(options, names[of_rates[i]],
-                                          OPTION_ENVIRONMENT))
+        if (!rates &&
+            options_source(options, names[of_rates[i]]) > OPTION_ENVIRONMENT)
             return err_set(err,
                            "--%s is for runs at a rate: add --rate N/T or "
                            "--stage T:N/s",
                            names[of_rates[i]]);
         bool of_sizing = of_manual[i] == LOAD_MAX_WORKERS && has[LOAD_SIZING];
         if (!has[LOAD_MANUAL] && !of_sizing &&
-            options_is_stronger(options, names[of_manual[i]],
-                                OPTION_ENVIRONMENT))
+            options_source(options, names[of_manual[i]]) > OPTION_ENVIRONMENT)
             return err_set(err, "--%s is for --manual%s", names[of_manual[i]],
                            i == 1 ? " and --sizing; with --rate, -w is the "
                                     "most there may be"

@@ -136,7 +136,7 @@ change(const struct options *options, struct option_workload *copy,
         replace_executor(options, copy);
     for (size_t i = 0; i < CHANGES; i++) {
         if (changes[i].key == WORKLOAD_EXECUTOR ||
-            !options_is_stronger(options, changes[i].option, OPTION_SCRIPT))
+            options_source(options, changes[i].option) <= OPTION_SCRIPT)
             continue;
         if (!fits(&changes[i], copy))
             return refuse_change(options, &changes[i], copy, err);
@@ -166,8 +166,8 @@ check_changes(const struct options *options, struct err *err)
         if (!options_is_given(options, option) ||
             (changes[i].key == WORKLOAD_EXECUTOR && !is_by_hand(options)))
             continue;
-        if (!options_is_stronger(options, option, OPTION_SCRIPT)) {
-            if (options_is_stronger(options, option, OPTION_CONFIG))
+        if (options_source(options, option) <= OPTION_SCRIPT) {
+            if (options_source(options, option) > OPTION_CONFIG)
                 return err_set(err,
                                "%s: the script has workloads, and each says "
                                "that for itself: move it into them",
@@ -355,10 +355,9 @@ add(struct plan *plan, const struct option_workload *from, struct err *err)
 {
     const struct options *options = plan->options;
     bool own_delay = from->given[WORKLOAD_DELAY] &&
-                     !options_is_stronger(options, "delay", OPTION_SCRIPT);
-    bool own_grace =
-        from->given[WORKLOAD_GRACEFUL_STOP] &&
-        !options_is_stronger(options, "graceful-stop", OPTION_SCRIPT);
+                     options_source(options, "delay") <= OPTION_SCRIPT;
+    bool own_grace = from->given[WORKLOAD_GRACEFUL_STOP] &&
+                     options_source(options, "graceful-stop") <= OPTION_SCRIPT;
     struct plan_workload workload = {
         .name = xstrdup(from->name),
         .executor = from->executor->type,

@@ -82,7 +82,7 @@ check_options(const struct options *options, struct err *err)
                                     "a single run leaves workloads aside", err);
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         /* What the script says is for its other runs. */
-        if (options_is_stronger(options, others[i], OPTION_SCRIPT))
+        if (options_source(options, others[i]) > OPTION_SCRIPT)
             return plan_refuse_together(options, "single-run", others[i],
                                         "each worker runs each scenario once",
                                         err);

@@ -95,9 +95,9 @@ lua_session_apply_defaults(struct script *script, struct session *http)
         lua_settop(L, top);
         /* The environment and the command line win over the script. */
         struct session_defaults script_defaults = session_get_defaults(http);
-        if (!options_is_stronger(options, "base-url", OPTION_SCRIPT))
+        if (options_source(options, "base-url") <= OPTION_SCRIPT)
             defaults.base_url = script_defaults.base_url;
-        if (!options_is_stronger(options, "timeout", OPTION_SCRIPT))
+        if (options_source(options, "timeout") <= OPTION_SCRIPT)
             defaults.timeout = script_defaults.timeout;
         defaults.max_redirects = script_defaults.max_redirects;
         session_configure(http, &defaults);
