@@ -162,6 +162,25 @@ cli_arguments_path(const struct cli_arguments *arguments, const char *name)
     return NULL;
 }
 
+/* Whoever chose a test of a config file meant what it says. */
+static void
+warn_of_overruled(const struct options *options, const char *test,
+                  const char *path)
+{
+    struct option_list names = {0};
+    struct buf list = {0};
+    options_list_overruled(options, OPTION_CONFIG, OPTION_SCRIPT, &names);
+    const char *them = names.count == 1 ? "it" : "them";
+    for (size_t i = 0; i < names.count; i++)
+        buf_printf(&list, "%s%s", i > 0 ? ", " : "", names.items[i]);
+    if (names.count > 0)
+        log_warning("%s: tests.%s: molo.options in %s overrides %s: take %s "
+                    "out there, or give %s on the command line",
+                    options->config, test, path, list.data, them, them);
+    buf_finish(&list);
+    option_list_finish(&names);
+}
+
 bool
 cli_scenario_open(struct cli_scenario *scenario,
                   struct cli_arguments *arguments, const char *name)
@@ -187,6 +206,7 @@ cli_scenario_open(struct cli_scenario *scenario,
     }
     /* The script may have asked for it too. */
     apply_verbosity(options);
+    warn_of_overruled(options, name, path);
     return true;
 }
 

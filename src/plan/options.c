@@ -379,6 +379,41 @@ options_is_given(const struct options *options, const char *name)
     return options_source(options, name) > OPTION_DEFAULT;
 }
 
+/* Those whose strongest source is `strongest` and that `also` has given, but
+ * for pairs. */
+static void
+list_names(const struct options *options, enum option_source strongest,
+           enum option_source also, bool with_pairs, struct option_list *out)
+{
+    const struct options_state *state = (const void *)options;
+    for (size_t i = 0; i <= OPTION_TABLE_SIZE; i++) {
+        bool is_option = i < OPTION_TABLE_SIZE;
+        source_set given = is_option ? state->given[i] : state->workloads_given;
+        if (strongest_of(given) != strongest || (given & 1U << also) == 0)
+            continue;
+        char name[OPTION_SPELLING_SIZE];
+        if (is_option && !with_pairs && is_merged(option_table[i].kind))
+            continue;
+        option_spell(also, is_option ? option_table[i].name : "workloads",
+                     name);
+        option_list_append(out, name);
+    }
+}
+
+void
+options_list_overruled(const struct options *options, enum option_source weaker,
+                       enum option_source stronger, struct option_list *out)
+{
+    list_names(options, stronger, weaker, false, out);
+}
+
+void
+options_list_given(const struct options *options, enum option_source source,
+                   struct option_list *out)
+{
+    list_names(options, source, source, true, out);
+}
+
 const char *
 options_service(const struct options *options, const char *name)
 {

@@ -117,7 +117,17 @@ void options_destroy(struct options *options);
 /* The strongest source that has given this option, by its long name. */
 enum option_source
 options_source(const struct options *options, const char *name);
-/* Is that one stronger than the default? */
+/* Appends the names, as `weaker` spells them, of what it has given in vain
+ * because the value of `stronger` counts. Pairs, which are merged, are left
+ * out. */
+void
+options_list_overruled(const struct options *options, enum option_source weaker,
+                       enum option_source stronger, struct option_list *out);
+/* Appends the names of what has the value that `source` gave it, as that one
+ * spells them; of pairs, if it is the strongest that gave any. */
+void options_list_given(const struct options *options,
+                        enum option_source source, struct option_list *out);
+/* Has any source given it? */
 bool options_is_given(const struct options *options, const char *name);
 /* The address of a service, borrowed; NULL: it has none. Case does not matter,
  * nor '-' or '_', which names of environment variables cannot tell apart. */

@@ -117,6 +117,31 @@ describe_simulation(const struct options *options, struct buf *out)
     buf_printf(out, ", %g %% of them fail\n", options->sim_failures);
 }
 
+/* Which options each source gave, the strongest first. */
+static void
+describe_sources(const struct options *options, struct buf *out)
+{
+    static const struct {
+        enum option_source source;
+        const char *name;
+    } rows[] = {
+        {OPTION_COMMAND_LINE, "command line"},
+        {OPTION_ENVIRONMENT, "environment"},
+        {OPTION_SCRIPT, "molo.options"},
+        {OPTION_CONFIG, "config file"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct option_list names = {0};
+        options_list_given(options, rows[i].source, &names);
+        if (names.count > 0)
+            buf_printf(out, "%-16s", rows[i].name);
+        for (size_t j = 0; j < names.count; j++)
+            buf_printf(out, "%s%s", names.items[j],
+                       j + 1 < names.count ? ", " : "\n");
+        option_list_finish(&names);
+    }
+}
+
 void
 plan_describe(const struct plan *plan, struct buf *out)
 {
@@ -153,4 +178,5 @@ plan_describe(const struct plan *plan, struct buf *out)
         buf_printf(out, "timeline        %s\n", options->timeline);
     if (options->seed_given)
         buf_printf(out, "seed            %" PRIu64 "\n", options->seed);
+    describe_sources(options, out);
 }

@@ -53,6 +53,39 @@ def test_precedence(t):
     t.equal(outcome.marks, ["1 me"], "the command line wins over all")
 
 
+def test_what_the_script_overrides_is_told(t):
+    t.scenario("molo.options{workers = 3, delay = 0, env = {WHO = 'script'}}\n" + SHOW,
+               "show.lua")
+    path = config(t, {"tests": {
+        "both": {"scenario": "show.lua", "workers": 2, "delay": 1, "max_runs": 1,
+                 "env": {"WHO": "config"}},
+        "one": {"scenario": "show.lua", "workers": 2, "max_runs": 1},
+        "none": {"scenario": "show.lua", "max_runs": 1}}})
+    overrides = "tests.%s: molo.options in %s/show.lua overrides %s: take %s out there, or " \
+                "give %s on the command line\n"
+    both = run(t, path, "both").expect(0)
+    t.contains(both.err, overrides % ("both", t.directory, "workers, delay", "them", "them"))
+    t.equal(both.err.count("warning"), 1, "warnings")
+    t.contains(t.molo("check", "-c", path, "one").expect(0).err,
+               overrides % ("one", t.directory, "workers", "it", "it"))
+    t.lacks(run(t, path, "one", "-w", "1").expect(0).err, "warning")
+    t.lacks(run(t, path, "one", env={"MOLO_WORKERS": "1"}).expect(0).err, "warning")
+    t.lacks(run(t, path, "none").expect(0).err, "warning")
+
+
+def test_check_tells_where_options_come_from(t):
+    t.scenario("molo.options{workers = 3, max_lag = '5s'}\n" + SHOW, "show.lua")
+    path = config(t, {"tests": {"test": {
+        "scenario": "show.lua", "workers": 2, "max_runs": 1, "env": {"WHO": "config"}}}})
+    checked = t.molo("check", "-c", path, "--delay", "1", env={"MOLO_MAX_RUNS": "7"}).expect(0)
+    t.matches(checked.out, r"^command line    --delay, --config$")
+    t.matches(checked.out, r"^environment     MOLO_MAX_RUNS$")
+    t.matches(checked.out, r"^molo.options    workers, max_lag$")
+    t.matches(checked.out, r"^config file     env$")
+    plain = t.molo("check", t.scenario(SHOW)).expect(0).out
+    t.lacks(plain, "command line", "environment", "molo.options", "config file")
+
+
 def test_false_switches_off(t):
     t.scenario("molo.scenario('s', function(s) error('no') end)", "fails.lua")
     path = config(t, {"defaults": {"stop_on_failure": True, "max_runs": 3},

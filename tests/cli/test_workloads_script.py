@@ -256,7 +256,7 @@ def test_one_workload_is_changed(t):
                     options=WORKLOADS)
     says(t, outcome, "workers 1 at the start, at most 3",
          "stages to 3 workers within 7 s", "ends after 7 s")
-    t.lacks(outcome.out, "to 50", "delay", "api", "at its end")
+    t.lacks(outcome.out, "to 50", "  delay ", "api", "at its end")
     says(t, check(t, "--workload", "audits", "-i", "3", options=WORKLOADS),
          "ends after 3 runs by all workers together")
 

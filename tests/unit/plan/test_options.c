@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "plan/option_workload.h"
 #include "plan/options.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -321,6 +322,51 @@ test_precedence(void **state)
 }
 
 static void
+expect_names(struct option_list *names, const char *expected)
+{
+    struct buf text = {0};
+    for (size_t i = 0; i < names->count; i++)
+        buf_printf(&text, "%s ", names->items[i]);
+    assert_string_equal(text.size > 0 ? text.data : "", expected);
+    buf_finish(&text);
+    option_list_finish(names);
+}
+
+static void
+test_who_gave_what(void **state)
+{
+    struct options *options = options_create();
+    struct option_list names = {0};
+    assert_int_equal(options_source(options, "workers"), OPTION_DEFAULT);
+    set(options, OPTION_CONFIG, "workers", "1");
+    set(options, OPTION_CONFIG, "delay", "1");
+    set(options, OPTION_CONFIG, "max_runs", "1");
+    set(options, OPTION_CONFIG, "env", "A=1");
+    set(options, OPTION_COMMAND_LINE, "delay", "2");
+    set(options, OPTION_SCRIPT, "workers", "2");
+    set(options, OPTION_SCRIPT, "delay", "3");
+    set(options, OPTION_SCRIPT, "env", "A=2");
+    assert_true(options_begin_workloads(options, OPTION_SCRIPT));
+    assert_false(options_begin_workloads(options, OPTION_CONFIG));
+    assert_int_equal(options_source(options, "workers"), OPTION_SCRIPT);
+    assert_int_equal(options_source(options, "delay"), OPTION_COMMAND_LINE);
+    assert_int_equal(options_source(options, "env"), OPTION_SCRIPT);
+
+    options_list_given(options, OPTION_COMMAND_LINE, &names);
+    expect_names(&names, "--delay ");
+    options_list_given(options, OPTION_SCRIPT, &names);
+    expect_names(&names, "workers env workloads ");
+    options_list_given(options, OPTION_CONFIG, &names);
+    expect_names(&names, "max_runs ");
+    /* The delay would be overruled in any case. */
+    options_list_overruled(options, OPTION_CONFIG, OPTION_SCRIPT, &names);
+    expect_names(&names, "workers workloads ");
+    options_list_overruled(options, OPTION_CONFIG, OPTION_COMMAND_LINE, &names);
+    expect_names(&names, "delay ");
+    options_destroy(options);
+}
+
+static void
 test_lists_append_and_replace(void **state)
 {
     struct options *options = options_create();
@@ -410,6 +456,7 @@ main(void)
         cmocka_unit_test(test_words_and_flags),
         cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_who_gave_what),
         cmocka_unit_test(test_lists_append_and_replace),
         cmocka_unit_test(test_pairs_merge_by_key),
         cmocka_unit_test(test_verbosity_is_one_option),

@@ -235,7 +235,10 @@ test_description(void **state)
                    "base URL        http://x\n"
                    "headers         K: V\n"
                    "tags            a = b\n"
-                   "seed            7\n");
+                   "seed            7\n"
+                   "command line    --workers, --duration, --max-runs, "
+                   "--ramp-up, --delay, --fail, --wait-timeout, --base-url, "
+                   "--header, --env, --tag, --seed\n");
     buf_finish(&text);
     plan_destroy(plan);
     options_destroy(options);
