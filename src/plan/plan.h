@@ -118,7 +118,8 @@ int32_t plan_unreached_workers(const struct plan *plan);
 nsec_t plan_patience(const struct plan *plan);
 /* When the whole plan must be over, from its start; NSEC_NEVER: when done. */
 nsec_t plan_deadline(const struct plan *plan);
-/* For `molo check`: the plan in words. */
+/* For `molo check`: the plan in words, without what may be secret (values of
+ * headers and env, credentials in the URL). */
 void plan_describe(const struct plan *plan, struct buf *out);
 /* And in letters: the workers and the runs per second that are expected, over
  * time. Nothing, if that is not known beforehand. */

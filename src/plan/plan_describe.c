@@ -1,6 +1,7 @@
 #include "plan/plan_internal.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Of the rooms of the first workload that runs it. */
 static int32_t
@@ -117,6 +118,29 @@ describe_simulation(const struct options *options, struct buf *out)
     buf_printf(out, ", %g %% of them fail\n", options->sim_failures);
 }
 
+/* Without "user:password@". */
+static void
+describe_base_url(const char *url, struct buf *out)
+{
+    const char *host = strstr(url, "://") + strlen("://");
+    size_t size = strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', size);
+    buf_printf(out, "base URL        %.*s%s%s\n", (int)(host - url), url,
+               at != NULL ? "***" : "", at != NULL ? at : host);
+}
+
+/* Their names only: values may be credentials. */
+static void
+describe_headers(const struct option_list *headers, struct buf *out)
+{
+    for (size_t i = 0; i < headers->count; i++) {
+        const char *header = headers->items[i];
+        buf_printf(out, "%s%.*s%s", i == 0 ? "headers         " : ", ",
+                   (int)strcspn(header, ":"), header,
+                   i + 1 == headers->count ? "\n" : "");
+    }
+}
+
 /* Which options each source gave, the strongest first. */
 static void
 describe_sources(const struct options *options, struct buf *out)
@@ -164,10 +188,8 @@ plan_describe(const struct plan *plan, struct buf *out)
     if (options->sim)
         describe_simulation(options, out);
     if (options->base_url != NULL)
-        buf_printf(out, "base URL        %s\n", options->base_url);
-    for (size_t i = 0; i < options->headers.count; i++)
-        buf_printf(out, "%-16s%s\n", i == 0 ? "headers" : "",
-                   options->headers.items[i]);
+        describe_base_url(options->base_url, out);
+    describe_headers(&options->headers, out);
     for (size_t i = 0; i < options->tag_count; i++)
         buf_printf(out, "%-16s%s = %s\n", i == 0 ? "tags" : "",
                    options->tags[i].key, options->tags[i].value);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What `molo check` warns of: locals of the file that workers assign."""
+"""What `molo check` warns of, locals of the file that workers assign, and what it does
+not show."""
 
 import glob
 import os
@@ -212,6 +213,17 @@ def test_many_locals_around(t):
         "\n".join("local f%d = %s; %s = 1" % (i, name, name)
                   for i, name in enumerate(names))),
            *((i + 4, "scenario 'pad'", name) for i, name in enumerate(names)))
+
+
+def test_credentials_are_not_shown(t):
+    outcome = check(t, "molo.scenario('pad', function() end)\n", "-e", "PASSWORD=hidden",
+                    "-H", "Authorization: Bearer hidden", "-H", "X-Team:a",
+                    "--base-url", "https://ann:hid@den@127.0.0.1:8642/v1?a@b")
+    t.lacks(outcome.out, "hid")
+    t.matches(outcome.out, r"^headers +Authorization, X-Team$")
+    t.matches(outcome.out, r"^base URL +https://\*\*\*@127\.0\.0\.1:8642/v1\?a@b$")
+    plain = check(t, "molo.scenario('pad', function() end)\n", "--base-url", "http://[::1]/@")
+    t.matches(plain.out, r"^base URL +http://\[::1\]/@$")
 
 
 def test_only_check_warns_and_quiet_hides_it(t):

@@ -233,7 +233,7 @@ test_description(void **state)
                    "waits           without limit; a deadlock stops the test\n"
                    "requests        at most 60 s\n"
                    "base URL        http://x\n"
-                   "headers         K: V\n"
+                   "headers         K\n"
                    "tags            a = b\n"
                    "seed            7\n"
                    "command line    --workers, --duration, --max-runs, "
