@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/config_options.h"
+#include "plan/option_table.h"
 
 struct config_test {
     const char *name; /* borrowed from the tree */
@@ -168,16 +169,25 @@ check_chain(const struct config *config, const char *name, struct err *err)
     return ok;
 }
 
+/* An option has several spellings, such as max_runs and max-runs. */
+static const char *
+settings_key(const char *key)
+{
+    const struct option_spec *spec = option_find(key, strlen(key));
+    if (spec == NULL)
+        return key;
+    return spec->kind == OPTION_KIND_THRESHOLD ? "thresholds" : spec->name;
+}
+
 /* Two objects of pairs become one; anything else is replaced. */
 static void
 inherit(json_t *settings, const json_t *section)
 {
-    const char *key;
+    const char *given;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)section, key, value)
+    json_object_foreach((json_t *)(uintptr_t)section, given, value)
     {
-        if (strcmp(key, "threshold") == 0)
-            key = "thresholds";
+        const char *key = settings_key(given);
         json_t *before = json_object_get(settings, key);
         bool pairs = strcmp(key, "env") == 0 || strcmp(key, "tag") == 0 ||
                      strcmp(key, "services") == 0 ||

@@ -103,8 +103,8 @@ set(struct options *options, const char *key, const json_t *value,
 
 /* {"USER": "ann"} */
 static bool
-set_pairs(struct options *options, const char *option, const char *key,
-          const json_t *object, struct err *err)
+set_pairs(struct options *options, const char *key, const json_t *object,
+          struct err *err)
 {
     const char *name;
     json_t *value;
@@ -116,15 +116,28 @@ set_pairs(struct options *options, const char *option, const char *key,
             snprintf(where, sizeof(where), "%s.%s", key, name);
             return refuse(where, "a string", value, err);
         }
-        char *pair = xasprintf(
-            "%s%s%s", name, strcmp(option, "header") == 0 ? ": " : "=", text);
-        bool ok = options_set(options, OPTION_CONFIG, option, pair, err);
+        char *pair = xasprintf("%s%s%s", name,
+                               strcmp(key, "header") == 0 ? ": " : "=", text);
+        bool ok = options_set(options, OPTION_CONFIG, key, pair, err);
         free(pair);
         free(text);
         if (!ok)
             return false;
     }
     return true;
+}
+
+/* ["1s", "5s"] */
+static bool
+set_range(struct options *options, const char *key, const json_t *list,
+          struct err *err)
+{
+    char *range = config_range(list);
+    bool ok = range != NULL
+                  ? options_set(options, OPTION_CONFIG, key, range, err)
+                  : err_set(err, "%s is a time or [low, high]", key);
+    free(range);
+    return ok;
 }
 
 static bool
@@ -259,16 +272,13 @@ set_thresholds(struct options *options, const json_t *list, const char *where,
     return true;
 }
 
+/* May it be a list, of what could be given one after the other? */
 static bool
-takes_many(const char *key)
+takes_many(enum option_kind kind)
 {
-    static const char *const known[] = {"env",   "header",  "only_tag", "out",
-                                        "stage", "service", "tag"};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(key, known[i]) == 0)
-            return true;
-    }
-    return false;
+    return kind == OPTION_KIND_LIST || kind == OPTION_KIND_STAGE ||
+           kind == OPTION_KIND_ENV || kind == OPTION_KIND_TAG ||
+           kind == OPTION_KIND_SERVICE;
 }
 
 static bool
@@ -300,26 +310,23 @@ set_option(struct options *options, const char *key, const json_t *value,
                                      : refuse(key, "an object", value, err);
     if (strcmp(key, "workloads") == 0)
         return config_set_workloads(value, where, options, err);
-    if (strcmp(key, "threshold") == 0 || strcmp(key, "thresholds") == 0)
+    if (strcmp(key, "thresholds") == 0)
+        return set_thresholds(options, value, where, err);
+    const struct option_spec *spec = option_find(key, strlen(key));
+    if (spec == NULL || spec->command_line_only)
+        return refuse_key(key, err);
+    if (spec->kind == OPTION_KIND_THRESHOLD)
         return set_thresholds(options, value, where, err);
     if (strcmp(key, "precheck") == 0 && json_is_object(value))
         return set_precheck(options, value, err);
-    if (strcmp(key, "delay") == 0 && json_is_array(value)) {
-        char *range = config_range(value);
-        bool ok = range != NULL
-                      ? options_set(options, OPTION_CONFIG, key, range, err)
-                      : err_set(err, "delay is a time or [low, high]");
-        free(range);
-        return ok;
-    }
-    if (takes_many(key) && json_is_array(value))
+    if (spec->kind == OPTION_KIND_RANGE && json_is_array(value))
+        return set_range(options, key, value, err);
+    if (takes_many(spec->kind) && json_is_array(value))
         return set_list(options, key, value, err);
-    if (takes_many(key) && json_is_object(value) && strcmp(key, "stage") != 0)
-        return set_pairs(options, key, key, value, err);
-    const struct option_spec *spec = option_find(key, strlen(key));
-    return spec != NULL && !spec->command_line_only
-               ? set(options, key, value, err)
-               : refuse_key(key, err);
+    if (takes_many(spec->kind) && spec->kind != OPTION_KIND_STAGE &&
+        json_is_object(value))
+        return set_pairs(options, key, value, err);
+    return set(options, key, value, err);
 }
 
 bool

@@ -88,6 +88,31 @@ test_nearest_wins(void **state)
     config_destroy(config);
 }
 
+/* Whichever of its spellings an option is inherited under. */
+static void
+test_spellings(void **state)
+{
+    struct config *config =
+        load_good("{\"defaults\": {\"max-runs\": 7, \"vus\": 7,"
+                  " \"only_tag\": [\"all\"]},"
+                  " \"tests\": {"
+                  " \"base\": {\"max_runs\": 3, \"workers\": 3},"
+                  " \"test\": {\"extends\": \"base\", \"scenario\": \"a.lua\","
+                  "  \"max-runs\": 5, \"vus\": 5,"
+                  "  \"only-tag\": [\"x\", \"y\"],"
+                  "  \"threshold\": \"runs:count > 1\","
+                  "  \"sim-latency\": [1, 2]}}}");
+    struct options *options = apply(config, "test");
+    assert_int_equal(options->max_runs, 5);
+    assert_int_equal(options->workers, 5);
+    assert_int_equal(options->only_tags.count, 2);
+    assert_string_equal(options->only_tags.items[0], "x");
+    assert_string_equal(options->thresholds[0].expression, "runs:count > 1");
+    assert_int_equal(options->sim_latency_high, 2 * NSEC_PER_SEC);
+    options_destroy(options);
+    config_destroy(config);
+}
+
 /* A config file is weaker than all but the defaults, in whatever order they
  * are read; a pair at a time. */
 static void
@@ -246,6 +271,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nearest_wins),
+        cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_precedence),
         cmocka_unit_test(test_thresholds_and_workloads),
         cmocka_unit_test(test_faults),
