@@ -91,6 +91,15 @@ parse_long(struct parser *parser, const char *word)
     return set(parser, spec, value);
 }
 
+/* "-k=false" */
+static bool
+refuse_flag_value(struct parser *parser, const struct option_spec *flag,
+                  const char *value)
+{
+    return err_set(parser->err, "-%c takes no value: write --%s, or --%s%.40s",
+                   flag->short_name, flag->name, flag->name, value);
+}
+
 /* Flags may share a word, and the last of it may be an option with its value:
  * "-qr5". */
 static bool
@@ -111,6 +120,8 @@ parse_short(struct parser *parser, const char *word)
         if (!option_is_flag(spec))
             return set(parser, spec,
                        attached != NULL ? attached : take_argument(parser));
+        if (attached != NULL && attached[0] == '=')
+            return refuse_flag_value(parser, spec, attached);
         if (!set(parser, spec, NULL))
             return false;
     }

@@ -45,6 +45,8 @@ static const struct refused refused[] = {
                    "1m:100/s (a rate of runs)"},
     {"-z", "unknown option '-z'"},
     {"-qz", "unknown option '-z'"},
+    {"-qk=false", "-k takes no value: write --insecure, or --insecure=false"},
+    {"-w=5", "--workers: '=5' is not a whole number from 1 to 1000000"},
     {"-\xc3\xa9", "unknown option '-\xc3\xa9'"},
     {"-c 64", "--config: '64' is not the name of a JSON file with tests (the "
               "number of workers is -w)"},
