@@ -37,15 +37,19 @@ static const char help[] =
 struct command {
     const char *name;
     int (*run)(int argc, char **argv);
-    bool has_help;
 };
 
 static const struct command commands[] = {
-    {"run", cmd_run, true},   {"check", cmd_check, true},
-    {"list", cmd_list, true}, {"serve", cmd_serve, true},
-    {"hist", cmd_hist, true}, {"version", cmd_version, false},
+    {"run", cmd_run},     {"check", cmd_check}, {"list", cmd_list},
+    {"serve", cmd_serve}, {"hist", cmd_hist},   {"version", cmd_version},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+bool
+cli_is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
 
 bool
 cli_flush(struct err *err)
@@ -92,6 +96,19 @@ find_command(const char *name)
     return NULL;
 }
 
+static void
+refuse_option(const char *word)
+{
+    static const char *const names[] = {"--help", "--version"};
+    const char *nearest = str_nearest(word, names, 2);
+    if (nearest != NULL)
+        log_error("unknown option '%s': did you mean '%s'?", word, nearest);
+    else
+        log_error("unknown option '%s': options follow the command, as in "
+                  "'molo run FILE %s'",
+                  word, word);
+}
+
 static int
 refuse(const char *word)
 {
@@ -101,9 +118,7 @@ refuse(const char *word)
     const char *nearest = str_nearest(word, names, COMMAND_COUNT + 1);
     size_t size = strlen(word);
     if (word[0] == '-')
-        log_error("unknown option '%s': options follow the command, as in "
-                  "'molo run FILE %s'",
-                  word, word);
+        refuse_option(word);
     else if (nearest != NULL)
         log_error("unknown command '%s': did you mean '%s'?", word, nearest);
     else if (size > 4 && strcmp(word + size - 4, ".lua") == 0)
@@ -117,14 +132,13 @@ refuse(const char *word)
 static int
 show_help(int argc, char **argv)
 {
-    if (argc > 0) {
+    if (argc > 0 && strcmp(argv[0], "help") != 0) {
         const struct command *command = find_command(argv[0]);
         if (command == NULL)
             return refuse(argv[0]);
         char option[] = "--help";
         char *arguments[] = {option, NULL};
-        if (command->has_help)
-            return command->run(1, arguments);
+        return command->run(1, arguments);
     }
     struct buf text = {0};
     buf_append_str(&text, help);
@@ -141,8 +155,7 @@ cli_main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     const char *word = argc > 1 ? argv[1] : "help";
     int rest = argc > 2 ? argc - 2 : 0;
-    if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
-        strcmp(word, "-h") == 0)
+    if (strcmp(word, "help") == 0 || cli_is_help(word))
         return show_help(rest, argv + argc - rest);
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
         word = "version";

@@ -15,6 +15,8 @@ int cmd_hist(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
+/* "--help", "-h" */
+bool cli_is_help(const char *word);
 /* Writes to stdout to the end. Returns an exit code: 6 after an error line. */
 int cli_print(struct buf *text);
 /* Flushes stdout; false with `err` if anything written there was lost. */
@@ -47,6 +49,8 @@ enum cli_load {
 enum cli_load cli_arguments_read(struct cli_arguments *arguments,
                                  const char *command, int argc, char **argv);
 void cli_arguments_finish(struct cli_arguments *arguments);
+/* Is there one name? False: the error line is out. */
+bool cli_arguments_expect_one(const struct cli_arguments *arguments);
 /* The scenario file that a name stands for, borrowed. NULL: the error line is
  * out. */
 const char *

@@ -7,6 +7,7 @@ static const char usage[] =
     "  molo check shop.lua -w 50 -d 2m          load it, show what would run\n"
     "\n"
     "Usage: molo check FILE [options]\n"
+    "       molo check --config FILE [TEST] [options]\n"
     "\n";
 
 static void

@@ -9,6 +9,7 @@ static const char usage[] =
     "  molo list --config tests.json            the tests that it has\n"
     "\n"
     "Usage: molo list FILE [options]\n"
+    "       molo list --config FILE [TEST] [options]\n"
     "\n";
 
 /* A test a line, with its scenario file. */
@@ -24,13 +25,8 @@ static bool
 list_scenarios(struct cli_arguments *arguments, struct buf *text)
 {
     struct cli_scenario scenario;
-    const struct option_list *names = &arguments->names;
-    if (names->count > 1) {
-        log_error("one scenario file at a time, not '%s' and '%s'",
-                  names->items[0], names->items[1]);
-        return false;
-    }
-    if (!cli_scenario_open(&scenario, arguments, names->items[0]))
+    if (!cli_arguments_expect_one(arguments) ||
+        !cli_scenario_open(&scenario, arguments, arguments->names.items[0]))
         return false;
     engine_list(scenario.engine, text);
     cli_scenario_finish(&scenario);

@@ -39,54 +39,90 @@ refuse(const char *word, struct err *err)
     static const char *const names[] = {"--port", "--host", "--help"};
     if (word[0] != '-')
         return err_set(err, "'molo serve' takes no argument '%s'", word);
+    char name[16];
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
     const char *nearest =
-        str_nearest(word, names, sizeof(names) / sizeof(names[0]));
+        str_nearest(name, names, sizeof(names) / sizeof(names[0]));
     if (nearest == NULL)
         return err_set(err, "unknown option '%s'", word);
     return err_set(err, "unknown option '%s': did you mean '%s'?", word,
                    nearest);
 }
 
-/* The value of `name` in this word or the next; NULL: another option. */
-static const char *
-value_of(const char *name, int argc, char **argv, int *index)
+/* Words that are not yet used. */
+struct words {
+    char **next;
+    int left;
+};
+
+/* If the next word is this option, with a value in the same word or in the one
+ * behind it, takes both; `*value` NULL: nothing follows. */
+static bool
+take_option(struct words *words, const char *name, const char **value)
 {
-    const char *word = argv[*index];
     size_t size = strlen(name);
-    if (strncmp(word, name, size) != 0)
-        return NULL;
-    if (word[size] == '=')
-        return word + size + 1;
-    if (word[size] != '\0')
-        return NULL;
-    /* Nothing follows: the empty value is refused like any other. */
-    return *index + 1 < argc ? argv[++*index] : "";
+    if (strncmp(words->next[0], name, size) != 0)
+        return false;
+    const char *rest = words->next[0] + size;
+    bool is_long = name[1] == '-';
+    if (is_long && *rest != '\0' && *rest != '=')
+        return false;
+    int used = 1;
+    if (*rest != '\0')
+        *value = rest + is_long;
+    else
+        *value = words->left > 1 ? words->next[used++] : NULL;
+    words->next += used;
+    words->left -= used;
+    return true;
+}
+
+#define FORMS_PORT "a port from 0 (any) to 65535"
+#define FORMS_HOST "an address such as 127.0.0.1"
+
+static bool
+set_port(const char *value, struct arguments *out, struct err *err)
+{
+    int64_t port;
+    if (value == NULL)
+        return err_set(err, "--port needs a value: " FORMS_PORT);
+    if (!units_parse_int(value, "", 0, UINT16_MAX, &port, NULL))
+        return err_set(err, "--port: '%.80s' is not " FORMS_PORT, value);
+    out->config.port = (uint16_t)port;
+    return true;
+}
+
+static bool
+set_host(const char *value, struct arguments *out, struct err *err)
+{
+    if (value == NULL)
+        return err_set(err, "--host needs a value: " FORMS_HOST);
+    if (value[0] == '\0')
+        return err_set(err, "--host: '' is not " FORMS_HOST);
+    out->config.host = value;
+    return true;
 }
 
 static bool
 parse(int argc, char **argv, struct arguments *out, struct err *err)
 {
-    for (int i = 0; i < argc; i++) {
-        const char *value;
-        if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+    struct words words = {argv, argc};
+    while (words.left > 0) {
+        const char *value, *word = words.next[0];
+        bool ok = true;
+        if (cli_is_help(word)) {
             out->help = true;
-        } else if ((value = value_of("--port", argc, argv, &i)) != NULL ||
-                   (value = value_of("-p", argc, argv, &i)) != NULL) {
-            int64_t port;
-            if (!units_parse_int(value, "", 0, UINT16_MAX, &port, NULL))
-                return err_set(err,
-                               "--port: '%s' is not a port from 0 (any) to "
-                               "65535",
-                               value);
-            out->config.port = (uint16_t)port;
-        } else if ((value = value_of("--host", argc, argv, &i)) != NULL) {
-            if (value[0] == '\0')
-                return err_set(err, "--host: '' is not an address such as "
-                                    "127.0.0.1");
-            out->config.host = value;
-        } else {
-            return refuse(argv[i], err);
+            return true;
         }
+        if (take_option(&words, "--port", &value) ||
+            take_option(&words, "-p", &value))
+            ok = set_port(value, out, err);
+        else if (take_option(&words, "--host", &value))
+            ok = set_host(value, out, err);
+        else
+            ok = refuse(word, err);
+        if (!ok)
+            return false;
     }
     return true;
 }

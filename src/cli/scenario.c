@@ -81,15 +81,13 @@ apply_verbosity(const struct options *options)
 }
 
 static bool
-read_options(struct options *options, int argc, char **argv,
-             struct option_list *files, struct err *err)
+read_environment(struct options *options, struct err *err)
 {
     const char *no_color = getenv("NO_COLOR");
     if (no_color != NULL && no_color[0] != '\0' &&
         !options_set(options, OPTION_ENVIRONMENT, "no_color", "true", err))
         return false;
-    return options_read_environment(options, environ, err) &&
-           options_parse_arguments(options, argc, argv, files, err);
+    return options_read_environment(options, environ, err);
 }
 
 static bool
@@ -108,12 +106,14 @@ cli_arguments_read(struct cli_arguments *arguments, const char *command,
     *arguments = (struct cli_arguments){.options = options_create()};
     struct options *options = arguments->options;
     struct err err;
-    if (!read_options(options, argc, argv, &arguments->names, &err))
+    if (!options_parse_arguments(options, argc, argv, &arguments->names, &err))
         goto failed;
     if (options->help) {
         cli_arguments_finish(arguments);
         return CLI_LOAD_HELP;
     }
+    if (!read_environment(options, &err))
+        goto failed;
     apply_verbosity(options);
     if (options->config != NULL) {
         arguments->config = config_load(options->config, &err);
@@ -210,6 +210,18 @@ cli_scenario_open(struct cli_scenario *scenario,
     return true;
 }
 
+bool
+cli_arguments_expect_one(const struct cli_arguments *arguments)
+{
+    const struct option_list *names = &arguments->names;
+    if (names->count == 1)
+        return true;
+    log_error("one scenario file at a time, not '%s' and '%s' ('molo run' "
+              "takes several)",
+              names->items[0], names->items[1]);
+    return false;
+}
+
 enum cli_load
 cli_scenario_load(struct cli_scenario *scenario, const char *command, int argc,
                   char **argv)
@@ -218,14 +230,9 @@ cli_scenario_load(struct cli_scenario *scenario, const char *command, int argc,
     enum cli_load result = cli_arguments_read(&arguments, command, argc, argv);
     if (result != CLI_LOAD_OK)
         return result;
-    const struct option_list *names = &arguments.names;
-    result = CLI_LOAD_FAILED;
-    if (names->count > 1)
-        log_error("one scenario file at a time, not '%s' and '%s' ('molo run' "
-                  "takes several)",
-                  names->items[0], names->items[1]);
-    else if (cli_scenario_open(scenario, &arguments, names->items[0]))
-        result = CLI_LOAD_OK;
+    if (!cli_arguments_expect_one(&arguments) ||
+        !cli_scenario_open(scenario, &arguments, arguments.names.items[0]))
+        result = CLI_LOAD_FAILED;
     cli_arguments_finish(&arguments);
     return result;
 }

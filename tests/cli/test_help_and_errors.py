@@ -59,6 +59,63 @@ def test_unknown_option_is_suggested(t):
     t.contains(line, "--wrokers", "--workers")
 
 
+def test_unknown_option_before_the_command(t):
+    rows = (
+        ("--verison", "unknown option '--verison': did you mean '--version'?"),
+        ("--hlep", "unknown option '--hlep': did you mean '--help'?"),
+        ("--workers", "unknown option '--workers': options follow the "
+                      "command, as in 'molo run FILE --workers'"),
+    )
+    for word, message in rows:
+        t.contains(expect_one_line(t, t.molo(word)), message)
+
+
+def test_every_command_has_help(t):
+    for command in ("run", "check", "list", "serve", "hist", "version"):
+        usage = r"^Usage: molo %s( |$)" % command
+        out = t.molo(command, "--help").expect(0).out
+        t.matches(out, usage)
+        t.equal(t.molo("help", command).expect(0).out, out, "help " + command)
+    for command in ("check", "list"):
+        t.contains(t.molo("help", command).out,
+                   "molo %s --config FILE [TEST] [options]" % command)
+    t.equal(t.molo("help", "help").expect(0).out, t.molo("help").out, "help help")
+
+
+def test_help_whatever_the_environment_says(t):
+    broken = {"MOLO_WORKERS": "many"}
+    t.contains(t.molo("run", "--help", env=broken).expect(0).out, "--workers")
+    t.contains(expect_one_line(t, t.molo("run", "x.lua", env=broken)),
+               "MOLO_WORKERS: 'many' is not")
+
+
+def test_arguments_of_small_commands(t):
+    port = "a port from 0 (any) to 65535"
+    rows = (
+        (["serve", "-p99999"], "--port: '99999' is not " + port),
+        (["serve", "--port=-1"], "--port: '-1' is not " + port),
+        (["serve", "-p"], "--port needs a value: " + port),
+        (["serve", "--host"],
+         "--host needs a value: an address such as 127.0.0.1"),
+        (["serve", "--host="],
+         "--host: '' is not an address such as 127.0.0.1"),
+        (["serve", "--prot=1"],
+         "unknown option '--prot=1': did you mean '--port'?"),
+        (["serve", "now"], "'molo serve' takes no argument 'now'"),
+        (["hist"], "give one file: molo hist FILE"),
+        (["hist", "a", "b"],
+         "there is no use for 'b': give one file: molo hist FILE"),
+        (["hist", "--json", "a"],
+         "unknown option '--json': give one file: molo hist FILE"),
+        (["hist", "--", "-a"], "cannot read '-a': No such file"),
+        (["version", "all"], "'molo version' takes no argument 'all'"),
+        (["list", "a.lua", "b.lua"],
+         "one scenario file at a time, not 'a.lua' and 'b.lua'"),
+    )
+    for arguments, message in rows:
+        t.contains(expect_one_line(t, t.molo(*arguments)), message)
+
+
 def test_unknown_short_option(t):
     path = t.scenario("molo.scenario('a', function() end)\n")
     t.contains(expect_one_line(t, t.molo("run", path, "-Z")), "-Z")
