@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/cmd.h"
+#include "output/outputs.h"
 #include "output/result.h"
 
 static const char usage[] =
@@ -17,6 +18,18 @@ warn(void *data, const char *text)
     log_warning("%s", text);
 }
 
+/* Would molo run know what to write? Nothing is opened. */
+static bool
+check_outputs(const struct options *options)
+{
+    struct err err;
+    struct outputs *outputs = outputs_create(options, &err);
+    if (outputs == NULL)
+        log_error("%s", err.message);
+    outputs_destroy(outputs);
+    return outputs != NULL;
+}
+
 int
 cmd_check(int argc, char **argv)
 {
@@ -24,19 +37,22 @@ cmd_check(int argc, char **argv)
     struct buf text = {0};
     switch (cli_scenario_load(&scenario, "check", argc, argv)) {
     case CLI_LOAD_OK:
-        engine_check(scenario.engine, warn, NULL);
-        buf_printf(&text, "%-16s%s\n", "file", scenario.path);
-        plan_describe(engine_plan(scenario.engine), &text);
-        plan_plot(engine_plan(scenario.engine), &text);
         break;
     case CLI_LOAD_HELP:
         buf_append_str(&text, usage);
         options_help(&text);
-        break;
+        return cli_print(&text);
     case CLI_LOAD_FAILED:
         return EXIT_CODE_USAGE;
     }
-    int code = cli_print(&text);
+    int code = EXIT_CODE_USAGE;
+    if (check_outputs(scenario.options)) {
+        engine_check(scenario.engine, warn, NULL);
+        buf_printf(&text, "%-16s%s\n", "file", scenario.path);
+        plan_describe(engine_plan(scenario.engine), &text);
+        plan_plot(engine_plan(scenario.engine), &text);
+        code = cli_print(&text);
+    }
     cli_scenario_finish(&scenario);
     return code;
 }

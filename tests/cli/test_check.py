@@ -226,6 +226,16 @@ def test_credentials_are_not_shown(t):
     t.matches(plain.out, r"^base URL +http://\[::1\]/@$")
 
 
+def test_outputs_that_run_would_refuse(t):
+    path = t.scenario("molo.scenario('pad', function() end)\n")
+    for command in ("check", "run"):
+        outcome = t.molo(command, path, "-r", "1", "-o", "jsn=out.json").expect(2)
+        t.contains(outcome.err, "--out jsn=out.json: unknown kind 'jsn': did you mean 'json'?")
+        t.equal(outcome.out, "", "stdout of " + command)
+    t.molo("check", path, "-o", "json=out.json").expect(0)
+    t.check(not os.path.exists(os.path.join(t.directory, "out.json")), "check wrote a file")
+
+
 def test_only_check_warns_and_quiet_hides_it(t):
     text = """
         local n = 0
