@@ -182,11 +182,10 @@ draw(struct member *m, nsec_t low, nsec_t high)
 
 /* When it may begin its next run as far as its delay and its pace go. */
 static nsec_t
-end_of_pause(struct member *m)
+end_of_pause(struct member *m, nsec_t now)
 {
     const struct plan_workload *workload = m->crew->workload;
     const struct script *script = m->shard->config.script;
-    nsec_t now = clock_now();
     nsec_t low = workload->delay_low, high = workload->delay_high;
     script_scenario_delay(script, m->scenario, &low, &high);
     nsec_t at = nsec_add(now, draw(m, low, high));
@@ -244,7 +243,7 @@ runs_over(struct member *m, const struct call_result *result)
     /* Who has no more runs does not keep others waiting for a delay. */
     struct executor_due next = crew_next(m);
     nsec_t now = clock_now();
-    nsec_t at = next.answer == EXECUTOR_OVER ? now : end_of_pause(m);
+    nsec_t at = next.answer == EXECUTOR_OVER ? now : end_of_pause(m, now);
     char text[512] = "";
     if (outcome == RUN_FAILED)
         life_describe_failure(result, text, sizeof(text));
