@@ -11,6 +11,7 @@
 
 struct loop_io {
     ev_io watcher;
+    bool paused; /* libev may not know yet */
     struct loop *loop;
     void (*on_ready)(void *data, int fd, int events);
     void *data;
@@ -209,6 +210,10 @@ static void
 on_io(struct ev_loop *ev, ev_io *watcher, int revents)
 {
     struct loop_io *io = watcher->data;
+    if (io->paused) {
+        ev_io_stop(ev, watcher);
+        return;
+    }
     int events = (revents & EV_READ ? LOOP_READ : 0) |
                  (revents & EV_WRITE ? LOOP_WRITE : 0);
     /* The callback may destroy `io`. */
@@ -221,7 +226,12 @@ loop_io_create(struct loop *loop, int fd, int events,
 {
     loop_assert_owner(loop);
     struct loop_io *io = xmalloc(sizeof(*io));
-    *io = (struct loop_io){.loop = loop, .on_ready = on_ready, .data = data};
+    *io = (struct loop_io){
+        .paused = events == 0,
+        .loop = loop,
+        .on_ready = on_ready,
+        .data = data,
+    };
     ev_io_init(&io->watcher, on_io, fd, to_ev(events));
     io->watcher.data = io;
     if (events != 0)
@@ -233,15 +243,17 @@ void
 loop_io_update(struct loop_io *io, int events)
 {
     loop_assert_owner(io->loop);
+    io->paused = events == 0;
+    /* Stopped only if something happens on it: most pauses are over before
+     * that, and the kernel need not be told of either end. */
+    if (io->paused)
+        return;
     int wanted = to_ev(events);
-    bool active = ev_is_active(&io->watcher);
-    if (active && io->watcher.events == wanted)
+    if (ev_is_active(&io->watcher) && io->watcher.events == wanted)
         return;
     ev_io_stop(io->loop->ev, &io->watcher);
-    if (wanted == 0)
-        return;
     /* Unlike ev_io_set this keeps libev from telling the kernel again what it
-     * already knows: a pause and a restart within one turn cost nothing. */
+     * already knows. */
     ev_io_modify(&io->watcher, wanted);
     ev_io_start(io->loop->ev, &io->watcher);
 }

@@ -2,12 +2,24 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "loop/loop.h"
 #include "loop/timer.h"
+
+/* In the place of the C library's, for libev too. */
+static int epoll_ctl_calls;
+
+int
+epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+    epoll_ctl_calls++;
+    return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
+}
 
 /* Writes down in which order things happen, one letter each. */
 struct diary {
@@ -235,6 +247,45 @@ test_a_paused_watcher_is_silent_and_can_go_on(void **state)
     close(fds[1]);
 }
 
+/* Two turns with a poll between them. */
+static void
+update_reading(struct pipe_watch *watch, int events)
+{
+    struct entry first, last;
+    entry_init(&first, watch->diary, ' ');
+    entry_init(&last, watch->diary, ' ');
+    first.act = post_other;
+    first.other = &last;
+    last.act = stop;
+    loop_io_update(watch->io, events);
+    loop_post(watch->diary->loop, &first.job);
+    loop_run(watch->diary->loop);
+}
+
+static void
+test_a_pause_in_which_nothing_comes_is_free(void **state)
+{
+    struct diary *diary = *state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct pipe_watch watch = {.diary = diary};
+    watch.io =
+        loop_io_create(diary->loop, fds[0], LOOP_READ, read_and_stop, &watch);
+    update_reading(&watch, LOOP_READ);
+    int before = epoll_ctl_calls;
+    assert_true(before > 0);
+    for (int round = 0; round < 3; round++) {
+        update_reading(&watch, 0);
+        update_reading(&watch, LOOP_READ);
+    }
+    assert_int_equal(epoll_ctl_calls, before);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    loop_run(diary->loop);
+    assert_null(watch.io);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void
 test_a_new_descriptor_with_an_old_number_is_watched(void **state)
 {
@@ -291,6 +342,7 @@ main(void)
         TEST(test_a_job_may_unpost_one_of_the_same_turn),
         TEST(test_jobs_that_post_themselves_do_not_keep_io_waiting),
         TEST(test_a_paused_watcher_is_silent_and_can_go_on),
+        TEST(test_a_pause_in_which_nothing_comes_is_free),
         TEST(test_a_new_descriptor_with_an_old_number_is_watched),
         TEST(test_max_turn_is_at_least_the_work_of_the_longest),
     };
