@@ -138,7 +138,6 @@ struct exchange {
     unsigned jar_changes;  /* of the jar, when the handle had all of it */
     struct buf jar_loaded; /* what the handle had after that */
     struct buf cookie;     /* the request's own, beside those of the jar */
-    bool headers_set;
     struct curl_slist *headers;
     size_t header_capacity;
     struct buf odd_headers; /* lines that libcurl wants in another form */

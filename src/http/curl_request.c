@@ -43,7 +43,6 @@ set_constant_options(struct exchange *x)
     /* Or removing a handle joins its resolver thread. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "molo/" MOLO_VERSION);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
@@ -211,18 +210,16 @@ static void
 set_headers(struct exchange *x)
 {
     const struct http_request *request = &x->transfer->request;
-    size_t needed = request->header_count + 2;
+    size_t needed = request->header_count + 3;
     if (x->header_capacity < needed) {
-        /* libcurl keeps the pointer to the old one. */
-        curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, NULL);
-        x->headers_set = false;
         x->header_capacity = needed + 6;
         x->headers =
             xrealloc(x->headers, x->header_capacity * sizeof(*x->headers));
+        curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers);
     }
     size_t count = 0;
     const char *encoding = NULL, *cookie = NULL;
-    bool has_expect = false, has_type = false;
+    bool has_expect = false, has_type = false, has_agent = false;
     /* Lines of an empty value are rewritten; reserve once, as the list points
      * into the buffer. */
     buf_clear(&x->odd_headers);
@@ -239,6 +236,7 @@ set_headers(struct exchange *x)
         } else {
             has_expect = has_expect || line_is(line, "Expect");
             has_type = has_type || line_is(line, "Content-Type");
+            has_agent = has_agent || line_is(line, "User-Agent");
             if (line[size - 1] == ' ')
                 odd++;
             push_header(x, &count, line);
@@ -264,15 +262,13 @@ set_headers(struct exchange *x)
         push_header(x, &count, "Content-Type:");
     if (x->mode == MODE_BODY && !has_expect)
         push_header(x, &count, "Expect:");
-    if (count > 0)
-        x->headers[count - 1].next = NULL;
+    /* CURLOPT_USERAGENT would format it twice for each request, which takes
+     * longer than all that is done here. */
+    if (!has_agent)
+        push_header(x, &count, "User-Agent: " HTTP_USER_AGENT);
+    x->headers[count - 1].next = NULL;
     set_encoding(x, encoding);
     exchange_load_cookies(x, cookie);
-    if (x->headers_set != (count > 0)) {
-        curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER,
-                         count > 0 ? x->headers : NULL);
-        x->headers_set = count > 0;
-    }
 }
 
 static void

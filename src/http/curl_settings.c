@@ -130,6 +130,9 @@ exchange_apply_settings(struct exchange *x)
     /* "" keeps the environment from naming one. */
     const char *proxy = s->text[SETTING_PROXY];
     curl_easy_setopt(x->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
+    /* Of what asks the proxy for a tunnel; see set_headers for requests. */
+    curl_easy_setopt(x->easy, CURLOPT_USERAGENT,
+                     proxy != NULL ? HTTP_USER_AGENT : NULL);
     /* Which one it wants the proxy says, when it asks for credentials. */
     curl_easy_setopt(x->easy, CURLOPT_PROXYAUTH,
                      (long)(CURLAUTH_BASIC | CURLAUTH_DIGEST));

@@ -12,6 +12,9 @@
 
 #define HTTP_MAX_EXPECTED 16
 
+/* Who asks, unless the request has a User-Agent of its own. */
+#define HTTP_USER_AGENT "molo/" MOLO_VERSION
+
 /* Statuses that are no failure. */
 struct http_expected {
     int status[HTTP_MAX_EXPECTED]; /* 1 to 9: all of the class, 4 is 4xx */

@@ -149,7 +149,7 @@ ws_handshake_write(struct buf *out, const struct http_request *request,
     if (protocols != NULL)
         buf_printf(out, "Sec-WebSocket-Protocol: %s\r\n", protocols);
     if (!http_request_has_header(request, "User-Agent"))
-        buf_append_str(out, "User-Agent: molo/" MOLO_VERSION "\r\n");
+        buf_append_str(out, "User-Agent: " HTTP_USER_AGENT "\r\n");
     bool cookies_written = cookies->size == 0;
     const char *line = request->headers.data;
     for (size_t i = 0; i < request->header_count; i++) {

@@ -141,6 +141,9 @@ def tunnel(pair, scheme, t):
                       good, "-k")
     rows.expect_answer(t, outcome, 200, 4)
     t.equal(proxy.paths()[-1], "CONNECT target.invalid:81", "at the proxy")
+    for peer in proxy, server:
+        agent = peer.requests[-1].headers.get("user-agent", "")
+        t.check(agent.startswith("molo/"), "User-Agent: %r" % agent)
     t.check("proxy-authorization" not in server.requests[0].headers,
             "the target was told the credentials of the proxy")
     expect_bytes(t, outcome, server, good)

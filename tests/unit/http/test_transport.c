@@ -92,7 +92,7 @@ test_requests_arrive_as_they_were_built(void **state)
     struct rig *rig = *state;
     char common[256];
     snprintf(common, sizeof(common),
-             "Host: %s\r\nUser-Agent: molo/%s\r\nAccept: */*\r\n",
+             "Host: %s\r\nAccept: */*\r\nUser-Agent: molo/%s\r\n",
              rig->base_url + strlen("http://"), MOLO_VERSION);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct transfer *transfer = rig_begin(rig, rows[i].method, "/echo");
