@@ -279,10 +279,19 @@ crew_finish(struct crew *crew)
     free(crew->numbers);
 }
 
+static void
+tell_deserted(const struct crew *crew)
+{
+    const struct shard_host *host = &crew->shard->config.host;
+    host->on_deserted(host->data, crew->workload);
+}
+
 void
 crew_start(struct crew *crew, nsec_t test_started_at)
 {
     const struct plan_workload *workload = crew->workload;
+    if (crew->over)
+        return;
     crew->started_at = nsec_add(test_started_at, workload->start);
     nsec_t end = nsec_add(crew->started_at, workload->duration);
     /* That of the whole test is the driver's. */
@@ -291,6 +300,8 @@ crew_start(struct crew *crew, nsec_t test_started_at)
     if (crew->executor->open) {
         if (crew->count > 0)
             pool_start(crew);
+        else
+            tell_deserted(crew);
         return;
     }
     for (int32_t i = 0; i < crew->count; i++)
@@ -308,7 +319,7 @@ crew_end(struct crew *crew, bool patient)
     pool_stop(crew);
     if (!shard->draining)
         shard->config.host.on_workload_over(shard->config.host.data, workload);
-    if (patient)
+    if (patient || crew->ended == crew->count)
         timer_stop(&crew->end);
     else
         timer_start(&crew->end, nsec_add(clock_now(), workload->graceful_stop));
@@ -321,14 +332,8 @@ crew_one_ended(struct crew *crew)
 {
     if (++crew->ended < crew->count)
         return;
-    /* Its arrivals go on: other shards may have workers left. */
-    if (!crew->over && crew->executor->open && crew->shard->config.shards > 1)
-        return;
-    if (!crew->over && crew->executor->open) {
-        log_warning("workload '%s': all of its workers have quit, so no more "
-                    "of its runs begin",
-                    crew->workload->name);
-        crew_end(crew, false);
-    }
-    timer_stop(&crew->end);
+    if (!crew->over && crew->executor->open)
+        tell_deserted(crew);
+    else
+        timer_stop(&crew->end);
 }

@@ -17,8 +17,8 @@ void driver_on_round_end(void *data, enum hub_object_type type,
 /* Writes the timeline. */
 void driver_on_history(void *data, const struct hub_event *event);
 
-/* What a shard tells; `data` is the engine. on_ready, on_stage and on_all_ended
- * are NULL: the fleet counts these. */
+/* What a shard tells; `data` is the engine. on_ready, on_deserted, on_stage and
+ * on_all_ended are NULL: the fleet counts these. */
 struct shard_host driver_shard_host(struct engine *engine);
 /* All shards are; have. */
 void driver_on_ready(struct engine *engine);

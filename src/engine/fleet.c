@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/driver.h"
 #include "engine/fleet_internal.h"
@@ -39,6 +40,9 @@ command_apply(struct shard *shard, const struct command *command)
         return;
     case COMMAND_ARRIVE:
         shard_arrive(shard, &command->arrival);
+        return;
+    case COMMAND_END_WORKLOAD:
+        shard_end_workload(shard, command->workload);
         return;
     case COMMAND_DRAIN:
         shard_drain(shard);
@@ -125,6 +129,24 @@ fleet_on_unserved(struct fleet *fleet, size_t shard,
              });
 }
 
+/* An arrival goes from one shard to the others, until nobody is left on any. */
+void
+fleet_on_deserted(struct fleet *fleet, const struct plan_workload *workload)
+{
+    const struct engine *engine = fleet->engine;
+    size_t number = (size_t)(workload - engine->plan->workloads);
+    if (++fleet->deserted[number] < fleet->count ||
+        engine->phase >= ENGINE_DRAIN)
+        return;
+    log_warning("workload '%s': all of its workers have quit, so no more of "
+                "its runs begin",
+                workload->name);
+    fleet_tell(fleet, &(struct command){
+                          .type = COMMAND_END_WORKLOAD,
+                          .workload = workload,
+                      });
+}
+
 void
 fleet_on_all_ended(struct fleet *fleet)
 {
@@ -192,6 +214,12 @@ stage_here(void *data, int32_t stage)
 }
 
 static void
+deserted_here(void *data, const struct plan_workload *workload)
+{
+    fleet_on_deserted(((struct engine *)data)->fleet, workload);
+}
+
+static void
 all_ended_here(void *data)
 {
     fleet_on_all_ended(((struct engine *)data)->fleet);
@@ -205,6 +233,7 @@ make_shard_here(struct fleet *fleet, struct err *err)
     struct shard_host host = fleet->host;
     host.on_ready = ready_here;
     host.on_stage = stage_here;
+    host.on_deserted = deserted_here;
     host.on_all_ended = all_ended_here;
     fleet->shard = shard_create(
         &(struct shard_config){
@@ -246,6 +275,8 @@ fleet_create(struct engine *engine, struct err *err)
         .count = engine->script_count,
         .slots = xcalloc(engine->script_count, sizeof(fleet->slots[0])),
         .host = driver_shard_host(engine),
+        .deserted =
+            xcalloc(engine->plan->workload_count, sizeof(fleet->deserted[0])),
         .sum = snapshot_create(),
         .threads = xcalloc(engine->script_count + 1, sizeof(fleet->threads[0])),
     };
@@ -295,6 +326,7 @@ fleet_destroy(struct fleet *fleet)
     snapshot_destroy(fleet->sum);
     quiescence_finish(&fleet->quiescence);
     free(fleet->slots);
+    free(fleet->deserted);
     free(fleet->threads);
     free(fleet);
 }

@@ -25,7 +25,8 @@ enum command_type {
     COMMAND_SET_STAGE,      /* number */
     COMMAND_CHANGE_WORKERS, /* number */
     COMMAND_CATCH_UP,
-    COMMAND_ARRIVE, /* arrival */
+    COMMAND_ARRIVE,       /* arrival */
+    COMMAND_END_WORKLOAD, /* workload */
     COMMAND_DRAIN,
     COMMAND_STOP_WAITS, /* flag: those of teardowns, too */
     COMMAND_RESET_RUNS,
@@ -41,6 +42,7 @@ struct command {
     nsec_t at;
     int64_t number, step, round;
     const char *name;
+    const struct plan_workload *workload;
     struct value *value;
     json_t *result;
     const struct hub_reply *reply;

@@ -33,11 +33,12 @@ struct fleet {
     struct mailbox *mailbox; /* from the threads */
     struct shard_host host;  /* the engine's, for what they tell */
     struct quiescence quiescence;
-    size_t ready, caught_up, ended;
-    int32_t stage;                 /* told to all */
-    bool stopped;                  /* the threads have ended */
-    size_t unmeasured;             /* shards that have still to tell */
-    struct snapshot *sum;          /* of the slots */
+    size_t ready, caught_up, ended; /* how many shards */
+    size_t *deserted;               /* of each workload: on how many */
+    int32_t stage;                  /* told to all */
+    bool stopped;                   /* the threads have ended */
+    size_t unmeasured;              /* shards that have still to tell */
+    struct snapshot *sum;           /* of the slots */
     struct result_thread *threads; /* for the result: the engine's, then each */
     /* Who is told when they have; who asked since. */
     void (*askers[FLEET_ASKERS])(struct engine *engine);
@@ -49,6 +50,8 @@ void fleet_on_ready(struct fleet *fleet);
 void fleet_on_stage(struct fleet *fleet, size_t shard, int32_t stage);
 void fleet_on_unserved(struct fleet *fleet, size_t shard,
                        const struct arrival *arrival);
+void
+fleet_on_deserted(struct fleet *fleet, const struct plan_workload *workload);
 void fleet_on_all_ended(struct fleet *fleet);
 /* The sum of what the slots have or, once the threads have ended, of what the
  * shards have. */

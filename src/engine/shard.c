@@ -329,12 +329,22 @@ shard_catch_up(struct shard *shard)
         pool_catch_up(&shard->crews[i]);
 }
 
+static struct crew *
+crew_of(struct shard *shard, const struct plan_workload *workload)
+{
+    return &shard->crews[workload - shard->config.plan->workloads];
+}
+
 void
 shard_arrive(struct shard *shard, const struct arrival *arrival)
 {
-    for (size_t i = 0; i < shard->crew_count; i++)
-        if (shard->crews[i].workload == arrival->workload)
-            pool_arrive(&shard->crews[i], arrival);
+    pool_arrive(crew_of(shard, arrival->workload), arrival);
+}
+
+void
+shard_end_workload(struct shard *shard, const struct plan_workload *workload)
+{
+    crew_end(crew_of(shard, workload), false);
 }
 
 void

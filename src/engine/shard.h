@@ -49,6 +49,9 @@ struct shard_host {
     /* Nobody here is free for an arrival: another shard is to be asked. NULL:
      * there is none. */
     void (*on_unserved)(void *data, const struct arrival *arrival);
+    /* Of an open workload that goes on nobody is left here: all have quit, or
+     * there was nobody. */
+    void (*on_deserted)(void *data, const struct plan_workload *workload);
     /* The first stage of single_run that is not over on this shard. */
     void (*on_stage)(void *data, int32_t stage);
     /* Its last worker has ended. */
@@ -112,6 +115,10 @@ void shard_start(struct shard *shard, nsec_t started_at);
 void shard_catch_up(struct shard *shard);
 /* An arrival of another shard that nobody is free for there. */
 void shard_arrive(struct shard *shard, const struct arrival *arrival);
+/* Nobody is left of an open workload, on any shard: no more of its runs arrive.
+ */
+void
+shard_end_workload(struct shard *shard, const struct plan_workload *workload);
 /* No run and no worker starts any more; who is between runs goes home. Runs in
  * flight of a workload with less patience than plan_patience are stopped when
  * that is over; the rest is left to the caller. */

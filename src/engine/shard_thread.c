@@ -111,6 +111,15 @@ on_unserved(void *data, const struct arrival *arrival)
 }
 
 static void
+on_deserted(void *data, const struct plan_workload *workload)
+{
+    tell(data, &(struct report){
+                   .type = REPORT_DESERTED,
+                   .workload = workload,
+               });
+}
+
+static void
 on_ready(void *data)
 {
     tell(data, &(struct report){.type = REPORT_READY});
@@ -266,6 +275,7 @@ make_parts(struct shard_thread *thread)
                     .on_workload_over = on_workload_over,
                     .stop_waits = stop_waits,
                     .on_unserved = on_unserved,
+                    .on_deserted = on_deserted,
                     .on_ready = on_ready,
                     .on_stage = on_stage,
                     .on_all_ended = on_all_ended,

@@ -104,6 +104,26 @@ def test_who_quits_leaves_arrivals_to_others(t):
     outcome.expect(0).expect_runs(started=40, ok=40, dropped=0)
 
 
+def test_a_rate_is_over_when_all_have_quit_on_all_threads(t):
+    """What would arrive after that is not dropped: it is not due any more. Two of three threads
+    have a worker to quit, and the third has none."""
+    for threads in ("1", "2", "3"):
+        outcome = t.run("""
+            molo.options { workloads = {
+              left = { executor = "constant_rate", rate = "10/s", duration = "2s",
+                       max_workers = 2, max_lag = "10s" },
+              other = { executor = "runs_per_worker", workers = 3, runs = 8 },
+            } }
+            molo.scenario("a", function(session)
+              if session.workload == "left" then session:quit() else molo.sleep(0.1) end
+            end)
+            """, "-t", threads).expect(0)
+        row = outcome.result["workloads"]["left"]
+        t.equal((row["started"], row["dropped"]), (2, 0), "runs, dropped, %s threads" % threads)
+        t.equal(outcome.err.count("workload 'left': all of its workers have quit"), 1,
+                "warnings, %s threads" % threads)
+
+
 def test_more_workers_are_started_where_there_are_more(t):
     """Worker 1 has the second thread for itself and waits, and so does worker 0. The fourth run
     belongs to the second thread; worker 2, whom only the first could start, makes it."""
