@@ -102,6 +102,7 @@ fleet_figures(const struct fleet *fleet)
         const struct shard_figures *figures = &fleet->slots[i].figures;
         sum.workers_alive += figures->workers_alive;
         sum.workers_wanted = figures->workers_wanted;
+        sum.late_setups += figures->late_setups;
         sum.shortages += figures->shortages;
         sum.lua_memory += figures->lua_memory;
         sum.gc_cycles += figures->gc_cycles;

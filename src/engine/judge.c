@@ -1,6 +1,7 @@
 #include "engine/judge.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -163,9 +164,25 @@ judge_failed_runs(struct engine *engine)
                          (unsigned long long)s->runs_started);
 }
 
+/* What a test of which nothing came would say otherwise is that nothing failed.
+ * Who ends it early has his reasons. */
+static void
+judge_setups(struct engine *engine)
+{
+    const char *ended_by = engine->result.ended_by;
+    if (engine->snapshot->runs_started > 0 || engine->fleet == NULL ||
+        fleet_figures(engine->fleet).late_setups == 0)
+        return;
+    if (strcmp(ended_by, "duration") == 0 || strcmp(ended_by, "completed") == 0)
+        result_add_cause(&engine->result, EXIT_CODE_SETUP,
+                         "setup: no worker was ready to begin a run before the "
+                         "time for runs was over");
+}
+
 void
 judge_result(struct engine *engine)
 {
+    judge_setups(engine);
     judge_failed_runs(engine);
     if (!engine->judged)
         judge_thresholds(engine);

@@ -3,8 +3,8 @@
 
 #include "engine/engine_internal.h"
 
-/* Whether a test has passed: its thresholds, and how many of its runs failed.
- * Main thread. */
+/* Whether a test has passed: its thresholds, how many of its runs failed, and
+ * whether it came to make any. Main thread. */
 
 /* Reads the thresholds of the options. False with `err`, which says where the
  * one stands that cannot be read. */

@@ -206,6 +206,7 @@ fixture_failed(struct member *m, const struct call_result *result)
 static void
 end_in_setup(struct member *m, const struct call_result *result)
 {
+    m->shard->late_setups++;
     if (result->status != CALL_OK && m->crew->stopped_setups++ == 0)
         log_warning("workload '%s': %s of worker %d was not over when the "
                     "time for runs was",

@@ -68,6 +68,7 @@ struct shard {
     struct member *members; /* its own */
     struct member **by_id;  /* of all workers; NULL: another shard's */
     int32_t member_count, alive, ended;
+    int32_t late_setups;
     struct crew *crews;
     size_t crew_count;
     int32_t preparing; /* members that the test waits for */

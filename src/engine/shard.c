@@ -252,6 +252,7 @@ shard_figures(const struct shard *shard)
     const struct script *script = shard->config.script;
     struct shard_figures figures = {
         .workers_alive = shard->alive,
+        .late_setups = shard->late_setups,
         .shortages = shard->shortages,
         .lua_memory = script_lua_memory(script),
         .gc_cycles = script_gc_cycles(script),

@@ -89,6 +89,7 @@ const struct snapshot *shard_snapshot(const struct shard *shard);
 struct shard_figures {
     int32_t workers_alive;  /* have started and not ended */
     int32_t workers_wanted; /* of workloads of executor manual, on all shards */
+    int32_t late_setups;    /* not over when the time for runs was */
     uint64_t shortages; /* requests that failed for want of something here */
     uint64_t lua_memory, gc_cycles;
 };

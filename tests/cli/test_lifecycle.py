@@ -257,7 +257,7 @@ def test_registering_in_a_run(t):
 
 
 def test_a_set_up_that_the_end_of_the_test_stops(t):
-    """Nothing is built on half of it, and it is not a set-up that failed."""
+    """Nothing is built on half of it, and it is no error of the set-up's."""
     text = """
         molo.setup(function(worker)
             %s
@@ -272,17 +272,36 @@ def test_a_set_up_that_the_end_of_the_test_stops(t):
         molo.teardown(function() molo.log("info", "MARK gone") end)
         """
     words = ("--sim", "-w", "2", "-d", "2s", "--graceful-stop", "1s")
-    outcome = t.run(text % ("molo.sleep(1000)", ""), *words).expect(0)
+    outcome = t.run(text % ("molo.sleep(1000)", ""), *words).expect(3)
     t.equal(outcome.marks, ["gone"] * 2, "after a setup that was stopped")
     t.equal(outcome.err.count("setup of worker 0 was not over when the time "
                               "for runs was"), 1, "warnings")
     # Late, but in time for the graceful stop: no session is needed any more.
-    outcome = t.run(text % ("molo.sleep(2.5)", ""), *words).expect(0)
+    outcome = t.run(text % ("molo.sleep(2.5)", ""), *words).expect(3)
     t.equal(outcome.marks, ["gone"] * 2, "after a setup that was late")
-    outcome = t.run(text % ("", "molo.sleep(1000)"), *words).expect(0)
+    outcome = t.run(text % ("", "molo.sleep(1000)"), *words).expect(3)
     t.equal(outcome.marks, ["setup_session 1"] * 2 + ["left"] * 2 + ["gone"] * 2,
             "after a setup_session that was stopped")
     t.contains(outcome.err, "setup_session of worker 0 was not over")
+
+
+def test_a_test_whose_set_ups_took_all_its_time(t):
+    """That none of its runs failed is no success; that some were made is."""
+    text = """
+        molo.setup(function(worker)
+            if worker.worker_id < 2 then molo.sleep(1000) end
+        end)
+        molo.scenario("a", function() molo.sleep(0.1) end)
+        """
+    words = ["--graceful-stop", "0s", "-d", "300ms"]
+    for threads in ("1", "2"):
+        outcome = t.run(text, "-w", "2", "-t", threads, *words).expect(3)
+        outcome.expect_runs(started=0)
+        t.contains(outcome.out, "setup: no worker was ready to begin a run before the time for "
+                   "runs was over")
+        t.run(text, "-w", "3", "-t", threads, *words).expect(0)
+    stopped = "molo.setup_session(function() molo.stop('not here') end)\n"
+    t.run(text + stopped, "-w", "3", *words).expect(0).expect_runs(started=0)
 
 
 def test_events(t):
