@@ -95,7 +95,7 @@ void fleet_ask(struct fleet *fleet);
 size_t fleet_silent(const struct fleet *fleet);
 /* Counts every run that is going on as interrupted, because the process ends
  * without it; what was measured is as fresh as can be then. Shards that are
- * silent may be stuck: they are stopped where they stand, for good. */
+ * silent may be stuck: they are stopped where they stand; see freeze.h. */
 void fleet_give_up_runs(struct fleet *fleet);
 
 #endif

@@ -76,10 +76,10 @@ void shard_thread_flush(struct shard_thread *thread);
 /* Ends the thread; its shard can still be read. */
 void shard_thread_stop(struct shard_thread *thread);
 void shard_thread_destroy(struct shard_thread *thread);
-/* Borrowed; the thread has ended, or never goes on. */
+/* Borrowed; the thread has ended, or stands still. */
 struct shard *shard_thread_shard(const struct shard_thread *thread);
-/* Keeps it from going on ever again, wherever it is. False: it cannot be, and
- * may go on. */
+/* Keeps it from going on, wherever it is; see freeze.h. False: it cannot be,
+ * and may go on. */
 bool shard_thread_freeze(struct shard_thread *thread);
 
 /* --- fleet_reports.c --- */

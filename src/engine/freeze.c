@@ -1,23 +1,28 @@
 #include "engine/freeze.h"
 
+#include <errno.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 
 #define FREEZE_SIGNAL SIGRTMIN
 #define PATIENCE_MS 200
+/* Longer than it takes to write a result. */
+#define FROZEN_S 2
 
 static sem_t frozen;
 
 static void
 on_freeze(int signo)
 {
+    int saved_errno = errno;
+    struct timespec left = {.tv_sec = FROZEN_S};
     sem_post(&frozen);
-    for (;;)
-        pause();
+    while (nanosleep(&left, &left) != 0)
+        ;
+    errno = saved_errno;
 }
 
 void
@@ -32,7 +37,10 @@ freeze_admit(void)
 bool
 freeze_thread(pthread_t thread)
 {
-    struct sigaction action = {.sa_handler = on_freeze};
+    struct sigaction action = {
+        .sa_handler = on_freeze,
+        .sa_flags = SA_RESTART,
+    };
     sigfillset(&action.sa_mask);
     sem_init(&frozen, 0, 0);
     sigaction(FREEZE_SIGNAL, &action, NULL);

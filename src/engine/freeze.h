@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* Stopping another thread where it stands, for good: what it has can be read
- * then, before the process ends. It may hold locks, that of malloc too; so this
- * is for one that has been doing the same thing for a long time. */
+/* Stopping another thread where it stands, so that what it has can be read
+ * before the process ends. It goes on after 2 s: it may have a lock, that of
+ * malloc or of a stream, for which whoever writes the results would wait for
+ * ever. So this is for a thread that has been doing the same thing for a long
+ * time, and will do it for two seconds more. */
 
 /* Of the thread itself: lets it be frozen. */
 void freeze_admit(void);
