@@ -285,7 +285,7 @@ make_workloads(struct plan *plan, const struct plan_candidate *candidates,
     bool ok = true;
     if (options->workload != NULL && options->workload_count == 0 &&
         !options->single_run)
-        return err_set(err, "--workload %.80s: the script has no workloads",
+        return err_set(err, "--workload %.80s: there are no workloads",
                        options->workload);
     if (options->single_run)
         ok = plan_add_single_run(plan, candidates, err);

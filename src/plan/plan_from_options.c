@@ -73,18 +73,24 @@ static const struct conflict {
 };
 #define CONFLICTS (sizeof(conflicts) / sizeof(conflicts[0]))
 
-/* As the strongest source that gave it spells it. */
 void
-plan_spell(const struct options *options, const char *name, char *out)
+plan_spell(const struct options *options, const char *name,
+           char out[PLAN_SPELLING_SIZE])
 {
-    option_spell(options_source(options, name), name, out);
+    char spelling[OPTION_SPELLING_SIZE];
+    enum option_source source = options_source(options, name);
+    const char *place = source == OPTION_SCRIPT   ? " (molo.options)"
+                        : source == OPTION_CONFIG ? " (config file)"
+                                                  : "";
+    option_spell(source, name, spelling);
+    snprintf(out, PLAN_SPELLING_SIZE, "%s%s", spelling, place);
 }
 
 bool
 plan_refuse_together(const struct options *options, const char *a,
                      const char *b, const char *why, struct err *err)
 {
-    char first[OPTION_SPELLING_SIZE], second[OPTION_SPELLING_SIZE];
+    char first[PLAN_SPELLING_SIZE], second[PLAN_SPELLING_SIZE];
     plan_spell(options, a, first);
     plan_spell(options, b, second);
     return err_set(err, "%s and %s do not go together: %s", first, second, why);
@@ -144,7 +150,7 @@ static bool
 check_stages(const struct options *options, bool has_rate, struct err *err)
 {
     bool rates = options->stages[0].target.per > 0;
-    char stage[OPTION_SPELLING_SIZE], rate[OPTION_SPELLING_SIZE];
+    char stage[PLAN_SPELLING_SIZE], rate[PLAN_SPELLING_SIZE];
     plan_spell(options, "stage", stage);
     plan_spell(options, "rate", rate);
     for (size_t i = 1; i < options->stage_count; i++) {
@@ -220,7 +226,7 @@ static bool
 shape_rate(const struct options *options, const bool has[LOADS],
            struct plan_workload *workload, struct err *err)
 {
-    char spelling[OPTION_SPELLING_SIZE];
+    char spelling[PLAN_SPELLING_SIZE];
     plan_spell(options, "rate", spelling);
     workload->executor =
         has[LOAD_STAGE] ? EXECUTOR_RAMPING_RATE : EXECUTOR_CONSTANT_RATE;
@@ -299,7 +305,7 @@ plan_add_from_options(struct plan *plan, struct err *err)
     if (!ok)
         return false;
     if (!plan_settle_stages(added, err)) {
-        char spelling[OPTION_SPELLING_SIZE];
+        char spelling[PLAN_SPELLING_SIZE];
         plan_spell(options, "stage", spelling);
         return err_prefix(err, "%s", spelling);
     }

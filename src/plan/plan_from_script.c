@@ -43,7 +43,7 @@ refuse_change(const struct options *options, const struct change *change,
               const struct option_workload *workload, struct err *err)
 {
     struct buf has = {0};
-    char spelling[OPTION_SPELLING_SIZE];
+    char spelling[PLAN_SPELLING_SIZE];
     plan_spell(options, change->option, spelling);
     workload_describe_keys(workload->executor, &has);
     err_set(err, "%s does not change workload '%.80s': executor '%s' has %s",
@@ -161,7 +161,7 @@ check_changes(const struct options *options, struct err *err)
 {
     for (size_t i = 0; i < CHANGES; i++) {
         const char *option = changes[i].option;
-        char spelling[OPTION_SPELLING_SIZE];
+        char spelling[PLAN_SPELLING_SIZE];
         plan_spell(options, option, spelling);
         if (!options_is_given(options, option) ||
             (changes[i].key == WORKLOAD_EXECUTOR && !is_by_hand(options)))
@@ -169,8 +169,8 @@ check_changes(const struct options *options, struct err *err)
         if (options_source(options, option) <= OPTION_SCRIPT) {
             if (options_source(options, option) > OPTION_CONFIG)
                 return err_set(err,
-                               "%s: the script has workloads, and each says "
-                               "that for itself: move it into them",
+                               "%s: the workloads say that for themselves: "
+                               "move it into them",
                                spelling);
             continue;
         }
@@ -179,7 +179,7 @@ check_changes(const struct options *options, struct err *err)
         struct buf list = {0};
         list_names(options, &list);
         err_set(err,
-                "%s: the script has workloads of its own (%s): say with "
+                "%s: the workloads (%s) say that for themselves: say with "
                 "--workload NAME which one it changes",
                 spelling, list.data);
         buf_finish(&list);

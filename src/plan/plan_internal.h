@@ -43,8 +43,13 @@ void
 plan_describe_workload(const struct plan *plan,
                        const struct plan_workload *workload, struct buf *out);
 
+/* "--rate and --max-runs do not go together: WHY" */
 bool plan_refuse_together(const struct options *options, const char *a,
                           const char *b, const char *why, struct err *err);
-void plan_spell(const struct options *options, const char *name, char *out);
+/* As the strongest source that gave it spells it, with the place where that is
+ * not plain to see: "--stage", "MOLO_STAGE", "stage (molo.options)". */
+#define PLAN_SPELLING_SIZE 96
+void plan_spell(const struct options *options, const char *name,
+                char out[PLAN_SPELLING_SIZE]);
 
 #endif

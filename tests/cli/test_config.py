@@ -140,6 +140,22 @@ def test_workloads_and_thresholds(t):
     t.contains(outcome.out, "runs:count > 100")
 
 
+def test_what_contradicts_itself_is_placed(t):
+    t.scenario("molo.options{stage = '1m:5', ramp_up = 1}\n" + SHOW, "script.lua")
+    t.scenario(SHOW, "plain.lua")
+    path = config(t, {"tests": {
+        "script": {"scenario": "script.lua"},
+        "config": {"scenario": "plain.lua", "stage": "1m:5", "duration": "1m"},
+        "workloads": {"scenario": "plain.lua", "workloads": {
+            "one": {"executor": "shared_runs", "runs": 1}}}}})
+    t.contains(refused(t, "check", "-c", path, "script"),
+               "error: stage (molo.options) and ramp_up (molo.options) do not go together: ")
+    t.contains(refused(t, "check", "-c", path, "config"),
+               "error: stage (config file) and duration (config file) do not go together: ")
+    t.contains(refused(t, "check", "-c", path, "workloads", "-w", "2"),
+               "--workers: the workloads (one) say that for themselves: say with --workload NAME")
+
+
 def refused(t, *words):
     outcome = t.molo(*words).expect(2)
     t.equal(outcome.err.count("\n"), 1, "lines of the message")

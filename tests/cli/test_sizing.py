@@ -143,8 +143,8 @@ def test_a_workload_of_the_script(t):
     plan = outcome.result["plan"]["workloads"]["visits"]
     t.equal((plan["executor"], plan["tags"]), ("manual", {"team": "x"}), "plan")
     t.contains(size(t, "", more=WORKLOADS).expect(2).err,
-               "--sizing: the script has workloads of its own (others, "
-               "visits): say with --workload NAME which one it changes")
+               "--sizing: the workloads (others, "
+               "visits) say that for themselves: say with --workload NAME which one")
 
 
 def test_workers_of_a_workload_are_added_by_hand(t):

@@ -182,7 +182,7 @@ def test_what_contradicts_itself(t):
              "with --rate, -w is the most there may be"),
             ("--manual -w 50 --max-workers 5",
              "--workers is above --max-workers"),
-            ("--workload api", "--workload api: the script has no workloads"),
+            ("--workload api", "--workload api: there are no workloads"),
             ("-s 30s:10", "unknown scenario '30s:10': did you mean '--stage "
              "30s:10'?"),
     ):

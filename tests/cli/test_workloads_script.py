@@ -268,14 +268,14 @@ def test_a_change_needs_a_name(t):
                          ("--rate 5/s", "--rate"), ("--stage 1m:5", "--stage"),
                          ("--ramp-up 5s", "--ramp-up"),
                          ("--manual", "--manual")):
-        refused(t, "%s: the script has workloads of its own %s: say with "
+        refused(t, "%s: the workloads %s say that for themselves: say with "
                 "--workload NAME which one it changes" % (option, names),
                 *line.split(), options=WORKLOADS)
-    refused(t, "MOLO_WORKERS: the script has workloads of its own %s: say with "
+    refused(t, "MOLO_WORKERS: the workloads %s say that for themselves: say with "
             "--workload NAME which one it changes" % names,
             options=WORKLOADS, env={"MOLO_WORKERS": "5"})
-    refused(t, "workers: the script has workloads, and each says that for "
-            "itself: move it into them",
+    refused(t, "workers (molo.options): the workloads say that for themselves: "
+            "move it into them",
             options=WORKLOADS + "molo.options { workers = 5 }\n")
 
 
