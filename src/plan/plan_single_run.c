@@ -72,17 +72,25 @@ add_lane(struct plan *plan)
                                    });
 }
 
+/* What is weaker gives way, and what the script says is for its other runs. */
+static bool
+is_refused(const struct options *options, const char *other)
+{
+    enum option_source source = options_source(options, other);
+    return source > OPTION_SCRIPT &&
+           source >= options_source(options, "single-run");
+}
+
 static bool
 check_options(const struct options *options, struct err *err)
 {
     static const char *const others[] = {"max-runs", "iterations", "rate",
                                          "stage",    "manual",     "sizing"};
-    if (options->workload != NULL)
+    if (is_refused(options, "workload"))
         return plan_refuse_together(options, "single-run", "workload",
                                     "a single run leaves workloads aside", err);
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        /* What the script says is for its other runs. */
-        if (options_source(options, others[i]) > OPTION_SCRIPT)
+        if (is_refused(options, others[i]))
             return plan_refuse_together(options, "single-run", others[i],
                                         "each worker runs each scenario once",
                                         err);

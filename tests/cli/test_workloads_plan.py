@@ -199,6 +199,11 @@ def test_a_source_that_is_stronger_wins_without_a_word(t):
          "workload default (ramping_workers)")
     says(t, check(t, "-r", "3", env={"MOLO_ITERATIONS": "8"}),
          "workload default (runs_per_worker)")
+    says(t, check(t, "--single-run", env={"MOLO_MAX_RUNS": "8", "MOLO_WORKLOAD": "api"}),
+         "workload single_run (single_run)")
+    refused(t, "MOLO_SINGLE_RUN and --max-runs" + TOGETHER +
+            "each worker runs each scenario once", "-r", "8",
+            env={"MOLO_SINGLE_RUN": "true"})
     refused(t, "MOLO_MAX_RUNS and MOLO_ITERATIONS" + TOGETHER +
             "the first counts the runs of each worker, the second those of "
             "all", env={"MOLO_ITERATIONS": "8", "MOLO_MAX_RUNS": "5"})
