@@ -226,6 +226,7 @@ check_companions(const struct options *options, struct err *err)
     } rows[] = {
         {"sim-latency", options->sim, FOR_SIM},
         {"sim-failures", options->sim, FOR_SIM},
+        {"shuffle", options->single_run, "--single-run"},
         {"sizing-tolerance", options->sizing, "--sizing"},
         {"sizing-step", options->sizing, "--sizing"},
         {"precheck-timeout", options->precheck != NULL, "--precheck URL"},

@@ -150,7 +150,7 @@ def test_shuffle_is_an_order_of_the_seed(t):
                           for name in "abcdefgh")
     orders = set()
     for seed in ("1", "1", "2", "3"):
-        outcome = t.run(text, "--shuffle", "--seed", seed, "-r", "1").expect(0)
+        outcome = t.run(text, "--single-run", "--shuffle", "--seed", seed).expect(0)
         match = t.matches(outcome.err, r"order of the scenarios \(seed (\d)\): "
                                        r"(.*)$")
         t.equal(match.group(1), seed, "seed")
