@@ -32,51 +32,13 @@ pool_drop(const struct crew *crew)
 
 /* --- arrivals that wait --- */
 
-/* In the order in which they are due: one that has been to other shards may
- * come late. */
-static void
-push(struct pool *pool, nsec_t due)
-{
-    if (pool->count == pool->capacity) {
-        size_t capacity = pool->capacity > 0 ? 2 * pool->capacity : 16;
-        nsec_t *waiting = xcalloc(capacity, sizeof(*waiting));
-        for (size_t i = 0; i < pool->count; i++)
-            waiting[i] = pool->waiting[(pool->first + i) % pool->capacity];
-        free(pool->waiting);
-        pool->waiting = waiting;
-        pool->first = 0;
-        pool->capacity = capacity;
-    }
-    size_t at = pool->first + pool->count++;
-    for (; at > pool->first; at--) {
-        nsec_t before = pool->waiting[(at - 1) % pool->capacity];
-        if (before <= due)
-            break;
-        pool->waiting[at % pool->capacity] = before;
-    }
-    pool->waiting[at % pool->capacity] = due;
-}
-
-static nsec_t
-first_waiting(const struct pool *pool)
-{
-    return pool->waiting[pool->first];
-}
-
-static void
-pop(struct pool *pool)
-{
-    pool->first = (pool->first + 1) % pool->capacity;
-    pool->count--;
-}
-
 static void
 arm_expiry(struct crew *crew)
 {
     struct pool *pool = &crew->pool;
     nsec_t at = NSEC_NEVER;
-    if (pool->count > 0)
-        at = nsec_add(crew->started_at + first_waiting(pool),
+    if (pool->waiting.count > 0)
+        at = nsec_add(crew->started_at + backlog_first(&pool->waiting),
                       crew->workload->max_lag);
     if (at !=
         (timer_is_armed(&pool->expiry) ? pool->expiry.node.at : NSEC_NEVER))
@@ -88,9 +50,9 @@ drop_late(struct crew *crew)
 {
     struct pool *pool = &crew->pool;
     nsec_t now = now_in(crew);
-    while (pool->count > 0 &&
-           now - first_waiting(pool) >= crew->workload->max_lag) {
-        pop(pool);
+    while (pool->waiting.count > 0 &&
+           now - backlog_first(&pool->waiting) >= crew->workload->max_lag) {
+        backlog_pop(&pool->waiting);
         pool_drop(crew);
     }
 }
@@ -112,15 +74,15 @@ pool_next(struct crew *crew, nsec_t now)
         drop_late(crew);
         arm_expiry(crew);
     }
-    if (pool->count == 0)
+    if (pool->waiting.count == 0)
         return (struct executor_due){EXECUTOR_PARKED, 0};
-    return (struct executor_due){EXECUTOR_NOW, first_waiting(pool)};
+    return (struct executor_due){EXECUTOR_NOW, backlog_first(&pool->waiting)};
 }
 
 void
 pool_take(struct crew *crew)
 {
-    pop(&crew->pool);
+    backlog_pop(&crew->pool.waiting);
     arm_expiry(crew);
 }
 
@@ -186,7 +148,7 @@ static void
 wait_here(struct crew *crew, nsec_t due)
 {
     struct pool *pool = &crew->pool;
-    push(pool, due);
+    backlog_add(&pool->waiting, due);
     arm_expiry(crew);
     if (crew->shard->config.shards > 1 && !timer_is_armed(&pool->again))
         timer_start(&pool->again, nsec_add(clock_now(), ASK_AGAIN));
@@ -202,9 +164,9 @@ pass_on(struct crew *crew, const struct arrival *arrival)
     struct arrival passed = *arrival;
     passed.asked++;
     passed.may_start |= pool->started < crew->count;
-    if (pool->count > 0 && first_waiting(pool) < passed.due) {
+    if (pool->waiting.count > 0 && backlog_first(&pool->waiting) < passed.due) {
         wait_here(crew, passed.due);
-        passed.due = first_waiting(pool);
+        passed.due = backlog_first(&pool->waiting);
         pool_take(crew);
     }
     host->on_unserved(host->data, &passed);
@@ -244,7 +206,7 @@ pool_arrive(struct crew *crew, const struct arrival *arrival)
     bool may_start = pool->started < crew->count &&
                      (arrival->asked >= shards || shards == 1);
     if (idle || may_start) {
-        push(pool, arrival->due);
+        backlog_add(&pool->waiting, arrival->due);
         arm_expiry(crew);
         take(crew);
     } else if (shards > 1 && may_ask(pool, arrival, shards)) {
@@ -262,16 +224,16 @@ on_again(struct timer *timer)
 {
     struct crew *crew = of_pool(container_of(timer, struct pool, again));
     struct pool *pool = &crew->pool;
-    if (pool->count == 0)
+    if (pool->waiting.count == 0)
         return;
     struct arrival first = {
         .workload = crew->workload,
-        .due = first_waiting(pool),
+        .due = backlog_first(&pool->waiting),
     };
     pool_take(crew);
     pool->asks_from = 0;
     pool_arrive(crew, &first);
-    if (pool->count > 0 && !timer_is_armed(timer))
+    if (pool->waiting.count > 0 && !timer_is_armed(timer))
         timer_start(timer, nsec_add(clock_now(), ASK_AGAIN));
 }
 
@@ -329,7 +291,7 @@ pool_finish(struct crew *crew)
     timer_stop(&crew->pool.expiry);
     timer_stop(&crew->pool.again);
     pacer_destroy(crew->pool.pacer);
-    free(crew->pool.waiting);
+    backlog_finish(&crew->pool.waiting);
 }
 
 int32_t
@@ -365,6 +327,6 @@ pool_stop(struct crew *crew)
     timer_stop(&pool->expiry);
     timer_stop(&pool->again);
     set_due(crew, NSEC_NEVER);
-    for (; pool->count > 0; pop(pool))
+    for (; pool->waiting.count > 0; backlog_pop(&pool->waiting))
         pool_drop(crew);
 }

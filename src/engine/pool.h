@@ -1,6 +1,7 @@
 #ifndef MOLO_ENGINE_POOL_H
 #define MOLO_ENGINE_POOL_H
 
+#include "engine/backlog.h"
 #include "loop/pacer.h"
 #include "loop/timer.h"
 #include "plan/executor.h"
@@ -21,16 +22,14 @@ struct member;
 struct pool {
     struct arrivals arrivals;
     struct pacer *pacer;
-    nsec_t due;      /* the next arrival; NSEC_NEVER: none */
-    int32_t started; /* members 0 .. started-1 */
-    bool offering;   /* an arrival looks for its worker */
-    bool counts;     /* as one of the shard's pending starts */
-    /* Arrivals that nobody was free for, a ring. */
-    nsec_t *waiting;
-    size_t first, count, capacity;
-    struct timer expiry; /* of the first of them */
-    struct timer again;  /* to ask other shards for it */
-    nsec_t asks_from;    /* not before, as nobody was idle on any of them */
+    nsec_t due;             /* the next arrival; NSEC_NEVER: none */
+    int32_t started;        /* members 0 .. started-1 */
+    bool offering;          /* an arrival looks for its worker */
+    bool counts;            /* as one of the shard's pending starts */
+    struct backlog waiting; /* arrivals that nobody was free for */
+    struct timer expiry;    /* of the first of them */
+    struct timer again;     /* to ask other shards for it */
+    nsec_t asks_from;       /* not before, as nobody was idle on any of them */
     unsigned asks;
 };
 

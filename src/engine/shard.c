@@ -424,7 +424,7 @@ shard_demand(const struct shard *shard)
         bool taker = pool_has_taker(crew);
         if (taker)
             demand.takers |= bit;
-        else if (crew->pool.due != NSEC_NEVER || crew->pool.count > 0)
+        else if (crew->pool.due != NSEC_NEVER || crew->pool.waiting.count > 0)
             demand.arrivals |= bit;
     }
     return demand;
