@@ -97,8 +97,7 @@ molo.env = setmetatable({}, {
   end,
 })
 
-return setmetatable(molo, {
-  __index = function(_, name)
-    core.no_such("molo has no function", name, molo)
-  end,
-})
+for _, name in ipairs { "base64", "data", "json", "url" } do
+  core.strict(molo[name], "molo." .. name .. " has no function")
+end
+return core.strict(molo, "molo has no function")

@@ -86,7 +86,7 @@ local function next_event(self, deadline)
   end
 end
 
-local methods = {}
+local methods = core.strict({}, "stream of events has no method")
 
 function methods.next(self, options)
   is(self)

@@ -48,7 +48,7 @@ end
 
 -- molo.task_group, molo.all, molo.any
 
-local Group = {}
+local Group = core.strict({}, "group has no method")
 Group.__index = Group
 
 function Group:spawn(fn, ...)
@@ -249,7 +249,7 @@ local function give_up(held, err, late)
     "hold_task: the held task " .. late .. " in time and was cancelled"), 0)
 end
 
-local Held = {}
+local Held = core.strict({}, "held task has no method")
 Held.__index = Held
 
 function Held:close()
@@ -329,6 +329,7 @@ function task.hold_task(options)
   local held = setmetatable({
     task = native.spawn_held(run, native.session(), native.pause),
     options = limit,
+    closed = false,
   }, Held)
   local ok, paused = pcall(native.join_held, held.task, true, limit)
   if not ok then

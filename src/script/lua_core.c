@@ -272,11 +272,15 @@ core_check_options(lua_State *L)
     return 1;
 }
 
-/* core.no_such(what, key, names): misuse, with the nearest key of `names`. */
+/* core.strict(table, what) -> table, in which looking up what it has not is
+ * misuse that begins with `what`. */
 static int
-core_no_such(lua_State *L)
+core_strict(lua_State *L)
 {
-    return mlua_no_such(L, luaL_checkstring(L, 1), 2, 3);
+    const char *what = luaL_checkstring(L, 2);
+    lua_pushvalue(L, 1);
+    mlua_be_strict(L, what);
+    return 1;
 }
 
 /* Raises misuse at the user's line. */
@@ -361,13 +365,13 @@ static const luaL_Reg core_functions[] = {
     {"getenv", core_getenv},
     {"log", core_log},
     {"misuse", core_misuse},
-    {"no_such", core_no_such},
     {"now", core_now},
     {"seconds", core_seconds},
     {"secret", core_secret},
     {"service", lua_service},
     {"sleep", core_sleep},
     {"stop", core_stop},
+    {"strict", core_strict},
     {NULL, NULL},
 };
 

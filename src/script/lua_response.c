@@ -96,9 +96,11 @@ parse_headers(lua_State *L, const char *lines, size_t size)
 static int
 headers_all(lua_State *L)
 {
-    luaL_checkudata(L, 1, headers_metatable);
+    if (luaL_testudata(L, 1, headers_metatable) == NULL)
+        return mlua_misuse(L, "all: call it on the headers of a response, with "
+                              "a colon: response.headers:all(name)");
     size_t size;
-    const char *name = luaL_checklstring(L, 2, &size);
+    const char *name = mlua_check_text(L, 2, "headers:all: the name", &size);
     lua_settop(L, 2);
     lua_newtable(L); /* 3: the result */
     lua_getiuservalue(L, 1, 1);
@@ -222,7 +224,10 @@ push_history(lua_State *L, const struct response *r)
 static int
 response_json(lua_State *L)
 {
-    const struct response *r = luaL_checkudata(L, 1, response_metatable);
+    const struct response *r = luaL_testudata(L, 1, response_metatable);
+    if (r == NULL)
+        return mlua_misuse(L, "json: call it on a response, with a colon: "
+                              "response:json()");
     lua_getiuservalue(L, 1, SLOT_BODY);
     size_t size;
     const char *body = lua_tolstring(L, -1, &size);

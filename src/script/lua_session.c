@@ -273,38 +273,40 @@ push_field(lua_State *L, struct worker *worker, enum field field)
     lua_pushnil(L);
 }
 
-/* Upvalues: 1 methods, 2 field names to numbers. */
+static const char *
+view_name(const struct session_view *v)
+{
+    return v->view == VIEW_WORKER ? "worker" : v->global ? "run" : "session";
+}
+
+/* Upvalue: the methods, and the numbers of the fields, by name. */
 static int
 session_index(lua_State *L)
 {
     struct session_view *v = lua_touserdata(L, 1);
+    lua_settop(L, 2);
     lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
-        if (v->view == VIEW_SESSION)
-            return 1;
+    int type = lua_rawget(L, lua_upvalueindex(1));
+    bool is_method = type == LUA_TFUNCTION;
+    enum field field =
+        type == LUA_TNUMBER ? (enum field)lua_tointeger(L, 3) : FIELD_COUNT;
+    if (is_method && v->view == VIEW_SESSION)
+        return 1;
+    if (v->view == VIEW_WORKER &&
+        (is_method ||
+         (field > FIELD_LAST_OF_WORKER && field <= FIELD_LAST_OF_SESSION)))
         return mlua_misuse(L,
                            "'%s' needs a session, and setup and teardown have "
                            "none: use molo.setup_session or "
                            "molo.teardown_session",
                            lua_tostring(L, 2));
+    if (field == FIELD_COUNT || (field > FIELD_LAST_OF_SESSION && !v->global)) {
+        lua_pushfstring(L, "the %s has no field or method", view_name(v));
+        return mlua_no_such(L, lua_tostring(L, -1), 2, lua_upvalueindex(1));
     }
-    lua_settop(L, 2);
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(2));
-    if (lua_isinteger(L, -1)) {
-        enum field field = (enum field)lua_tointeger(L, -1);
-        enum field last = v->view == VIEW_WORKER ? FIELD_LAST_OF_WORKER
-                          : v->global            ? FIELD_COUNT
-                                                 : FIELD_LAST_OF_SESSION;
-        if (!v->worker)
-            return mlua_misuse(L,
-                               "this session has ended with its worker or run");
-        if (field <= last) {
-            push_field(L, v->worker, field);
-            return 1;
-        }
-    }
-    lua_pushnil(L);
+    if (!v->worker)
+        return mlua_misuse(L, "this session has ended with its worker or run");
+    push_field(L, v->worker, field);
     return 1;
 }
 
@@ -364,7 +366,8 @@ static const luaL_Reg session_meta[] = {
     {NULL, NULL},
 };
 
-/* Leaves the table of methods on the stack: Lua modules add to it. */
+/* Leaves the table of methods (and fields) on the stack: Lua modules add to it.
+ */
 void
 lua_session_open(lua_State *L)
 {
@@ -372,13 +375,12 @@ lua_session_open(lua_State *L)
     luaL_getmetatable(L, session_metatable);
     luaL_newlib(L, session_methods);
     lua_http_methods(L);
-    lua_pushvalue(L, -1);
-    lua_createtable(L, 0, FIELD_COUNT);
     for (int i = 0; i < FIELD_COUNT; i++) {
         lua_pushinteger(L, i);
         lua_setfield(L, -2, field_names[i]);
     }
-    lua_pushcclosure(L, session_index, 2);
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, session_index, 1);
     lua_setfield(L, -3, "__index");
     lua_remove(L, -2);
 }

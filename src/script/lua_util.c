@@ -42,8 +42,12 @@ static int
 rng_method_int(lua_State *L)
 {
     check_rng(L);
-    lua_Integer low = luaL_checkinteger(L, 2);
-    lua_Integer high = luaL_checkinteger(L, 3);
+    int are[2];
+    lua_Integer low = lua_tointegerx(L, 2, &are[0]);
+    lua_Integer high = lua_tointegerx(L, 3, &are[1]);
+    if (!are[0] || !are[1])
+        return mlua_misuse(L, "rng:int: expected two whole numbers, low and "
+                              "high");
     if (low > high)
         return mlua_misuse(L, "rng:int: the range is empty (%lld to %lld)",
                            (long long)low, (long long)high);
@@ -56,7 +60,11 @@ static int
 rng_method_float(lua_State *L)
 {
     check_rng(L);
-    double low = luaL_optnumber(L, 2, 0), high = luaL_optnumber(L, 3, 1);
+    int are[2] = {1, 1};
+    double low = lua_isnoneornil(L, 2) ? 0 : lua_tonumberx(L, 2, &are[0]);
+    double high = lua_isnoneornil(L, 3) ? 1 : lua_tonumberx(L, 3, &are[1]);
+    if (!are[0] || !are[1])
+        return mlua_misuse(L, "rng:float: expected two numbers, low and high");
     lua_pushnumber(L, low + (high - low) * rng_double(current_rng(L)));
     return 1;
 }
@@ -65,11 +73,10 @@ static lua_Integer
 check_list(lua_State *L, const char *what)
 {
     check_rng(L);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_Integer count = luaL_len(L, 2);
-    if (count == 0)
-        mlua_misuse(L, "%s: the list is empty", what);
-    return count;
+    if (!lua_istable(L, 2))
+        mlua_misuse(L, "%s: expected a list, got %s", what,
+                    luaL_typename(L, 2));
+    return luaL_len(L, 2);
 }
 
 /* rng:pick(list) */
@@ -77,6 +84,8 @@ static int
 rng_method_pick(lua_State *L)
 {
     lua_Integer count = check_list(L, "rng:pick");
+    if (count == 0)
+        return mlua_misuse(L, "rng:pick: the list is empty");
     lua_geti(L, 2, rng_int(current_rng(L), 1, count));
     return 1;
 }
@@ -85,9 +94,7 @@ rng_method_pick(lua_State *L)
 static int
 rng_method_shuffle(lua_State *L)
 {
-    check_rng(L);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    for (lua_Integer i = luaL_len(L, 2); i > 1; i--) {
+    for (lua_Integer i = check_list(L, "rng:shuffle"); i > 1; i--) {
         lua_Integer j = rng_int(current_rng(L), 1, i);
         lua_geti(L, 2, i);
         lua_geti(L, 2, j);
@@ -103,7 +110,7 @@ static int
 rng_method_exponential(lua_State *L)
 {
     check_rng(L);
-    double mean = luaL_checknumber(L, 2);
+    double mean = lua_tonumber(L, 2);
     if (!(mean > 0))
         return mlua_misuse(L, "rng:exponential: the mean must be above 0");
     lua_pushnumber(L, -mean * log1p(-rng_double(current_rng(L))));

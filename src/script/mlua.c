@@ -1,6 +1,7 @@
 #include "script/mlua.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -15,8 +16,11 @@ mlua_new_class(lua_State *L, const char *name, const luaL_Reg *methods,
     if (meta != NULL)
         luaL_setfuncs(L, meta, 0);
     if (methods != NULL) {
+        char what[64];
+        snprintf(what, sizeof(what), "%s has no method", strchr(name, '.') + 1);
         lua_newtable(L);
         luaL_setfuncs(L, methods, 0);
+        mlua_be_strict(L, what);
         lua_setfield(L, -2, "__index");
     }
     lua_pushboolean(L, 0);
@@ -126,24 +130,32 @@ mlua_to_range(lua_State *L, int index, nsec_t *low, nsec_t *high,
 /* More would be no help. */
 #define MAX_LISTED 10
 
+/* ": did you mean 'status'?", else what there is. */
+static void
+suggest(struct buf *out, const char *name, const char *const *known,
+        size_t count)
+{
+    const char *nearest = str_nearest(name, known, count);
+    if (nearest != NULL)
+        buf_printf(out, ": did you mean '%s'?", nearest);
+    if (nearest != NULL || count > MAX_LISTED)
+        return;
+    buf_append_str(out, count == 0   ? " (there is none"
+                        : count == 1 ? " (there is: "
+                                     : " (there are: ");
+    for (size_t i = 0; i < count; i++)
+        buf_printf(out, "%s%s", i > 0 ? ", " : "", known[i]);
+    buf_append_str(out, ")");
+}
+
 void
 mlua_unknown_key(struct err *err, const char *what, const char *key,
                  const char *const *known, size_t count)
 {
-    const char *nearest = str_nearest(key, known, count);
-    struct buf list = {0};
-    buf_append_str(&list, count == 0   ? " (there is none"
-                          : count == 1 ? " (there is: "
-                                       : " (there are: ");
-    for (size_t i = 0; i < count; i++)
-        buf_printf(&list, "%s%s", i > 0 ? ", " : "", known[i]);
-    buf_append_str(&list, ")");
-    if (nearest)
-        err_set(err, "unknown %s '%s': did you mean '%s'?", what, key, nearest);
-    else
-        err_set(err, "unknown %s '%s'%s", what, key,
-                count <= MAX_LISTED ? list.data : "");
-    buf_finish(&list);
+    struct buf help = {0};
+    suggest(&help, key, known, count);
+    err_set(err, "unknown %s '%s'%s", what, key, help.data ? help.data : "");
+    buf_finish(&help);
 }
 
 static void
@@ -203,11 +215,29 @@ mlua_no_such(lua_State *L, const char *what, int key, int names)
     for (lua_Integer i = 1;
          count < ARRAY_LENGTH(known) && lua_rawgeti(L, keys, i) != LUA_TNIL;
          i++)
-        if (lua_type(L, -1) == LUA_TSTRING)
+        if (lua_type(L, -1) == LUA_TSTRING &&
+            strncmp(lua_tostring(L, -1), "__", 2) != 0) /* Lua's, not ours */
             known[count++] = lua_tostring(L, -1);
-    const char *nearest = str_nearest(name, known, count);
-    if (nearest)
-        return mlua_misuse(L, "%s '%s': did you mean '%s'?", what, name,
-                           nearest);
-    return mlua_misuse(L, "%s '%s'", what, name);
+    struct buf help = {0};
+    suggest(&help, name, known, count);
+    lua_pushstring(L, help.data ? help.data : "");
+    buf_finish(&help);
+    return mlua_misuse(L, "%s '%s'%s", what, name, lua_tostring(L, -1));
+}
+
+/* Upvalue: what has no such key. */
+static int
+no_such_key(lua_State *L)
+{
+    return mlua_no_such(L, lua_tostring(L, lua_upvalueindex(1)), 2, 1);
+}
+
+void
+mlua_be_strict(lua_State *L, const char *what)
+{
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, what);
+    lua_pushcclosure(L, no_such_key, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
 }

@@ -41,7 +41,8 @@ void mlua_complete_error(lua_State *L);
 int mlua_tell_error(lua_State *L);
 void mlua_open_error(lua_State *L);
 
-/* Makes the metatable `name` of a kind of userdata. Either table may be NULL.
+/* Makes the metatable `name`, such as "molo.feed", of a kind of userdata.
+ * Either table may be NULL; a method that is not in `methods` is misuse.
  * Scripts cannot get at it, so that none calls __gc or __close by itself. */
 void mlua_new_class(lua_State *L, const char *name, const luaL_Reg *methods,
                     const luaL_Reg *meta);
@@ -80,9 +81,12 @@ bool mlua_check_options(lua_State *L, int index, const char *what,
 void mlua_unknown_key(struct err *err, const char *what, const char *key,
                       const char *const *known, size_t count);
 
-/* Raises "`what` 'stauts': did you mean 'status'?" for the key at `key`, where
- * the table at `names` has the keys there are. */
+/* Raises "`what` 'stauts': did you mean 'status'?", or names what there is, for
+ * the key at `key`, where the table at `names` has the keys there are. */
 int mlua_no_such(lua_State *L, const char *what, int key, int names);
+/* From now on looking up what the table on top of the stack has not raises so.
+ */
+void mlua_be_strict(lua_State *L, const char *what);
 
 /* Values that cross workers. The result is a new reference, NULL for nil.
  * Raises naming the path of what cannot be shared. */

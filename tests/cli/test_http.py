@@ -134,6 +134,26 @@ def test_body_and_json_together_are_refused(t):
     t.equal(t.server.total(), 0, "requests at the server")
 
 
+def test_names_of_what_is_open(t):
+    outcome = run_session(t, """
+        local ws <close> = session:websocket("/ws")
+        print("MARK", pcall(function() ws:recieve() end))
+        local events <close> = session:events("/events")
+        print("MARK", pcall(function() events:nxt() end))
+        local page = session:get("/echo")
+        print("MARK", pcall(page.json))
+        print("MARK", pcall(page.headers.all, "via"))
+        print("MARK", pcall(page.headers.all, page.headers))
+        """)
+    for mark, words in zip(outcome.marks, (
+            "websocket has no method 'recieve': did you mean 'receive'?",
+            "stream of events has no method 'nxt': did you mean 'next'?",
+            "json: call it on a response, with a colon: response:json()",
+            "all: call it on the headers of a response, with a colon",
+            "headers:all: the name must be a string, got no value"), strict=True):
+        t.contains(mark, words)
+
+
 def test_response(t):
     run_session(t, """
     session:put("/pad/x", { body = "text" })

@@ -12,7 +12,7 @@ molo.setup_session(function(session)
 end)
 
 molo.setup(function(worker)
-  worker.state.room = worker.room
+  cases.misuse("'room' needs a session", function() return worker.room end)
 end)
 
 cases.add("room, seat and role", function(session)
@@ -30,7 +30,6 @@ cases.add("fixtures know the room as well", function(session)
   cases.equal(session.state.role_in_setup, session.role)
   -- The first round began when all had been set up.
   cases.equal(session.room:get_var("set up"), SIZE)
-  cases.equal(session.state.room, nil)
 end)
 
 cases.add("variables of a room are its own", function(session)
