@@ -1,5 +1,7 @@
 #include "http/request.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -129,6 +131,23 @@ http_request_expects(const struct http_request *request, int status)
             expected->status[i] == status / 100)
             return true;
     return false;
+}
+
+void
+http_expected_describe(const struct http_expected *expected,
+                       char out[HTTP_EXPECTED_TEXT])
+{
+    assert(expected->count > 0);
+    size_t size = 0;
+    for (int i = 0; i < expected->count; i++) {
+        int status = expected->status[i];
+        size += (size_t)snprintf(out + size, HTTP_EXPECTED_TEXT - size,
+                                 status < 10 ? "%s%dxx" : "%s%d",
+                                 i == 0                     ? ""
+                                 : i == expected->count - 1 ? " or "
+                                                            : ", ",
+                                 status);
+    }
 }
 
 bool

@@ -55,6 +55,10 @@ void http_request_reset(struct http_request *request);
 void http_request_inherit(struct http_request *request,
                           const struct http_request *defaults);
 bool http_request_expects(const struct http_request *request, int status);
+/* "200, 204 or 3xx". Some have been given. */
+#define HTTP_EXPECTED_TEXT (HTTP_MAX_EXPECTED * 5 + 4)
+void http_expected_describe(const struct http_expected *expected,
+                            char out[HTTP_EXPECTED_TEXT]);
 /* A token of RFC 9110 section 5.6.2, at most 23 bytes. Kept as given. */
 bool http_request_set_method(struct http_request *request, const char *method,
                              size_t size, struct err *err);

@@ -186,13 +186,18 @@ cancel_transfer(struct task *task)
 static void
 push_http_error(lua_State *L, const struct transfer *transfer)
 {
-    char message[512];
-    snprintf(message, sizeof(message), "%s %.300s: unexpected status %d",
+    const struct buf *body = &transfer->response.body;
+    char message[512], expected[HTTP_EXPECTED_TEXT];
+    http_expected_describe(&transfer->request.expected, expected);
+    snprintf(message, sizeof(message),
+             "%s %.300s: unexpected status %d, not %s",
              transfer->request.method, transfer->request.url.data,
-             transfer->response.status);
+             transfer->response.status, expected);
     mlua_push_error(L, "http", message);
     lua_pushinteger(L, transfer->response.status);
     lua_setfield(L, -2, "status");
+    lua_pushlstring(L, body->data != NULL ? body->data : "", body->size);
+    lua_setfield(L, -2, "body");
 }
 
 static void

@@ -136,7 +136,6 @@ finish_opening(lua_State *L, struct task *task)
 {
     struct waiter *waiter = task->wait.data;
     struct lua_websocket *own = waiter->own;
-    const struct transfer *transfer = own->transfer;
     lua_ws_end_wait(waiter);
     if (websocket_opened_at(own->ws) != 0) {
         lua_http_release(own->transfer);
@@ -145,12 +144,7 @@ finish_opening(lua_State *L, struct task *task)
         return 1;
     }
     /* Until the error is there it is the worker's: Lua may have no room. */
-    lua_http_push_error(L, transfer);
-    const struct buf *body = &transfer->response.body;
-    if (transfer->fault == FAULT_NONE) {
-        lua_pushlstring(L, body->data != NULL ? body->data : "", body->size);
-        lua_setfield(L, -2, "body");
-    }
+    lua_http_push_error(L, own->transfer);
     end(own);
     return lua_error(L);
 }

@@ -80,6 +80,23 @@ def test_expected_classes(t):
     t.equal(outcome.result["requests"]["failed"], 3, "failed")
 
 
+def test_a_status_that_is_not_expected_is_told_with_those_that_are(t):
+    t.server
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            for _, expect in ipairs{ 200, { 200, 204 }, { 200, "3xx", 404 } } do
+                local _, err = molo.try(session.get, session, "/status/503",
+                                        { expect = expect })
+                molo.log("info", "MARK", err.status, err.message, err.body)
+            end
+        end)
+        """, "-r", "1").expect(0)
+    for mark, expected in zip(outcome.marks, ("200", "200 or 204", "200, 3xx or 404"),
+                              strict=True):
+        t.equal(mark, "503 GET %s/status/503: unexpected status 503, not %s "
+                "503 Service Unavailable" % (t.server.url, expected))
+
+
 def test_max_body_and_discard(t):
     with Server("a") as server:
         play(t, server, """

@@ -445,7 +445,7 @@ def what_is_no_stream(t):
         (sends(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), "{}",
          "protocol", "no Content-Type instead of text/event-stream"),
         (sends(b"HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\nno"),
-         "{ reconnect = true }", "http", "unexpected status 503"),
+         "{ reconnect = true }", "http", "unexpected status 503, not 200 or 204"),
         (sends(CLOSES + b"data: " + b"x" * 3000), "{ max_body = 2000 }",
          "too_large", "an event is larger than 2.0 kB (max_body)"),
         (sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\ndata"), "{}",

@@ -166,7 +166,7 @@ LATE = "no answer within %d s, " % SECONDS
 SOON = {"options": "{ timeout = %d }" % SECONDS}
 BAD = "bad WebSocket handshake: "
 SENT = "the server sent "
-UNEXPECTED = "unexpected status "
+UNEXPECTED = "unexpected status %d, not 101"
 
 # name: behaviour, (kind, phase or code, message), and what differs:
 #   options, body     of the scenario
@@ -175,18 +175,18 @@ UNEXPECTED = "unexpected status "
 HANDSHAKES = {
     "refused with 403":
         (answers(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"),
-         ("http", "nil", UNEXPECTED + "403"), {"end": "403 no"}),
+         ("http", "nil", UNEXPECTED % 403), {"end": "403 no"}),
     "refused with 403 in chunks":
         (answers(b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n"
                  b"2\r\nno\r\n1\r\n!\r\n0\r\n\r\n", then="hold"),
-         ("http", "nil", UNEXPECTED + "403"), {"end": "403 no!"}),
+         ("http", "nil", UNEXPECTED % 403), {"end": "403 no!"}),
     "answered with 200":
         (answers(b"HTTP/1.1 200 OK\r\n\r\nhello"),
-         ("http", "nil", UNEXPECTED + "200"), {"end": "200 hello"}),
+         ("http", "nil", UNEXPECTED % 200), {"end": "200 hello"}),
     "redirected":
         (answers(b"HTTP/1.1 302 Found\r\nLocation: /good\r\n"
                  b"Content-Length: 0\r\n\r\n"),
-         ("http", "nil", UNEXPECTED + "302"), {}),
+         ("http", "nil", UNEXPECTED % 302), {}),
     "bad accept key":
         (agrees(accept=b"c29tZXRoaW5nIGVsc2U="),
          ("protocol", "receive", BAD + r"Sec-WebSocket-Accept is "
