@@ -296,8 +296,7 @@ struct transfer *
 lua_http_begin(lua_State *L, struct task *task, const char *method,
                size_t method_size)
 {
-    if (lua_type(L, 2) != LUA_TSTRING)
-        mlua_misuse(L, "expected a URL, got %s", luaL_typename(L, 2));
+    lua_request_check_url(L, 2, 3);
     struct transfer *transfer = session_begin(lua_session_http(L, 1));
     struct lua_exchange *exchange = take_exchange(task);
     transfer->data = exchange;

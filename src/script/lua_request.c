@@ -1,5 +1,6 @@
 #include "script/lua_request.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,45 @@ option_vars(lua_State *L, struct lua_request *r, int index)
                              url->data, url->size, &err);
     if (!ok)
         mlua_misuse(L, "%s", err.message);
+}
+
+/* Bytes of "name" in "{name}" at `text`, a name being what one would write as a
+ * key of vars; 0: it is something else. */
+static size_t
+name_at(const char *text, size_t size)
+{
+    size_t name_size = variable_at(text, size);
+    for (size_t i = 0; i < name_size; i++)
+        if (!isalnum((unsigned char)text[i + 1]) && text[i + 1] != '_')
+            return 0;
+    return name_size;
+}
+
+void
+lua_request_check_url(lua_State *L, int url, int options)
+{
+    if (lua_type(L, url) != LUA_TSTRING)
+        mlua_misuse(L, "expected a URL, got %s", luaL_typename(L, url));
+    const char *text = lua_tostring(L, url);
+    /* Behind the path it may be JSON, or GraphQL. */
+    size_t size = strcspn(text, "?#");
+    if (memchr(text, '{', size) == NULL)
+        return;
+    if (lua_istable(L, options)) {
+        bool given = lua_getfield(L, options, "vars") != LUA_TNIL;
+        lua_pop(L, 1);
+        if (given)
+            return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        int name_size = (int)name_at(text + i, size - i);
+        const char *name = text + i + 1;
+        if (name_size > 0)
+            mlua_misuse(L,
+                        "the URL '%.200s' has {%.*s} and no vars to put there: "
+                        "give vars = {%.*s = ...}, or write %%7B for a '{'",
+                        text, name_size, name, name_size, name);
+    }
 }
 
 struct request_option {

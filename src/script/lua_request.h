@@ -23,6 +23,9 @@ struct lua_request {
     lua_State *L; /* while options are applied */
 };
 
+/* Raises for what is no string, and for a path with a {name} where the options
+ * have no vars to put there. */
+void lua_request_check_url(lua_State *L, int url, int options);
 /* Sets method and URL. Does not raise. */
 bool lua_request_begin(const struct lua_request *request, struct err *err);
 /* Applies the option table; to be called protected, because it raises while the

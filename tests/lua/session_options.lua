@@ -76,10 +76,20 @@ local of_requests = {
 for i, row in ipairs(of_requests) do
   local name, value, words = row[1], row[2], row[3]
   cases.add(("%s refused by requests, %d"):format(name, i), function(session)
-    cases.misuse(words, session.get, session, URL .. "{id}",
-                 { [name] = value })
+    local url = name == "vars" and URL .. "{id}" or URL
+    cases.misuse(words, session.get, session, url, { [name] = value })
   end)
 end
+
+cases.add("a URL with a variable wants vars", function(session)
+  local refuses = function(url, options)
+    cases.misuse("the URL '" .. url .. "' has {id} and no vars to put there: give "
+      .. "vars = {id = ...}, or write %7B for a '{'", session.get, session, url, options)
+  end
+  refuses(URL .. "items/{id}")
+  refuses(URL .. "{}{a-b}/{id}/{name}?x={y}", { headers = {} })
+  cases.misuse("{room_2} no vars", session.websocket, session, URL .. "{room_2}")
+end)
 
 cases.add("an unknown option suggests the nearest", function(session)
   cases.misuse("unknown connect_timeot connect_timeout", session.get, session,
