@@ -187,16 +187,18 @@ def test_what_a_fixture_leaves_is_checked(t):
 
 
 def test_a_worker_without_a_session(t):
-    outcome = t.run("""
+    text = """
         molo.setup(function(worker)
-            molo.log("info", "MARK", worker.anything)
-            worker:get("/")
+            return worker%s
         end)
         molo.scenario("a", function() end)
-        """).expect(3)
-    t.equal(outcome.marks, ["nil"], "what there is not")
-    t.contains(outcome.err, ".lua:4: script: 'get' needs a session",
+        """
+    outcome = t.run(text % ":get('/')").expect(3)
+    t.contains(outcome.err, ".lua:3: script: 'get' needs a session",
                "use molo.setup_session")
+    outcome = t.run(text % ".anything").expect(3)
+    t.contains(outcome.err, ".lua:3: script: the worker has no field or method "
+               "'anything'")
 
 
 def test_fixtures_may_use_http_and_variables(t):
