@@ -34,8 +34,10 @@ look(struct loop *loop, nsec_t began)
     for (nsec_t now = began;;) {
         ev_run(loop->ev, EVRUN_NOWAIT);
         nsec_t looked_at = loop->turn_started;
-        poll->spent.elapsed += looked_at - now;
-        poll->spent.cpu += looked_at - now;
+        nsec_t took = looked_at - now;
+        poll->spent.elapsed += took;
+        /* Else the core was taken away in the midst of it. */
+        poll->spent.cpu += took < LONG_AWAY ? took : 0;
         if (poll->found)
             return true;
         sched_yield();
