@@ -160,14 +160,14 @@ test_the_timeout_covers_the_whole_chain(void **state)
 {
     struct rig *rig = *state;
     struct transfer *transfer = rig_begin(rig, "GET", "/to?/silent");
-    transfer->request.timeout = 300 * NSEC_PER_MSEC;
+    transfer->request.timeout = 2 * NSEC_PER_SEC;
     session_send(transfer);
     rig_wait(rig, 1);
     assert_int_equal(transfer->fault, FAULT_TIMEOUT);
     assert_int_equal(transfer->redirects_followed, 1);
-    assert_true(transfer_time_left(transfer) < 300 * NSEC_PER_MSEC);
+    assert_true(transfer_time_left(transfer) < 2 * NSEC_PER_SEC);
     assert_string_equal(transfer->fault_message,
-                        "no answer within 300 ms, waiting for the first byte");
+                        "no answer within 2 s, waiting for the first byte");
     rig_release(rig, transfer);
 }
 

@@ -122,6 +122,9 @@ test_one_that_comes_too_late_does_nothing(void **state)
 int
 main(void)
 {
+    /* Whoever runs this in the background may have them ignored. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             test_signals_are_counted_at_once_and_delivered_in_order),
