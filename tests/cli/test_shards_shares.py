@@ -17,11 +17,13 @@ def arrivals(rate, length):
 WORKER_0_WAITS = """
     local done = 0
     molo.scenario("share", function(session)
-      local enough = molo.event("enough")
+      local zero, enough = molo.event("zero"), molo.event("enough")
       if session.worker_id == 0 then
         molo.log("info", "MARK zero")
+        zero:set()
         enough:wait()
       else
+        zero:wait()
         done = done + 1
         if done == tonumber(molo.env.ENOUGH) then
           enough:set()
