@@ -101,11 +101,10 @@ def make_test(family):
     def test(t):
         ours, theirs = with_molo(t, family), with_curl(t, family)
         total = len(ours.cases)
-        print("# %s: molo %d of %d, curl %d of %d" % (
+        harness.diagnose("%s: molo %d of %d, curl %d of %d" % (
             family, len(ours.held()), total, len(theirs.held()), total))
-        for line in ours.told_wrong({case[0] for case in ours.cases}
-                                    - ours.held()):
-            print("#   " + line)
+        harness.diagnose("\n".join("  " + line for line in ours.told_wrong(
+            {case[0] for case in ours.cases} - ours.held())))
         missing = theirs.held() - ours.held()
         t.check(not missing, "curl does better:\n"
                 + "\n".join(ours.told_wrong(missing)))
@@ -115,7 +114,7 @@ def make_test(family):
 
 def rates(t):
     ours, theirs, total = (sum(row[i] for row in held) for i in range(3))
-    print("# all: molo %d of %d, curl %d of %d" % (ours, total, theirs, total))
+    harness.diagnose("all: molo %d of %d, curl %d of %d" % (ours, total, theirs, total))
     t.check(ours >= theirs, "curl does better")
     # Against a fault of the table, which would make both look alike.
     t.check(ours * 10 >= total * 8, "hardly any rule holds")
@@ -129,4 +128,5 @@ if __name__ == "__main__":
     if not shutil.which("curl"):
         print("1..0 # SKIP there is no curl")
         sys.exit(0)
-    sys.exit(harness.main(globals()))
+    # One after another, as the last looks at what the others have found.
+    sys.exit(harness.main(globals(), parallel=1))
