@@ -46,6 +46,11 @@ MAX_HANGS = 3
 PARALLEL = 4
 
 
+# Places in messages are looked for as words, and nginx reads paths as such.
+if " " in tempfile.gettempdir():
+    tempfile.tempdir = "/tmp"
+
+
 class Failure(AssertionError):
     pass
 
