@@ -20,8 +20,9 @@ def without_numbers(line):
 
 
 def patient(text):
-    """How fast the answers are is not the subject here."""
-    return re.sub(r"< \d+m?s\b", "< 1h", text)
+    """How fast the answers are is not the subject here, and less of a load is enough."""
+    text = re.sub(r"< \d+m?s\b", "< 1h", text)
+    return text.replace("-d 1s", "-d 300ms").replace("--stage 500ms:", "--stage 100ms:")
 
 
 def lines_of(text):
