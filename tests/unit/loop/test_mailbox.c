@@ -103,7 +103,7 @@ test_all_arrive_in_order(void **state)
 
 /* --- ping-pong: a lost wake-up would end it --- */
 
-/* MAILBOX_ROUNDS: how many, where there is time for more. */
+/* MAILBOX_ROUNDS: how many, where there is time for more or for less. */
 static int
 rounds(void)
 {
