@@ -146,8 +146,8 @@ def stats(t):
 
 
 def many_echoes(t):
-    """200 users with 50 messages each: both sides count the same."""
-    workers, messages = (20, 10) if rows.harness.WRAPPER else (200, 50)
+    """60 users with 160 messages each: both sides count the same."""
+    workers, messages = (20, 10) if rows.harness.WRAPPER else (60, 160)
     url = t.server.url
     outcome = rows.start(t, """
         molo.scenario("a", function(session)
