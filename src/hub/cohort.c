@@ -201,6 +201,12 @@ member_judge_stuck(struct member *member)
     member->stuck = stuck;
 }
 
+int64_t
+step_number(int64_t step)
+{
+    return step == HUB_STEP_TEARDOWN ? 0 : step;
+}
+
 void
 step_describe(int64_t step, struct buf *out)
 {

@@ -102,6 +102,8 @@ void member_set_state(struct hub *hub, struct member *member,
 void member_pass(struct hub *hub, struct member *member, int64_t step);
 /* After a change of its tasks or waits. */
 void member_judge_stuck(struct member *member);
+/* What those outside are told: 0 for that of a setup or of a teardown. */
+int64_t step_number(int64_t step);
 /* "step 3", "the setup" */
 void step_describe(int64_t step, struct buf *out);
 /* "workload 'pad'", "room 2 of workload 'chat'" */

@@ -22,7 +22,7 @@ struct hub_event {
     enum hub_object_type type;
     const char *name, *op; /* of the object (NULL: none), of the operation */
     int32_t room;
-    int64_t step, round; /* 0: none */
+    int64_t step, round; /* 0: none, as in a fixture */
     nsec_t waited;       /* with the answer to a wait; else 0 */
     const char *where;   /* "pad.lua:9", or NULL */
     bool failed;         /* the run, task or setup that has ended */
@@ -36,8 +36,8 @@ struct hub_config {
      * are answered later (hub_stop_waits) under HUB_DEADLOCK_STOP, which is
      * told by `stop`; the owner begins DRAIN. */
     void (*on_deadlock)(void *data, const char *report, bool stop);
-    /* A round of a notifier is over: all have passed or read it. May be NULL.
-     */
+    /* A round is over: of a notifier, all have passed or read it; of a barrier,
+     * all have met. `step` as in struct hub_event. May be NULL. */
     void (*on_round_end)(void *data, enum hub_object_type type,
                          const char *name, int64_t step, int64_t round);
     /* Every operation and every answer, in order. May be NULL. */

@@ -86,5 +86,5 @@ hub_round_ended(struct hub *hub, const struct object *object, int64_t step,
     history_of_round(hub, object, step, round);
     if (hub->config.on_round_end)
         hub->config.on_round_end(hub->config.data, object->type, object->name,
-                                 step, round);
+                                 step_number(step), round);
 }

@@ -85,6 +85,23 @@ def test_runs_and_tasks_that_failed(t):
                    ("task_end", 3, True), ("run_end", 3, None)], "ends")
 
 
+def test_fixtures_have_no_step(t):
+    path = t.new_path(".ndjson")
+    outcome = t.run("""
+        local function meet() molo.barrier("all"):wait() end
+        molo.setup_session(meet)
+        molo.teardown_session(meet)
+        molo.scenario("a", meet)
+        molo.on("round_end", function(e) molo.log("info", "MARK", e.step) end)
+        """, "-w", "2", "-r", "1", "--timeline", path).expect(0)
+    lines = [line for line in json_lines(path) if line.get("name") == "all"]
+    t.equal([line.get("step") for line in lines if line["what"] == "wait"], [None, 1, None],
+            "steps of waits")
+    t.equal([line.get("step") for line in lines if line["what"] == "round_end"],
+            [None, 1, None], "steps of rounds")
+    t.equal(outcome.marks, ["nil", "1", "nil"], "steps of events")
+
+
 def test_any_name(t):
     path = t.new_path(".ndjson")
     name = 'say "hi" \\\\ \\n \\xff'
