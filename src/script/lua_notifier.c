@@ -21,8 +21,8 @@ notifier_written(lua_State *L)
     struct hub_op op = {.type = HUB_OP_NOTIFIER_WRITTEN};
     struct task *task =
         lua_sync_check_operation(L, HUB_NOTIFIER, "written", &op);
-    lua_sync_check_options(L, 3, &op, true);
-    op.timeout = HUB_TIMEOUT_DEFAULT;
+    static const char *const known[] = {"round"};
+    lua_sync_check_options_of(L, 3, &op, known, ARRAY_LENGTH(known));
     op.done_at = worker_last_done_at(task->worker);
     lua_settop(L, 2);
     op.value = mlua_check_value(L, 2);
@@ -49,7 +49,7 @@ notifier_one_read(lua_State *L)
     return lua_sync_submit(L, &op, &lua_sync_plain_wait);
 }
 
-/* notifier:wait_for_readers({timeout}) */
+/* notifier:wait_for_readers({timeout, round}) */
 static int
 notifier_wait_for_readers(lua_State *L)
 {

@@ -30,6 +30,11 @@ cases.add("an unknown option", function()
                { readers = 3000000000 })
 end)
 
+cases.add("what does not wait has no timeout", function()
+  local news = molo.notifier("l")
+  cases.misuse("'timeout'", news.written, news, 1, { timeout = 5 })
+end)
+
 cases.add("a name is a string", function()
   cases.misuse("name", molo.notifier)
   cases.misuse("name", molo.notifier, {})
