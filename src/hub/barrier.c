@@ -102,12 +102,6 @@ decide(struct hub *hub, struct barrier *barrier, const struct member *member,
 
 /* --- operations --- */
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_BARRIER_WAIT;
-}
-
 static void
 barrier_op(struct hub *hub, struct object *object, struct member *member,
            const struct hub_op *op)
@@ -149,5 +143,4 @@ const struct object_ops barrier_object_ops = {
     .refuses_free = refuses_free,
     .may_use = may_use,
     .op = barrier_op,
-    .may_wait = may_wait,
 };

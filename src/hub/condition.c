@@ -220,12 +220,6 @@ give_back(struct hub *hub, struct object *object, const struct hub_op *op)
         lock_give_back(hub, condition->lock, op);
 }
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_CONDITION_WAIT || type == HUB_OP_LOCK_ACQUIRE;
-}
-
 /* --- life --- */
 
 /* The lock that the options name; NULL after a MISUSE was replied. */
@@ -337,5 +331,4 @@ const struct object_ops condition_object_ops = {
     .refuses_free = refuses_free,
     .op = operate,
     .give_back = give_back,
-    .may_wait = may_wait,
 };

@@ -127,16 +127,9 @@ operate(struct hub *hub, struct object *object, struct member *member,
         wake_all(hub, event);
 }
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_EVENT_WAIT;
-}
-
 const struct object_ops event_object_ops = {
     .create = create,
     .destroy = destroy,
     .refuses_free = refuses_free,
     .op = operate,
-    .may_wait = may_wait,
 };

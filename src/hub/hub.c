@@ -193,9 +193,21 @@ may_use_room(struct hub *hub, const struct hub_op *op)
     return false;
 }
 
+/* An attempt is no wait. */
+static bool
+is_stopped(struct hub *hub, const struct hub_op *op)
+{
+    return hub_op_may_wait(op->type) && !op->attempt &&
+           hub_member(hub, op->id.worker)->stopped;
+}
+
 static void
 dispatch(struct hub *hub, const struct hub_op *op)
 {
+    if (is_stopped(hub, op)) {
+        hub_reply_status(hub, op->id, HUB_STOPPED);
+        return;
+    }
     switch (op->type) {
     case HUB_OP_WORKER_START:
     case HUB_OP_RUN_BEGIN:

@@ -124,8 +124,6 @@ join_op(struct hub *hub, const struct hub_op *op)
         if (wait)
             wait_grant(hub, wait, &(struct hub_reply){.status = HUB_GRANTED});
         hub_reply_status(hub, op->id, HUB_GRANTED);
-    } else if (member->stopped) {
-        hub_reply_status(hub, op->id, HUB_STOPPED);
     } else if (op->type == HUB_OP_TASK_JOIN) {
         join(hub, member, op);
     } else {

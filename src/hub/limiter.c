@@ -173,16 +173,9 @@ operate(struct hub *hub, struct object *object, struct member *member,
         arm(hub, limiter);
 }
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_LIMITER_TAKE;
-}
-
 const struct object_ops limiter_object_ops = {
     .create = create,
     .destroy = destroy,
     .refuses_free = refuses_free,
     .op = operate,
-    .may_wait = may_wait,
 };

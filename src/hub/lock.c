@@ -334,17 +334,10 @@ give_back(struct hub *hub, struct object *object, const struct hub_op *op)
     lock_give_back(hub, lock_of_object(object), op);
 }
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_LOCK_ACQUIRE;
-}
-
 const struct object_ops lock_object_ops = {
     .create = create,
     .destroy = destroy,
     .refuses_free = refuses_free,
     .op = operate,
     .give_back = give_back,
-    .may_wait = may_wait,
 };

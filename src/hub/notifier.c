@@ -303,13 +303,6 @@ one_read(struct hub *hub, struct notifier *notifier, struct member *member,
 
 /* --- dispatch --- */
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_NOTIFIER_WAIT_WRITER ||
-           type == HUB_OP_NOTIFIER_WAIT_READERS;
-}
-
 static void
 notifier_op(struct hub *hub, struct object *object, struct member *member,
             const struct hub_op *op)
@@ -335,5 +328,4 @@ const struct object_ops notifier_object_ops = {
     .refuses_free = refuses_free,
     .may_use = may_use,
     .op = notifier_op,
-    .may_wait = may_wait,
 };

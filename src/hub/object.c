@@ -185,10 +185,6 @@ object_op(struct hub *hub, const struct hub_op *op)
     }
     struct member *member = hub_member(hub, op->id.worker);
     const struct object_ops *ops = ops_of[op->object];
-    if (member->stopped && !op->attempt && ops->may_wait(op->type)) {
-        hub_reply_status(hub, op->id, HUB_STOPPED);
-        return;
-    }
     if (op->type != HUB_OP_DECLARE && ops->may_use &&
         !ops->may_use(hub, member, op))
         return;

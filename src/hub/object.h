@@ -37,10 +37,9 @@ struct object_ops {
      * type. May be NULL. */
     bool (*may_use)(struct hub *hub, const struct member *member,
                     const struct hub_op *op);
-    /* An operation on it; the member is not stopped if it may wait. */
+    /* An operation on it. */
     void (*op)(struct hub *hub, struct object *object, struct member *member,
                const struct hub_op *op);
-    bool (*may_wait)(enum hub_op_type type);
     /* HUB_OP_GIVE_BACK, which is answered elsewhere. NULL: what its operations
      * are granted is not used up. */
     void (*give_back)(struct hub *hub, struct object *object,

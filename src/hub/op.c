@@ -38,6 +38,31 @@ hub_object_type_article(enum hub_object_type type)
     return strchr("aeiou", hub_object_type_name(type)[0]) ? "an" : "a";
 }
 
+bool
+hub_op_may_wait(enum hub_op_type type)
+{
+    static const bool may_wait[] = {
+        [HUB_OP_TASK_JOIN] = true,
+        [HUB_OP_TASK_PAUSE] = true,
+        [HUB_OP_NOTIFIER_WAIT_WRITER] = true,
+        [HUB_OP_NOTIFIER_WAIT_READERS] = true,
+        [HUB_OP_BARRIER_WAIT] = true,
+        [HUB_OP_EVENT_WAIT] = true,
+        [HUB_OP_LOCK_ACQUIRE] = true,
+        [HUB_OP_SEMAPHORE_ACQUIRE] = true,
+        [HUB_OP_CONDITION_WAIT] = true,
+        [HUB_OP_QUEUE_PUT] = true,
+        [HUB_OP_QUEUE_GET] = true,
+        [HUB_OP_QUEUE_JOIN] = true,
+        [HUB_OP_LIMITER_TAKE] = true,
+        [HUB_OP_VAR_GET_OR_MAKE] = true,
+        [HUB_OP_VAR_LOCK] = true,
+        [HUB_OP_VAR_WAIT] = true,
+        [HUB_OP_VAR_WAIT_CHANGE] = true,
+    };
+    return type < sizeof(may_wait) / sizeof(may_wait[0]) && may_wait[type];
+}
+
 const char *
 hub_op_name(enum hub_op_type type)
 {

@@ -49,6 +49,7 @@ const char *hub_object_type_article(enum hub_object_type type);
 #define HUB_STEP_SETUP INT64_C(0)
 #define HUB_STEP_TEARDOWN (INT64_MAX - 1)
 
+/* A star marks those that may wait. */
 enum hub_op_type {
     /* Life of a worker, in program order. No reply unless noted. */
     HUB_OP_WORKER_START, /* it exists now; its tasks run setup fixtures. Of
@@ -125,7 +126,7 @@ enum hub_op_type {
     HUB_OP_QUEUE_CLOSE,
     HUB_OP_QUEUE_STATE,  /* GRANTED number: items */
     HUB_OP_LIMITER_TAKE, /* * `amount` */
-    /* Variables. `*` may wait. */
+    /* Variables. */
     HUB_OP_VAR_GET,         /* GRANTED value (NULL if absent) */
     HUB_OP_VAR_GET_OR_MAKE, /* * GRANTED value, or MAKE: run the factory, then
                                VAR_MADE or VAR_MAKE_FAILED */
@@ -146,6 +147,7 @@ enum hub_op_type {
                                once); GRANTED value, version */
 };
 
+bool hub_op_may_wait(enum hub_op_type type);
 /* As scripts call it: "wait_for_writer"; life: "run_begin" ... */
 const char *hub_op_name(enum hub_op_type type);
 

@@ -406,18 +406,10 @@ operate(struct hub *hub, struct object *object, struct member *member,
                           });
 }
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_QUEUE_PUT || type == HUB_OP_QUEUE_GET ||
-           type == HUB_OP_QUEUE_JOIN;
-}
-
 const struct object_ops queue_object_ops = {
     .create = create,
     .destroy = destroy,
     .refuses_free = refuses_free,
     .op = operate,
     .give_back = give_back,
-    .may_wait = may_wait,
 };

@@ -344,12 +344,6 @@ operate(struct hub *hub, struct object *object, struct member *member,
                           });
 }
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_SEMAPHORE_ACQUIRE;
-}
-
 /* --- life --- */
 
 static struct object *
@@ -412,5 +406,4 @@ const struct object_ops semaphore_object_ops = {
     .refuses_free = refuses_free,
     .op = operate,
     .give_back = give_back,
-    .may_wait = may_wait,
 };

@@ -249,21 +249,10 @@ var_reply(struct hub *hub, struct hub_id id, enum hub_status status,
 
 /* --- dispatch --- */
 
-static bool
-may_wait(enum hub_op_type type)
-{
-    return type == HUB_OP_VAR_GET_OR_MAKE || type == HUB_OP_VAR_LOCK ||
-           type == HUB_OP_VAR_WAIT || type == HUB_OP_VAR_WAIT_CHANGE;
-}
-
 void
 var_op(struct hub *hub, const struct hub_op *op)
 {
     struct member *member = hub_member(hub, op->id.worker);
-    if (member->stopped && may_wait(op->type)) {
-        hub_reply_status(hub, op->id, HUB_STOPPED);
-        return;
-    }
     struct variable *variable = var_get(hub, op->room, op->name);
     if (op->type == HUB_OP_VAR_GET && !variable->present &&
         holding_is(&variable->maker, member, op->id.task))
