@@ -144,9 +144,9 @@ condition_wait_needs(const struct wait *wait, const struct lock *lock)
 static bool
 notify_next(struct hub *hub, struct condition *condition)
 {
-    if (list_empty(&condition->waits))
+    struct wait *wait = wait_first(&condition->waits);
+    if (!wait)
         return false;
-    struct wait *wait = container_of(condition->waits.next, struct wait, queue);
     wait_end_timeout(hub, wait);
     list_remove(&wait->queue);
     wait->ops = &return_ops;

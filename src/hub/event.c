@@ -97,8 +97,9 @@ change(struct event *event, bool set, struct value *value)
 static void
 wake_all(struct hub *hub, struct event *event)
 {
-    while (!list_empty(&event->waits))
-        wait_grant(hub, container_of(event->waits.next, struct wait, queue),
+    struct wait *first;
+    while ((first = wait_first(&event->waits)))
+        wait_grant(hub, first,
                    &(struct hub_reply){
                        .status = HUB_GRANTED,
                        .value = event->value,

@@ -27,18 +27,10 @@ limiter_of(struct object *object)
 
 /* --- serving --- */
 
-static struct wait *
-first_of(const struct limiter *limiter)
-{
-    return list_empty(&limiter->waits)
-               ? NULL
-               : container_of(limiter->waits.next, struct wait, queue);
-}
-
 static void
 arm(struct hub *hub, struct limiter *limiter)
 {
-    const struct wait *first = first_of(limiter);
+    const struct wait *first = wait_first(&limiter->waits);
     hub_set_timer(
         hub, &limiter->refill,
         first ? bucket_ready_at(&limiter->bucket, first->amount, hub->now)
@@ -49,7 +41,7 @@ static void
 serve(struct hub *hub, struct limiter *limiter)
 {
     struct wait *first;
-    while ((first = first_of(limiter)) &&
+    while ((first = wait_first(&limiter->waits)) &&
            bucket_serve(&limiter->bucket, first->amount, hub->now))
         wait_grant(hub, first, &(struct hub_reply){.status = HUB_GRANTED});
     arm(hub, limiter);
@@ -144,7 +136,8 @@ destroy(struct hub *hub, struct object *object)
 static const char *
 refuses_free(struct object *object)
 {
-    return first_of(limiter_of(object)) ? "a worker waits on it" : NULL;
+    return wait_first(&limiter_of(object)->waits) ? "a worker waits on it"
+                                                  : NULL;
 }
 
 static void
@@ -160,7 +153,7 @@ operate(struct hub *hub, struct object *object, struct member *member,
                          hub_options_burst(&object->options));
         return;
     }
-    if (!first_of(limiter) &&
+    if (!wait_first(&limiter->waits) &&
         bucket_take(&limiter->bucket, op->amount, hub->now)) {
         wait_count_at_once(hub, op->name, &take_ops, HUB_GRANTED);
         hub_reply_status(hub, op->id, HUB_GRANTED);

@@ -145,9 +145,9 @@ lock_pass(struct hub *hub, struct lock *lock)
                             hub_object_type_name(lock->object->type),
                             lock->object->name, hub->now - lock->holding.since);
     holding_drop(&lock->holding);
-    if (list_empty(&lock->waits))
+    struct wait *next = wait_first(&lock->waits);
+    if (!next)
         return;
-    struct wait *next = container_of(lock->waits.next, struct wait, queue);
     take(hub, lock, next);
     end_wait(hub, next);
 }

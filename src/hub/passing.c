@@ -116,9 +116,9 @@ round_break(struct hub *hub, struct round *round)
     tell_broken(round, &text);
     int32_t culprit = round->culprit->id;
     round->held = true;
-    while (!list_empty(&round->waiters))
-        wait_refuse(hub, container_of(round->waiters.next, struct wait, queue),
-                    HUB_BROKEN, text.data, culprit);
+    struct wait *wait;
+    while ((wait = wait_first(&round->waiters)))
+        wait_refuse(hub, wait, HUB_BROKEN, text.data, culprit);
     round->held = false;
     buf_finish(&text);
     round_release(hub, round);

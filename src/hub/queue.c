@@ -200,19 +200,6 @@ measure(struct hub *hub, const struct queue *queue)
                              queue->object.name, queue->count);
 }
 
-static void
-reply(struct hub *hub, const struct hub_op *op, enum hub_status status,
-      struct value *value)
-{
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = status,
-                       .value = value,
-                       .remaining = NSEC_NEVER,
-                       .culprit = HUB_GLOBAL,
-                   });
-}
-
 static struct wait *
 begin(struct hub *hub, struct queue *queue, struct member *member,
       const struct hub_op *op, const struct wait_ops *ops)
@@ -227,18 +214,18 @@ begin(struct hub *hub, struct queue *queue, struct member *member,
 static bool
 hand_to_getter(struct hub *hub, struct queue *queue, struct value *value)
 {
-    if (list_empty(&queue->getters))
-        return false;
-    wait_grant(hub, container_of(queue->getters.next, struct wait, queue),
-               &(struct hub_reply){.status = HUB_GRANTED, .value = value});
-    return true;
+    struct wait *getter = wait_first(&queue->getters);
+    if (getter)
+        wait_grant(hub, getter,
+                   &(struct hub_reply){.status = HUB_GRANTED, .value = value});
+    return getter != NULL;
 }
 
 /* The item of the first who waits to put one; the caller has its reference. */
 static struct value *
 take_from_putter(struct hub *hub, struct queue *queue)
 {
-    struct wait *wait = container_of(queue->putters.next, struct wait, queue);
+    struct wait *wait = wait_first(&queue->putters);
     struct value *value = wait->value;
     wait->value = NULL;
     queue->undone++;
@@ -275,7 +262,7 @@ put(struct hub *hub, struct queue *queue, struct member *member,
         reply_closed(hub, op);
     } else if (is_full(queue) && list_empty(&queue->getters)) {
         if (op->attempt)
-            reply(hub, op, HUB_WOULD_WAIT, NULL);
+            hub_reply_status(hub, op->id, HUB_WOULD_WAIT);
         else
             wait_enqueue(hub, begin(hub, queue, member, op, &put_ops), op,
                          &queue->putters);
@@ -283,7 +270,7 @@ put(struct hub *hub, struct queue *queue, struct member *member,
         queue->undone++;
         if (!op->attempt)
             wait_count_at_once(hub, op->name, &put_ops, HUB_GRANTED);
-        reply(hub, op, HUB_GRANTED, NULL);
+        hub_reply_status(hub, op->id, HUB_GRANTED);
         if (!hand_to_getter(hub, queue, op->value))
             push_back(queue, op->value);
         measure(hub, queue);
@@ -312,15 +299,16 @@ get(struct hub *hub, struct queue *queue, struct member *member,
     const struct hub_op *op)
 {
     struct value *value = take(hub, queue);
-    if (value || queue->closed) {
-        if (!op->attempt)
-            wait_count_at_once(hub, op->name, &get_ops, HUB_GRANTED);
-        reply(hub, op, value ? HUB_GRANTED : HUB_CLOSED, value);
-        if (value)
-            measure(hub, queue);
+    if ((value || queue->closed) && !op->attempt)
+        wait_count_at_once(hub, op->name, &get_ops, HUB_GRANTED);
+    if (value) {
+        hub_reply_granted(hub, op->id, &(struct hub_reply){.value = value});
+        measure(hub, queue);
         value_unref(value);
+    } else if (queue->closed) {
+        hub_reply_status(hub, op->id, HUB_CLOSED);
     } else if (op->attempt) {
-        reply(hub, op, HUB_WOULD_WAIT, NULL);
+        hub_reply_status(hub, op->id, HUB_WOULD_WAIT);
     } else {
         wait_enqueue(hub, begin(hub, queue, member, op, &get_ops), op,
                      &queue->getters);
@@ -349,10 +337,10 @@ done(struct hub *hub, struct queue *queue, const struct hub_op *op)
         return;
     }
     queue->undone--;
-    reply(hub, op, HUB_GRANTED, NULL);
-    while (queue->undone == 0 && !list_empty(&queue->joiners))
-        wait_grant(hub, container_of(queue->joiners.next, struct wait, queue),
-                   &(struct hub_reply){.status = HUB_GRANTED});
+    hub_reply_status(hub, op->id, HUB_GRANTED);
+    struct wait *joiner;
+    while (queue->undone == 0 && (joiner = wait_first(&queue->joiners)))
+        wait_grant(hub, joiner, &(struct hub_reply){.status = HUB_GRANTED});
 }
 
 static void
@@ -361,7 +349,7 @@ join(struct hub *hub, struct queue *queue, struct member *member,
 {
     if (queue->undone == 0) {
         wait_count_at_once(hub, op->name, &join_ops, HUB_GRANTED);
-        reply(hub, op, HUB_GRANTED, NULL);
+        hub_reply_status(hub, op->id, HUB_GRANTED);
         return;
     }
     wait_enqueue(hub, begin(hub, queue, member, op, &join_ops), op,
@@ -372,15 +360,14 @@ static void
 close_it(struct hub *hub, struct queue *queue, const struct hub_op *op)
 {
     queue->closed = true;
-    reply(hub, op, HUB_GRANTED, NULL);
-    while (!list_empty(&queue->getters))
-        wait_grant(hub, container_of(queue->getters.next, struct wait, queue),
-                   &(struct hub_reply){.status = HUB_CLOSED});
+    hub_reply_status(hub, op->id, HUB_GRANTED);
+    struct wait *wait;
+    while ((wait = wait_first(&queue->getters)))
+        wait_grant(hub, wait, &(struct hub_reply){.status = HUB_CLOSED});
     char *text =
         xasprintf("queue '%s' was closed before the item was put", op->name);
-    while (!list_empty(&queue->putters))
-        wait_refuse(hub, container_of(queue->putters.next, struct wait, queue),
-                    HUB_CLOSED, text, HUB_GLOBAL);
+    while ((wait = wait_first(&queue->putters)))
+        wait_refuse(hub, wait, HUB_CLOSED, text, HUB_GLOBAL);
     free(text);
 }
 

@@ -184,8 +184,7 @@ static void
 tell_missing(struct hub *hub, const struct wait *wait, struct buf *out)
 {
     const struct semaphore *semaphore = wait->semaphore;
-    const struct wait *first =
-        container_of(semaphore->waits.next, struct wait, queue);
+    const struct wait *first = wait_first(&semaphore->waits);
     if (semaphore->unowned || list_empty(&semaphore->grants)) {
         buf_append_str(out, "missing: a release");
     } else {
@@ -199,7 +198,7 @@ tell_missing(struct hub *hub, const struct wait *wait, struct buf *out)
         }
         roll_end(&roll);
     }
-    if (first != wait && !list_empty(&semaphore->waits)) {
+    if (first && first != wait) {
         buf_append_str(out, "; ahead of it: ");
         member_describe(first->member, out);
     }
@@ -224,11 +223,9 @@ is_awaited_by(struct holding *holding, const struct wait *wait)
 static void
 serve(struct hub *hub, struct semaphore *semaphore)
 {
-    while (!list_empty(&semaphore->waits)) {
-        struct wait *wait =
-            container_of(semaphore->waits.next, struct wait, queue);
-        if (wait->amount > available(semaphore))
-            return;
+    struct wait *wait;
+    while ((wait = wait_first(&semaphore->waits)) &&
+           wait->amount <= available(semaphore)) {
         take(hub, semaphore, &wait->id, wait->amount, wait->worker_scope,
              wait->where);
         wait_grant(hub, wait, &(struct hub_reply){.status = HUB_GRANTED});

@@ -82,9 +82,9 @@ var_serve_makers(struct hub *hub, struct variable *variable)
 void
 var_make_next(struct hub *hub, struct variable *variable)
 {
-    if (variable->present || list_empty(&variable->makers))
+    struct wait *next = wait_first(&variable->makers);
+    if (variable->present || !next)
         return;
-    struct wait *next = container_of(variable->makers.next, struct wait, queue);
     holding_take(hub, &variable->maker, &next->id, next->where);
     wait_grant(hub, next, &(struct hub_reply){.status = HUB_MAKE});
 }
@@ -101,10 +101,9 @@ make_failed(struct hub *hub, struct variable *variable,
         var_make_next(hub, variable);
         return;
     }
-    while (!list_empty(&variable->makers))
-        wait_refuse(hub,
-                    container_of(variable->makers.next, struct wait, queue),
-                    HUB_FAILED, op->text, member->id);
+    struct wait *wait;
+    while ((wait = wait_first(&variable->makers)))
+        wait_refuse(hub, wait, HUB_FAILED, op->text, member->id);
 }
 
 /* One who is no longer the maker has a value all the same. */

@@ -93,9 +93,9 @@ not_a_number(const struct variable *variable)
 void
 var_update_next(struct hub *hub, struct variable *variable)
 {
-    while (!variable->updater.member && !list_empty(&variable->updaters)) {
-        struct wait *wait =
-            container_of(variable->updaters.next, struct wait, queue);
+    struct wait *wait;
+    while (!variable->updater.member &&
+           (wait = wait_first(&variable->updaters))) {
         struct value *value = wait->value;
         if (wait->store == HUB_OP_VAR_LOCK) {
             holding_take(hub, &variable->updater, &wait->id, wait->where);

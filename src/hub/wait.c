@@ -296,6 +296,13 @@ wait_enqueue(struct hub *hub, struct wait *wait, const struct hub_op *op,
     return true;
 }
 
+struct wait *
+wait_first(const struct list *queue)
+{
+    return list_empty(queue) ? NULL
+                             : container_of(queue->next, struct wait, queue);
+}
+
 void
 wait_drop(struct hub *hub, struct wait *wait)
 {

@@ -122,6 +122,8 @@ void wait_time_out(struct hub *hub, struct wait *wait);
  * it stays. */
 bool wait_enqueue(struct hub *hub, struct wait *wait, const struct hub_op *op,
                   struct list *queue);
+/* Who has waited longest in the queue of an object; NULL: nobody waits. */
+struct wait *wait_first(const struct list *queue);
 /* Its task is gone: no reply. */
 void wait_drop(struct hub *hub, struct wait *wait);
 struct wait *wait_find(const struct member *member, uint32_t task);
