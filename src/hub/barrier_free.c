@@ -266,7 +266,6 @@ reply_broken(struct hub *hub, const struct barrier *barrier,
                        .id = op->id,
                        .status = HUB_BROKEN,
                        .round = barrier->round,
-                       .remaining = NSEC_NEVER,
                        .text = barrier->why,
                        .culprit = barrier->culprit,
                    });

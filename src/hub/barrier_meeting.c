@@ -162,7 +162,6 @@ answer(struct hub *hub, struct meeting *meeting, int32_t i,
     struct wait *wait = meeting->arrivals[i].wait;
     reply->round = meeting->at.n;
     reply->index = index_of(meeting, i);
-    reply->remaining = NSEC_NEVER;
     reply->culprit = HUB_GLOBAL;
     if (wait) {
         detach(meeting, i);
@@ -337,7 +336,6 @@ meeting_reply_broken(struct hub *hub, const struct meeting *meeting,
                        .id = id,
                        .status = HUB_BROKEN,
                        .round = meeting->at.n,
-                       .remaining = NSEC_NEVER,
                        .text = meeting->why,
                        .culprit = meeting->culprit,
                    });

@@ -90,6 +90,9 @@ hub_reply_status(struct hub *hub, struct hub_id id, enum hub_status status);
  */
 void hub_reply_granted(struct hub *hub, struct hub_id id,
                        const struct hub_reply *reply);
+/* With a text that says why not. */
+void hub_reply_text(struct hub *hub, struct hub_id id, enum hub_status status,
+                    const char *text);
 void hub_reply_misuse(struct hub *hub, struct hub_id id, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* A round of a lockstep object or barrier is over. */

@@ -158,13 +158,7 @@ settle(struct hub *hub, struct member *member, const struct hub_op *op)
         return;
     }
     holdings_release(hub, member, false);
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = HUB_LEAKED,
-                       .remaining = NSEC_NEVER,
-                       .text = text.data,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_text(hub, op->id, HUB_LEAKED, text.data);
     buf_finish(&text);
 }
 

@@ -199,7 +199,6 @@ reply_exhausted(struct hub *hub, const struct notifier *notifier,
     hub_reply(hub, &(struct hub_reply){
                        .id = op->id,
                        .status = HUB_EXHAUSTED,
-                       .remaining = NSEC_NEVER,
                        .text = text.data,
                        .culprit = last ? last->id : HUB_GLOBAL,
                    });

@@ -192,7 +192,7 @@ struct hub_op {
     nsec_t timeout;             /* 0: try once; or HUB_TIMEOUT_* */
     bool enclosed;              /* an enclosing scope will time this wait out */
     nsec_t remaining; /* going on with an earlier wait: what was left of its
-                         timeout (hub_reply.remaining); 0: a wait of its own */
+                         timeout (hub_reply.remaining); 0: all of it */
     int64_t step;
     int64_t round; /* {round = n}; 0: the next one */
     int64_t version;
@@ -239,7 +239,8 @@ struct hub_reply {
     int64_t number;     /* what a *_STATE asked for, or how many */
     bool broken;        /* BARRIER_STATE */
     nsec_t waited;      /* 0 if answered at once */
-    nsec_t remaining;   /* of the timeout, to go on waiting with; NSEC_NEVER */
+    nsec_t remaining;   /* of the timeout, for hub_op.remaining; 0: there is
+                           none */
     nsec_t happened_at; /* when what was waited for happened (written) */
     const char *text;
     int32_t culprit; /* broken, stopped by: a worker's id; HUB_GLOBAL: none */

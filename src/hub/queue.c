@@ -238,13 +238,7 @@ reply_closed(struct hub *hub, const struct hub_op *op)
 {
     char *text =
         xasprintf("queue '%s' is closed: nothing can be put into it", op->name);
-    hub_reply(hub, &(struct hub_reply){
-                       .id = op->id,
-                       .status = HUB_CLOSED,
-                       .remaining = NSEC_NEVER,
-                       .text = text,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_text(hub, op->id, HUB_CLOSED, text);
     free(text);
 }
 

@@ -33,14 +33,21 @@ hub_reply(struct hub *hub, const struct hub_reply *reply)
 }
 
 void
-hub_reply_status(struct hub *hub, struct hub_id id, enum hub_status status)
+hub_reply_text(struct hub *hub, struct hub_id id, enum hub_status status,
+               const char *text)
 {
     hub_reply(hub, &(struct hub_reply){
                        .id = id,
                        .status = status,
-                       .remaining = NSEC_NEVER,
+                       .text = text,
                        .culprit = HUB_GLOBAL,
                    });
+}
+
+void
+hub_reply_status(struct hub *hub, struct hub_id id, enum hub_status status)
+{
+    hub_reply_text(hub, id, status, NULL);
 }
 
 void
@@ -50,7 +57,6 @@ hub_reply_granted(struct hub *hub, struct hub_id id,
     struct hub_reply full = *reply;
     full.id = id;
     full.status = HUB_GRANTED;
-    full.remaining = NSEC_NEVER;
     full.culprit = HUB_GLOBAL;
     hub_reply(hub, &full);
 }
@@ -62,13 +68,7 @@ hub_reply_misuse(struct hub *hub, struct hub_id id, const char *fmt, ...)
     va_start(args, fmt);
     char *text = xvasprintf(fmt, args);
     va_end(args);
-    hub_reply(hub, &(struct hub_reply){
-                       .id = id,
-                       .status = HUB_MISUSE,
-                       .remaining = NSEC_NEVER,
-                       .text = text,
-                       .culprit = HUB_GLOBAL,
-                   });
+    hub_reply_text(hub, id, HUB_MISUSE, text);
     free(text);
 }
 

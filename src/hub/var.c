@@ -187,7 +187,7 @@ watch(struct hub *hub, struct variable *variable, struct member *member,
                            .status = HUB_GRANTED,
                            .value = variable->value,
                            .version = variable->version,
-                           .remaining = left > 0 ? left : NSEC_NEVER,
+                           .remaining = left == NSEC_NEVER ? 0 : left,
                            .culprit = HUB_GLOBAL,
                        });
         return;
@@ -242,7 +242,6 @@ var_reply(struct hub *hub, struct hub_id id, enum hub_status status,
                        .status = status,
                        .value = variable->value,
                        .version = variable->version,
-                       .remaining = NSEC_NEVER,
                        .culprit = HUB_GLOBAL,
                    });
 }

@@ -190,8 +190,7 @@ wait_count_at_once(struct hub *hub, const char *name,
     count(hub, name, ops, status, 0);
 }
 
-/* What is left is never 0, which would say that there was nothing to go on
- * with. */
+/* What is left is never 0, which says that there is no timeout. */
 static nsec_t
 remaining(const struct hub *hub, const struct wait *wait)
 {
@@ -201,7 +200,7 @@ remaining(const struct hub *hub, const struct wait *wait)
     else if (wait->ends_at != NSEC_NEVER)
         left = wait->ends_at - hub->now;
     else
-        return NSEC_NEVER;
+        return 0;
     return left < NSEC_PER_USEC ? NSEC_PER_USEC : left;
 }
 
@@ -230,7 +229,6 @@ wait_refuse_now(struct hub *hub, struct wait *wait, enum hub_status status,
         .status = status,
         .round = wait->n,
         .waited = hub->now - wait->since,
-        .remaining = NSEC_NEVER,
         .text = text,
         .culprit = culprit,
     };

@@ -18,7 +18,7 @@ condition_wait(lua_State *L)
 /* --- until a predicate holds --- */
 
 /* On the stack of all of these: condition, predicate, options, what is left of
- * the timeout in nanoseconds (0: it has not begun). */
+ * the timeout in nanoseconds (0: it has not begun, or there is none). */
 enum { CONDITION = 1, PREDICATE, OPTIONS, LEFT, WAIT_FOR_ARGUMENTS = LEFT };
 
 static int on_judged(lua_State *L, int status, lua_KContext context);
@@ -35,8 +35,7 @@ judge(lua_State *L)
 static int
 grant_notified(lua_State *L, struct task *task)
 {
-    nsec_t left = task->wait.reply.remaining;
-    lua_pushinteger(L, left == NSEC_NEVER ? 0 : left);
+    lua_pushinteger(L, task->wait.reply.remaining);
     lua_replace(L, LEFT);
     return judge(L);
 }

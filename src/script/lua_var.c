@@ -53,7 +53,7 @@ grant_change(lua_State *L, struct task *task)
     const struct wait_reply *reply = &task->wait.reply;
     mlua_push_value(L, reply->value);
     lua_pushinteger(L, reply->version);
-    if (reply->remaining == NSEC_NEVER)
+    if (reply->remaining == 0)
         lua_pushnil(L);
     else
         lua_pushnumber(L, nsec_to_seconds(reply->remaining));

@@ -189,7 +189,7 @@ granted(struct play *play, struct sim_worker *worker, struct sim_task *task)
                task->call->timeout != 0) {
         /* A predicate that is not content yet. */
         ask_for(play, worker, task, task->call, answer->version,
-                answer->remaining == NSEC_NEVER ? 0 : answer->remaining);
+                answer->remaining);
     } else if (task->asked == HUB_OP_SETTLE) {
         actor_root_over(play, worker, false);
     }
