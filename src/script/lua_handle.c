@@ -135,7 +135,6 @@ grant_handle(lua_State *L, struct task *task)
 
 static const struct wait_ops declare_wait = {
     .coordination = true,
-    .cancel = lua_sync_cancel,
     .granted = grant_handle,
 };
 

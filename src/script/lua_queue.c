@@ -41,14 +41,12 @@ finish_try_get(lua_State *L, struct task *task)
 static const struct wait_ops get_ops = {
     .coordination = true,
     .idle = true,
-    .cancel = lua_sync_cancel,
     .finish = finish_get,
 };
 
 static const struct wait_ops try_get_ops = {
     .coordination = true,
     .idle = true,
-    .cancel = lua_sync_cancel,
     .finish = finish_try_get,
 };
 

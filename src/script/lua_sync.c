@@ -115,17 +115,11 @@ lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops)
 }
 
 void
-lua_sync_cancel(struct task *task)
-{
-    lua_sync_post(task, &(struct hub_op){.type = HUB_OP_CANCEL});
-}
-
-void
-lua_sync_give_up(struct task *task)
+lua_sync_cancel(struct task *task, bool given_up)
 {
     lua_sync_post(task, &(struct hub_op){
                             .type = HUB_OP_CANCEL,
-                            .given_up = true,
+                            .given_up = given_up,
                         });
 }
 

@@ -21,9 +21,9 @@ lua_sync_submit(lua_State *L, struct hub_op *op, const struct wait_ops *ops);
  * raises. */
 int lua_sync_finish(lua_State *L, struct task *task,
                     int (*granted)(lua_State *L, struct task *task));
-void lua_sync_cancel(struct task *task);
-/* The same for a task that is taken down. */
-void lua_sync_give_up(struct task *task);
+/* Asks for the coordination wait of the task to end. `given_up`: the task is
+ * being taken down. */
+void lua_sync_cancel(struct task *task, bool given_up);
 
 /* Gives the hub an operation of this task; its id and step are filled in here.
  * The answer is for the wait that the task is in. Does not raise. */
@@ -58,10 +58,9 @@ void lua_sync_push_news(lua_State *L, struct task *task);
 extern const struct wait_ops lua_sync_number_wait;
 extern const struct wait_ops lua_sync_flag_wait;
 /* The struct wait_ops of an operation with results of its own. */
-#define LUA_SYNC_WAIT(granted_function)                                \
-    {                                                                  \
-        .coordination = true, .idle = true, .cancel = lua_sync_cancel, \
-        .granted = (granted_function)                                  \
+#define LUA_SYNC_WAIT(granted_function)                                   \
+    {                                                                     \
+        .coordination = true, .idle = true, .granted = (granted_function) \
     }
 
 /* Reads {timeout =, round =} at `index` (none or nil: defaults) into `op`. */

@@ -241,7 +241,6 @@ finish_pause(lua_State *L, struct task *task)
 static const struct wait_ops pause_wait = {
     .coordination = true,
     .idle = true,
-    .cancel = lua_sync_cancel,
     .finish = finish_pause,
 };
 

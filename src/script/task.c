@@ -7,6 +7,7 @@
 
 #include "script/limit.h"
 #include "script/lua_defer.h"
+#include "script/lua_sync.h"
 #include "script/mlua.h"
 #include "script/scope.h"
 #include "script/script_internal.h"
@@ -213,9 +214,12 @@ task_interrupt(struct task *task)
     if (!wait->ops || wait->done || wait->cancelled)
         return;
     wait->cancelled = true;
+    if (wait->ops->coordination) {
+        lua_sync_cancel(task, false); /* its answer wakes the task */
+        return;
+    }
     wait->ops->cancel(task);
-    if (!wait->ops->coordination)
-        task_wake(task);
+    task_wake(task);
 }
 
 void

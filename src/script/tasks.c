@@ -338,7 +338,6 @@ static const struct wait_ops await_wait = {
     .coordination = true,
     .for_tasks = true,
     .idle = true,
-    .cancel = lua_sync_cancel,
     .granted = lua_sync_grant_nothing,
 };
 static const struct wait_ops outside_wait = {
@@ -395,7 +394,6 @@ static const struct wait_ops await_all_wait = {
     .coordination = true,
     .for_tasks = true,
     .idle = true,
-    .cancel = lua_sync_cancel,
     .finish = finish_await_all,
 };
 static const struct wait_ops outside_all_wait = {

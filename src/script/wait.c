@@ -140,7 +140,7 @@ cancel_or_drop(struct task *task)
         return;
     if (ops->coordination) {
         if (!wait->done)
-            lua_sync_give_up(task);
+            lua_sync_cancel(task, true);
         late_give_back(task);
     } else if (!wait->done) {
         ops->cancel(task);

@@ -15,17 +15,17 @@ struct task;
 
 /* What a task waits for. */
 struct wait_ops {
-    /* Waiting on other workers: only the hub ends it. */
+    /* Waiting on other workers: only the hub ends it, and is asked to, when it
+     * is to end early. Then `cancel` and `drop` are NULL. */
     bool coordination;
     /* Waiting for tasks of its own, which have their own limits. */
     bool for_tasks;
     /* Counts as time in which the run was not active. */
     bool idle;
-    /* Ends the wait early, leaving nothing behind. For coordination waits it
-     * only asks: the answer comes as a reply. */
+    /* Ends the wait early, leaving nothing behind. */
     void (*cancel)(struct task *task);
     /* Frees the results of a wait that is over, when nobody takes them. NULL:
-     * there is nothing to free. For coordination waits, see late.h. */
+     * there is nothing to free. */
     void (*drop)(struct task *task);
     /* In the continuation, on the task's own stack: pushes the results and
      * returns their number, or raises. */
