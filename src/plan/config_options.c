@@ -182,10 +182,7 @@ set_services(struct options *options, const json_t *services, struct err *err)
         bool ok = options_set(options, OPTION_CONFIG, "service", text, NULL);
         free(text);
         if (!ok)
-            return err_set(err,
-                           "%s: base_url: '%.80s' is not an address such as "
-                           "http://127.0.0.1:8642, or the name has other than "
-                           "letters, digits, '_' and '-'",
+            return err_set(err, "%s: base_url: '%.80s' is not " FORMS_ADDRESS,
                            where, url);
     }
     return true;

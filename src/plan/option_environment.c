@@ -15,9 +15,7 @@ read_service(struct options *options, const char *name, const char *equals,
 {
     return options_set(options, OPTION_ENVIRONMENT, "service",
                        name + strlen(SERVICE), NULL) ||
-           err_set(err,
-                   PREFIX "%.*s: '%.80s' is not an address such as "
-                          "http://127.0.0.1:8642",
+           err_set(err, PREFIX "%.*s: '%.80s' is not " FORMS_ADDRESS,
                    (int)(equals - name), name, equals + 1);
 }
 

@@ -209,7 +209,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .offset = offsetof(struct options, sizing_step),
      .min = NSEC_PER_MSEC,
      .max = OPTION_TIME_MAX,
-     .forms = FORMS_TIME_POSITIVE,
+     .forms = "a time from 1ms on, such as 500ms, 5s or 1.5 (seconds)",
      .help = "with --sizing: how long each number of workers is tried (default "
              "5s)"},
     {.name = "only-tag",

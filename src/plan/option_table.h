@@ -43,6 +43,10 @@ enum option_kind {
 #define FORMS_RATE "a rate such as 50/s, 2.5/s or 1/2m, at most 1000000000/s"
 #define FORMS_STAGE \
     "a stage such as 1m:50 (workers) or 1m:100/s (a rate of runs)"
+/* Of a service whose name is told beside it. */
+#define FORMS_ADDRESS                                                       \
+    "an address such as http://127.0.0.1:8642, or the name has other than " \
+    "letters, digits, '_' and '-'"
 #define FORMS_ARRIVAL "fixed or poisson"
 extern const char *const option_arrival_words[];
 

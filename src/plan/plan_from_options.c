@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -242,6 +243,16 @@ shape_rate(const struct options *options, const bool has[LOADS],
     return true;
 }
 
+static bool
+refuse_more_than_most(const struct options *options, struct err *err)
+{
+    char workers[PLAN_SPELLING_SIZE], most[PLAN_SPELLING_SIZE];
+    plan_spell(options, "workers", workers);
+    plan_spell(options, "max-workers", most);
+    return err_set(err, "%s: %" PRId64 " are more than %s, %" PRId64, workers,
+                   options->workers, most, options->max_workers);
+}
+
 /* Executor and what belongs to it. */
 static bool
 shape(const struct options *options, const bool has[LOADS],
@@ -257,7 +268,7 @@ shape(const struct options *options, const bool has[LOADS],
         workload->workers_at_start = workload->workers;
         if (options->max_workers < workload->workers &&
             options_is_given(options, "max-workers"))
-            return err_set(err, "--workers is above --max-workers");
+            return refuse_more_than_most(options, err);
         if (options->max_workers > workload->workers)
             workload->workers = (int32_t)options->max_workers;
     } else if (has[LOAD_RATE] ||

@@ -112,7 +112,7 @@ def test_services(t):
     t.equal(outcome.marks, ["http://127.0.0.1:4 http://127.0.0.1:5"], "stronger sources")
     refused = run(t, path, env={"MOLO_SERVICE_USERS": "nowhere"}).expect(2)
     t.contains(refused.err, "MOLO_SERVICE_USERS: 'nowhere' is not an address such as "
-               "http://127.0.0.1:8642")
+               "http://127.0.0.1:8642, or the name")
 
 
 def test_an_unknown_service(t):

@@ -181,7 +181,7 @@ def test_what_contradicts_itself(t):
             ("--max-workers 5 --rate 5/s", "--max-workers is for --manual and --sizing; "
              "with --rate, -w is the most there may be"),
             ("--manual -w 50 --max-workers 5",
-             "--workers is above --max-workers"),
+             "--workers: 50 are more than --max-workers, 5"),
             ("--workload api", "--workload api: there are no workloads"),
             ("-s 30s:10", "unknown scenario '30s:10': did you mean '--stage "
              "30s:10'?"),
@@ -201,6 +201,8 @@ def test_a_source_that_is_stronger_wins_without_a_word(t):
          "workload default (runs_per_worker)")
     says(t, check(t, "--single-run", env={"MOLO_MAX_RUNS": "8", "MOLO_WORKLOAD": "api"}),
          "workload single_run (single_run)")
+    refused(t, "--workers: 50 are more than MOLO_MAX_WORKERS, 5", "--manual", "-w", "50",
+            env={"MOLO_MAX_WORKERS": "5"})
     refused(t, "MOLO_SINGLE_RUN and --max-runs" + TOGETHER +
             "each worker runs each scenario once", "-r", "8",
             env={"MOLO_SINGLE_RUN": "true"})

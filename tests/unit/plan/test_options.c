@@ -104,6 +104,9 @@ static const struct bad_value bad_values[] = {
     {OPTION_COMMAND_LINE, "duration", "-1s", "--duration: '-1s'" POSITIVE},
     {OPTION_COMMAND_LINE, "duration", "999999h",
      "--duration: '999999h'" POSITIVE},
+    {OPTION_COMMAND_LINE, "sizing-step", "1us",
+     "--sizing-step: '1us' is not a time from 1ms on, such as 500ms, 5s or 1.5 "
+     "(seconds)"},
     {OPTION_COMMAND_LINE, "ramp-up", "5 s",
      "--ramp-up: '5 s' is not a time such as " TIMES},
     {OPTION_COMMAND_LINE, "wait-timeout", "none",
@@ -443,6 +446,14 @@ test_environment(void **state)
     assert_false(options_read_environment(options, bad_variables, &err));
     assert_string_equal(err.message,
                         "MOLO_RAMP_UP: 'soon' is not a time such as " TIMES);
+
+    char service[] = "MOLO_SERVICE_A.B=http://a";
+    bad_variables[0] = service;
+    assert_false(options_read_environment(options, bad_variables, &err));
+    assert_string_equal(err.message,
+                        "MOLO_SERVICE_A.B: 'http://a' is not an address such "
+                        "as http://127.0.0.1:8642, or the name has other than "
+                        "letters, digits, '_' and '-'");
     options_destroy(options);
 }
 
