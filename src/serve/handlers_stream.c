@@ -105,6 +105,23 @@ last_seen(struct request *request)
                : 0;
 }
 
+static struct MHD_Response *
+stream_events(struct request *request, int64_t first, int64_t last,
+              nsec_t every)
+{
+    struct events *events = xmalloc(sizeof(*events));
+    *events = (struct events){
+        .request = request,
+        .next = first,
+        .last = last,
+        .every = every,
+    };
+    int size = snprintf(events->text, sizeof(events->text), "retry: 100\n\n");
+    events->size = (size_t)size;
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024,
+                                             read_events, events, free_events);
+}
+
 enum MHD_Result
 handle_events(struct request *request, const char *argument)
 {
@@ -120,17 +137,12 @@ handle_events(struct request *request, const char *argument)
         return request_reply(
             request, MHD_HTTP_NO_CONTENT,
             MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
-    struct events *events = xmalloc(sizeof(*events));
-    *events = (struct events){
-        .request = request,
-        .next = seen + 1,
-        .last = count - seen > most ? seen + most : count,
-        .every = every,
-    };
-    int size = snprintf(events->text, sizeof(events->text), "retry: 100\n\n");
-    events->size = (size_t)size;
-    struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, 1024, read_events, events, free_events);
+    /* libmicrohttpd would end chunks that HEAD does not have. */
+    struct MHD_Response *response =
+        handler_is_method(request, MHD_HTTP_METHOD_HEAD)
+            ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
+            : stream_events(request, seen + 1,
+                            count - seen > most ? seen + most : count, every);
     MHD_add_response_header(response, "Content-Type", "text/event-stream");
     MHD_add_response_header(response, "Cache-Control", "no-store");
     return request_reply(request, MHD_HTTP_OK, response);

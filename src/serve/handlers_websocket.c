@@ -59,14 +59,28 @@ add_protocol(struct MHD_Response *response, const char *offered)
     buf_finish(&name);
 }
 
+/* RFC 9110 section 15.5.22: it names what would do. */
+static enum MHD_Result
+refuse_handshake(struct request *request)
+{
+    static const char text[] = "this is a WebSocket: connect with ws://\n";
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        sizeof(text) - 1, (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+    MHD_add_response_header(response, "Content-Type",
+                            "text/plain; charset=utf-8");
+    MHD_add_response_header(response, "Connection", "Upgrade");
+    MHD_add_response_header(response, "Upgrade", "websocket");
+    MHD_add_response_header(response, "Sec-WebSocket-Version", "13");
+    return request_reply(request, MHD_HTTP_UPGRADE_REQUIRED, response);
+}
+
 enum MHD_Result
 handle_websocket(struct request *request, const char *argument)
 {
     if (strcasecmp(header(request, "Upgrade"), "websocket") != 0 ||
         strcmp(header(request, "Sec-WebSocket-Version"), "13") != 0 ||
         header(request, "Sec-WebSocket-Key")[0] == '\0')
-        return request_reply_text(request, MHD_HTTP_UPGRADE_REQUIRED,
-                                  "this is a WebSocket: connect with ws://\n");
+        return refuse_handshake(request);
     if (strlen(argument) > ROOM_SIZE_MAX)
         return request_reply_text(request, MHD_HTTP_BAD_REQUEST,
                                   "the name of a room has at most %d bytes\n",

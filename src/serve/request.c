@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/units.h"
@@ -77,15 +78,26 @@ request_drop(struct request *request)
     return MHD_NO;
 }
 
+/* A client that takes it for a proxy sends the whole URL. */
+static const char *
+skip_origin(const char *uri)
+{
+    size_t scheme = strlen("http://");
+    if (strncasecmp(uri, "http://", scheme) != 0)
+        return uri;
+    return uri + scheme + strcspn(uri + scheme, "/?");
+}
+
 void *
 request_on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct request *request = xcalloc(1, sizeof(*request));
+    uri = skip_origin(uri);
     size_t path_size = strcspn(uri, "?");
     *request = (struct request){
         .target = cls,
         .connection = connection,
-        .path = xstrndup(uri, path_size),
+        .path = path_size > 0 ? xstrndup(uri, path_size) : xstrdup("/"),
         .query = uri[path_size] == '?' ? xstrdup(uri + path_size + 1) : NULL,
     };
     return request;

@@ -34,7 +34,7 @@ struct request {
     struct target *target;
     struct MHD_Connection *connection;
     const char *method; /* while the handler runs */
-    char *path;         /* as it arrived, without the query */
+    char *path;         /* as it arrived, without origin and query */
     char *query;        /* as it arrived, without the '?'; NULL: none */
     struct buf body;
     size_t body_size; /* as read; more than `body` once it is too large */
