@@ -51,24 +51,32 @@ cli_is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+static bool
+refuse_stdout(int cause, struct err *err)
+{
+    return err_set(err, "cannot write to standard output%s%s",
+                   cause != 0 ? ": " : "",
+                   cause != 0 ? write_file_cause(cause) : "");
+}
+
 bool
 cli_flush(struct err *err)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
-    return err_set(err, "cannot write to standard output%s%s",
-                   errno != 0 ? ": " : "",
-                   errno != 0 ? write_file_cause(errno) : "");
+    return refuse_stdout(errno, err);
 }
 
 int
 cli_print(struct buf *text)
 {
     struct err err;
-    fwrite(text->data, 1, text->size, stdout);
+    errno = 0;
+    bool ok = fwrite(text->data, 1, text->size, stdout) == text->size ||
+              refuse_stdout(errno, &err);
     buf_finish(text);
-    if (cli_flush(&err))
+    if (ok && cli_flush(&err))
         return EXIT_CODE_OK;
     log_error("%s", err.message);
     return EXIT_CODE_OUTPUT;

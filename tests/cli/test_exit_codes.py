@@ -64,6 +64,26 @@ def test_2_scenario_does_not_load(t):
     t.run("molo.scenario(\n\n").expect(2)
 
 
+def test_2_what_is_not_there_or_not_free(t):
+    t.contains(t.molo("hist", t.scenario("")).expect(2).err, "not an interval")
+    t.contains(t.molo("run", "-c", "none.json").expect(2).err, "none.json")
+    t.contains(t.molo("serve", "--port", str(t.server.port)).expect(2).err,
+               "port %d: Address already in use" % t.server.port)
+
+
+def test_3_nothing_answers_the_precheck(t):
+    outcome = t.run("molo.scenario('a', function() end)\n", "-r", "1",
+                    "--precheck", "http://127.0.0.1:1/", "--precheck-timeout", "10ms")
+    t.contains(outcome.expect(3).err, "precheck: GET http://127.0.0.1:1/")
+
+
+def test_1_more_memory_than_allowed(t):
+    outcome = t.run("""
+        molo.scenario("a", function(session) molo.sleep(0.01) end)
+        """, "-d", "10m", "--max-rss", "1MiB").expect(1)
+    t.contains(outcome.err, "over --max-rss")
+
+
 def test_3_global_setup_failed(t):
     outcome = t.run("""
         molo.global_setup(function(run) error("no database") end)
@@ -114,6 +134,15 @@ def test_6_output_lost_at_the_end(t):
                                stdout=full)
         outcome = running.finish().expect(6)
     t.matches(outcome.err, "standard output")
+
+
+def test_6_help_that_nobody_gets(t):
+    """The text is longer than what stdio keeps back."""
+    for arguments in (["help"], ["run", "--help"]):
+        with open("/dev/full", "wb") as full:
+            outcome = t.start_molo(*arguments, stdout=full).finish().expect(6)
+        t.equal(outcome.err, "molo: error: cannot write to standard output: "
+                             "the disk is full\n", " ".join(arguments))
 
 
 def test_130_sigint(t):
