@@ -173,7 +173,7 @@ check_chain(const struct config *config, const char *name, struct err *err)
 static const char *
 settings_key(const char *key)
 {
-    const struct option_spec *spec = option_find(key, strlen(key));
+    const struct option_spec *spec = option_named(key);
     if (spec == NULL)
         return key;
     return spec->kind == OPTION_KIND_THRESHOLD ? "thresholds" : spec->name;

@@ -309,7 +309,7 @@ set_option(struct options *options, const char *key, const json_t *value,
         return config_set_workloads(value, where, options, err);
     if (strcmp(key, "thresholds") == 0)
         return set_thresholds(options, value, where, err);
-    const struct option_spec *spec = option_find(key, strlen(key));
+    const struct option_spec *spec = option_named(key);
     if (spec == NULL || spec->command_line_only)
         return refuse_key(key, err);
     if (spec->kind == OPTION_KIND_THRESHOLD)

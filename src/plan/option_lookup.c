@@ -23,6 +23,12 @@ option_find(const char *name, size_t size)
 }
 
 const struct option_spec *
+option_named(const char *name)
+{
+    return option_find(name, strlen(name));
+}
+
+const struct option_spec *
 option_find_short(char name)
 {
     for (size_t i = 0; i < OPTION_TABLE_SIZE; i++) {

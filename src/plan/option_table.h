@@ -85,6 +85,7 @@ extern const char *const option_group_names[OPTION_GROUP_COUNT];
 
 /* By long name, with '-' or '_', hidden names included. NULL: none. */
 const struct option_spec *option_find(const char *name, size_t size);
+const struct option_spec *option_named(const char *name);
 const struct option_spec *option_find_short(char name);
 static inline bool
 option_is_flag(const struct option_spec *spec)

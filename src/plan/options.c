@@ -1,60 +1,13 @@
 #include "plan/options.h"
 
-#include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/list.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "plan/option_table.h"
 #include "plan/option_workload.h"
-
-/* Bits 1 << source of those that have given an option. */
-typedef unsigned char source_set;
-
-/* Where each value came from stays out of reach of those who read them. */
-struct options_state {
-    struct options values; /* first: options_create returns its address */
-    source_set given[OPTION_TABLE_SIZE];
-    /* Of each pair, as script and command line may name different keys. */
-    enum option_source *env_sources, *tag_sources, *service_sources;
-    source_set workloads_given;
-};
-
-static struct options_state *
-state_of(struct options *options)
-{
-    return container_of(options, struct options_state, values);
-}
-
-static source_set *
-given_of(struct options_state *state, const struct option_spec *spec)
-{
-    return &state->given[spec - option_table];
-}
-
-static void
-add_source(source_set *set, enum option_source source)
-{
-    *set |= (source_set)(1U << source);
-}
-
-static enum option_source
-strongest_of(source_set set)
-{
-    int source = OPTION_COMMAND_LINE;
-    while (source > OPTION_DEFAULT && (set & 1U << source) == 0)
-        source--;
-    return (enum option_source)source;
-}
-
-static const struct option_spec *
-spec_named(const char *name)
-{
-    return option_find(name, strlen(name));
-}
+#include "plan/options_state.h"
 
 void
 option_list_append(struct option_list *list, const char *item)
@@ -71,68 +24,6 @@ option_list_finish(struct option_list *list)
         free(list->items[i]);
     free(list->items);
     *list = (struct option_list){0};
-}
-
-void
-option_pairs_finish(struct option_pair *pairs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(pairs[i].key);
-        free(pairs[i].value);
-    }
-    free(pairs);
-}
-
-static void
-pairs_set(struct option_pair **pairs, enum option_source **sources,
-          size_t *count, enum option_source source,
-          const struct option_value *value)
-{
-    const char *text = value->text + value->key_size + 1;
-    for (size_t i = 0; i < *count; i++) {
-        struct option_pair *pair = &(*pairs)[i];
-        if (strlen(pair->key) != value->key_size ||
-            memcmp(pair->key, value->text, value->key_size) != 0)
-            continue;
-        if (source >= (*sources)[i]) {
-            free(pair->value);
-            pair->value = xstrdup(text);
-            (*sources)[i] = source;
-        }
-        return;
-    }
-    *pairs = xrealloc(*pairs, (*count + 1) * sizeof((*pairs)[0]));
-    *sources = xrealloc(*sources, (*count + 1) * sizeof((*sources)[0]));
-    (*pairs)[*count] = (struct option_pair){
-        .key = xstrndup(value->text, value->key_size),
-        .value = xstrdup(text),
-    };
-    (*sources)[(*count)++] = source;
-}
-
-/* "User-Api" is "user_api", in place. */
-static char *
-service_key(char *name)
-{
-    for (char *p = name; *p != '\0'; p++)
-        *p = *p == '-' ? '_' : (char)tolower((unsigned char)*p);
-    return name;
-}
-
-static void
-service_set(struct options_state *state, enum option_source source,
-            const struct option_value *value)
-{
-    struct options *options = &state->values;
-    char *text = xstrdup(value->text);
-    text[value->key_size] = '\0';
-    service_key(text);
-    text[value->key_size] = '=';
-    struct option_value renamed = *value;
-    renamed.text = text;
-    pairs_set(&options->services, &state->service_sources,
-              &options->service_count, source, &renamed);
-    free(text);
 }
 
 static void
@@ -163,9 +54,9 @@ static void
 verbosity_set(struct options_state *state, enum option_kind kind,
               enum option_source source, const struct option_value *value)
 {
-    enum option_source before =
-        strongest_of(*given_of(state, spec_named("quiet")) |
-                     *given_of(state, spec_named("verbose")));
+    enum option_source before = source_set_strongest(
+        *options_sources_of(state, option_named("quiet")) |
+        *options_sources_of(state, option_named("verbose")));
     int *verbosity = &state->values.verbosity;
     if (source < before)
         return;
@@ -197,14 +88,6 @@ field_of(struct options *options, const struct option_spec *spec)
     return (char *)options + spec->offset;
 }
 
-/* Pairs of a weaker source stay, where no stronger one has the same key. */
-static bool
-is_merged(enum option_kind kind)
-{
-    return kind == OPTION_KIND_ENV || kind == OPTION_KIND_TAG ||
-           kind == OPTION_KIND_SERVICE;
-}
-
 /* `is_first`: of its source, which is stronger than those before. */
 static void
 keep(struct options_state *state, const struct option_spec *spec,
@@ -214,15 +97,15 @@ keep(struct options_state *state, const struct option_spec *spec,
     void *field = field_of(options, spec);
     switch (spec->kind) {
     case OPTION_KIND_ENV:
-        pairs_set(&options->env, &state->env_sources, &options->env_count,
-                  source, value);
+        option_pairs_set(&options->env, &state->env_sources,
+                         &options->env_count, source, value);
         break;
     case OPTION_KIND_TAG:
-        pairs_set(&options->tags, &state->tag_sources, &options->tag_count,
-                  source, value);
+        option_pairs_set(&options->tags, &state->tag_sources,
+                         &options->tag_count, source, value);
         break;
     case OPTION_KIND_SERVICE:
-        service_set(state, source, value);
+        option_service_set(state, source, value);
         break;
     case OPTION_KIND_THRESHOLD: {
         char where[OPTION_SPELLING_SIZE];
@@ -289,11 +172,11 @@ static void
 store(struct options_state *state, const struct option_spec *spec,
       enum option_source source, const struct option_value *value)
 {
-    source_set *given = given_of(state, spec);
-    enum option_source before = strongest_of(*given);
-    if (source >= before || is_merged(spec->kind))
+    source_set *given = options_sources_of(state, spec);
+    enum option_source before = source_set_strongest(*given);
+    if (source >= before || option_is_merged(spec->kind))
         keep(state, spec, source, source > before, value);
-    add_source(given, source);
+    source_set_add(given, source);
 }
 
 _Static_assert(sizeof(enum option_progress) == sizeof(unsigned) &&
@@ -342,96 +225,30 @@ options_destroy(struct options *options)
     if (options == NULL)
         return;
     struct options_state *state = state_of(options);
-    option_list_finish(&options->scenarios);
-    option_list_finish(&options->only_tags);
-    option_list_finish(&options->headers);
-    option_list_finish(&options->outputs);
+    for (size_t i = 0; i < OPTION_TABLE_SIZE; i++) {
+        void *field = field_of(options, &option_table[i]);
+        if (option_table[i].kind == OPTION_KIND_LIST)
+            option_list_finish(field);
+        else if (option_table[i].kind == OPTION_KIND_TEXT)
+            free(*(char **)field);
+    }
     thresholds_finish(options);
     workloads_finish(options);
     free(options->stages);
-    free(options->workload);
     option_pairs_finish(options->env, options->env_count);
     option_pairs_finish(options->tags, options->tag_count);
     option_pairs_finish(options->services, options->service_count);
-    free(options->config);
-    free(options->jobs);
-    free(options->base_url);
-    free(options->precheck);
-    free(options->timeline);
     free(state->env_sources);
     free(state->tag_sources);
     free(state->service_sources);
     free(state);
 }
 
-enum option_source
-options_source(const struct options *options, const char *name)
-{
-    const struct options_state *state = (const void *)options;
-    const struct option_spec *spec = spec_named(name);
-    assert(spec != NULL);
-    return strongest_of(state->given[spec - option_table]);
-}
-
-bool
-options_is_given(const struct options *options, const char *name)
-{
-    return options_source(options, name) > OPTION_DEFAULT;
-}
-
-/* Those whose strongest source is `strongest` and that `also` has given, but
- * for pairs. */
-static void
-list_names(const struct options *options, enum option_source strongest,
-           enum option_source also, bool with_pairs, struct option_list *out)
-{
-    const struct options_state *state = (const void *)options;
-    for (size_t i = 0; i <= OPTION_TABLE_SIZE; i++) {
-        bool is_option = i < OPTION_TABLE_SIZE;
-        source_set given = is_option ? state->given[i] : state->workloads_given;
-        if (strongest_of(given) != strongest || (given & 1U << also) == 0)
-            continue;
-        char name[OPTION_SPELLING_SIZE];
-        if (is_option && !with_pairs && is_merged(option_table[i].kind))
-            continue;
-        option_spell(also, is_option ? option_table[i].name : "workloads",
-                     name);
-        option_list_append(out, name);
-    }
-}
-
-void
-options_list_overruled(const struct options *options, enum option_source weaker,
-                       enum option_source stronger, struct option_list *out)
-{
-    list_names(options, stronger, weaker, false, out);
-}
-
-void
-options_list_given(const struct options *options, enum option_source source,
-                   struct option_list *out)
-{
-    list_names(options, source, source, true, out);
-}
-
-const char *
-options_service(const struct options *options, const char *name)
-{
-    char *key = service_key(xstrdup(name));
-    const char *url = NULL;
-    for (size_t i = 0; i < options->service_count && url == NULL; i++) {
-        if (strcmp(options->services[i].key, key) == 0)
-            url = options->services[i].value;
-    }
-    free(key);
-    return url;
-}
-
 bool
 options_set(struct options *options, enum option_source source,
             const char *name, const char *value, struct err *err)
 {
-    const struct option_spec *spec = spec_named(name);
+    const struct option_spec *spec = option_named(name);
     if (spec == NULL ||
         (spec->command_line_only && source != OPTION_COMMAND_LINE))
         return option_refuse_unknown(source, name, err);
@@ -446,8 +263,8 @@ bool
 options_begin_workloads(struct options *options, enum option_source source)
 {
     source_set *given = &state_of(options)->workloads_given;
-    bool wins = source >= strongest_of(*given);
-    add_source(given, source);
+    bool wins = source >= source_set_strongest(*given);
+    source_set_add(given, source);
     if (wins)
         workloads_finish(options);
     return wins;
@@ -487,9 +304,10 @@ void
 options_add_threshold(struct options *options, enum option_source source,
                       const struct option_threshold *threshold)
 {
-    source_set *given = given_of(state_of(options), spec_named("threshold"));
-    enum option_source before = strongest_of(*given);
-    add_source(given, source);
+    source_set *given =
+        options_sources_of(state_of(options), option_named("threshold"));
+    enum option_source before = source_set_strongest(*given);
+    source_set_add(given, source);
     if (source < before)
         return;
     if (source > before)
