@@ -4,9 +4,13 @@
 #include "plan/option_workload.h"
 #include "plan/plan.h"
 
-/* How a plan is made: plan.c selects the scenarios, then one of these makes the
- * workloads. Each returns false with `err`. */
+/* How a plan is made: the scenarios are selected, then one of plan_add_...
+ * makes the workloads. Each returns false with `err`. */
 
+/* Those that -s, --only-tag and the workloads of the script ask for. */
+bool plan_select_scenarios(struct plan *plan,
+                           const struct plan_candidate *candidates,
+                           size_t count, struct err *err);
 /* Candidates of this name or of this family. */
 bool plan_goes_by(const struct plan_candidate *candidate, const char *name);
 /* "unknown scenario 'bowse': did you mean 'browse'?" */
