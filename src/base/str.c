@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 static unsigned char
@@ -65,6 +66,25 @@ str_nearest(const char *word, const char *const *candidates, size_t count)
         limit = distance - 1;
     }
     return nearest;
+}
+
+bool
+str_suggest(const char *word, const char *const *candidates, size_t count,
+            struct err *err)
+{
+    const char *nearest = str_nearest(word, candidates, count);
+    if (err == NULL)
+        return false;
+    if (nearest != NULL)
+        return err_set(err, "%s: did you mean '%s'?", err->message, nearest);
+    struct buf list = {0};
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&list, "%s%s",
+                   i > 0 ? ", " : " (there are: ", candidates[i]);
+    if (count > 0)
+        err_set(err, "%s%s)", err->message, list.data);
+    buf_finish(&list);
+    return false;
 }
 
 /* Largest size <= max at which no UTF-8 sequence of `s` is cut in two. */

@@ -129,18 +129,16 @@ static bool
 refuse_base(const struct config *config, const char *test, const char *base,
             struct err *err)
 {
-    const json_t *tests = json_object_get(config->root, "tests");
-    const char *names[64];
+    json_t *tests = json_object_get(config->root, "tests"), *value;
+    const char **names = xcalloc(json_object_size(tests), sizeof(names[0]));
+    const char *name;
     size_t count = 0;
-    for (void *it = json_object_iter((json_t *)(uintptr_t)tests);
-         it != NULL && count < 64;
-         it = json_object_iter_next((json_t *)(uintptr_t)tests, it))
-        names[count++] = json_object_iter_key(it);
-    const char *nearest = str_nearest(base, names, count);
-    return err_set(err, "%s: tests.%s: extends: there is no test '%.80s'%s%s%s",
-                   config->path, test, base,
-                   nearest != NULL ? ": did you mean '" : "",
-                   nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+    json_object_foreach(tests, name, value) names[count++] = name;
+    err_set(err, "%s: tests.%s: extends: there is no test '%.80s'",
+            config->path, test, base);
+    str_suggest(base, names, count, err);
+    free(names);
+    return false;
 }
 
 /* Every chain of `extends` has an end. */
@@ -331,32 +329,23 @@ config_scenario(const struct config *config, size_t index)
 size_t
 config_find(const struct config *config, const char *name, struct err *err)
 {
-    const char *names[64];
-    size_t count = 0;
-    struct buf all = {0};
     for (size_t i = 0; i < config->count; i++) {
-        if (strcmp(config->tests[i].name, name) == 0) {
-            buf_finish(&all);
+        if (strcmp(config->tests[i].name, name) == 0)
             return i;
-        }
-        if (count < 64)
-            names[count++] = config->tests[i].name;
-        if (all.size < 500)
-            buf_printf(&all, "%s%s", i > 0 ? ", " : "", config->tests[i].name);
     }
-    const char *nearest = str_nearest(name, names, count);
-    if (get_test(config, name) != NULL)
+    if (get_test(config, name) != NULL) {
         err_set(err,
                 "%s: tests.%s has no scenario, and what it extends has none: "
                 "add \"scenario\": \"FILE.lua\"",
                 config->path, name);
-    else if (nearest != NULL)
-        err_set(err, "%s has no test '%.80s': did you mean '%s'?", config->path,
-                name, nearest);
-    else
-        err_set(err, "%s has no test '%.80s': give one of %s", config->path,
-                name, all.data);
-    buf_finish(&all);
+        return SIZE_MAX;
+    }
+    const char **names = xcalloc(config->count, sizeof(names[0]));
+    for (size_t i = 0; i < config->count; i++)
+        names[i] = config->tests[i].name;
+    err_set(err, "%s has no test '%.80s'", config->path, name);
+    str_suggest(name, names, config->count, err);
+    free(names);
     return SIZE_MAX;
 }
 

@@ -205,21 +205,12 @@ check_name(const struct options *options, struct err *err)
         names[i] = options->workloads[i].name;
         found = found || is_wanted(options, &options->workloads[i]);
     }
-    const char *nearest =
-        found ? NULL
-              : str_nearest(options->workload, names, options->workload_count);
+    if (!found) {
+        err_set(err, "unknown workload '%.80s'", options->workload);
+        str_suggest(options->workload, names, options->workload_count, err);
+    }
     free(names);
-    if (found)
-        return true;
-    if (nearest != NULL)
-        return err_set(err, "unknown workload '%.80s': did you mean '%s'?",
-                       options->workload, nearest);
-    struct buf list = {0};
-    list_names(options, &list);
-    err_set(err, "unknown workload '%.80s' (there are: %s)", options->workload,
-            list.data);
-    buf_finish(&list);
-    return false;
+    return found;
 }
 
 bool

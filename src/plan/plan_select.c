@@ -114,19 +114,10 @@ plan_refuse_scenario(const char *asked, const struct plan_candidate *candidates,
             err, "unknown scenario '%.80s': did you mean '--stage %.80s'?",
             asked, asked);
     const char **names = xcalloc(count, sizeof(names[0]));
-    struct buf list = {0};
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         names[i] = candidates[i].name;
-        buf_printf(&list, "%s%s", i > 0 ? ", " : "", names[i]);
-    }
-    const char *nearest = str_nearest(asked, names, count);
-    if (nearest != NULL)
-        err_set(err, "unknown scenario '%.80s': did you mean '%s'?", asked,
-                nearest);
-    else
-        err_set(err, "unknown scenario '%.80s' (there are: %s)", asked,
-                list.data);
-    buf_finish(&list);
+    err_set(err, "unknown scenario '%.80s'", asked);
+    str_suggest(asked, names, count, err);
     free(names);
     return false;
 }

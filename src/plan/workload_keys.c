@@ -219,18 +219,9 @@ workload_find_executor(const char *name, struct err *err)
         return NULL;
     }
     const char *names[EXECUTORS];
-    struct buf list = {0};
-    for (size_t i = 0; i < EXECUTORS; i++) {
+    for (size_t i = 0; i < EXECUTORS; i++)
         names[i] = executor_type_name(executor_keys[i].executor);
-        buf_printf(&list, "%s%s", i > 0 ? ", " : "", names[i]);
-    }
-    const char *nearest = str_nearest(name, names, EXECUTORS);
-    if (nearest != NULL)
-        err_set(err, "unknown executor '%.80s': did you mean '%s'?", name,
-                nearest);
-    else
-        err_set(err, "unknown executor '%.80s' (there are: %s)", name,
-                list.data);
-    buf_finish(&list);
+    err_set(err, "unknown executor '%.80s'", name);
+    str_suggest(name, names, EXECUTORS, err);
     return NULL;
 }

@@ -168,7 +168,7 @@ def test_refusals(t):
     t.contains(refused(t, "run", "-c", bad), "bad.json:2:8: unexpected token near '}'")
     path = config(t, {"tests": {"smoke": {"scenario": "show.lua"},
                                 "gone": {"scenario": "shw.lua"}}})
-    t.contains(refused(t, "run", "-c", path), "has no test 'test': give one of smoke, gone")
+    t.contains(refused(t, "run", "-c", path), "has no test 'test' (there are: smoke, gone)")
     t.contains(refused(t, "check", "-c", path, "smke"), "did you mean 'smoke'?")
     err = refused(t, "run", "-c", path, "gone")
     t.contains(err, "tests.json: tests.gone: cannot read '", "shw.lua'", "did you mean '",

@@ -82,6 +82,22 @@ test_nearest_prefers_the_nearer(void **state)
 }
 
 static void
+test_suggest(void **state)
+{
+    static const char *const words[] = {"browse", "buy"};
+    struct err err = {"unknown 'bowse'"};
+    assert_false(str_suggest("bowse", words, 2, &err));
+    assert_string_equal(err.message, "unknown 'bowse': did you mean 'browse'?");
+    err_set(&err, "unknown 'x'");
+    assert_false(str_suggest("x", words, 2, &err));
+    assert_string_equal(err.message, "unknown 'x' (there are: browse, buy)");
+    err_set(&err, "unknown 'x'");
+    assert_false(str_suggest("x", words, 0, &err));
+    assert_string_equal(err.message, "unknown 'x'");
+    assert_false(str_suggest("x", words, 2, NULL));
+}
+
+static void
 test_label(void **state)
 {
     static const struct {
@@ -131,6 +147,7 @@ main(void)
         cmocka_unit_test(test_distance),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_nearest_prefers_the_nearer),
+        cmocka_unit_test(test_suggest),
         cmocka_unit_test(test_label),
         cmocka_unit_test(test_control_break),
     };

@@ -256,7 +256,7 @@ test_names(void **state)
     assert_non_null(
         strstr(err.message, "no test 'smok': did you mean 'smoke'?"));
     assert_true(config_find(config, "nothing", &err) == SIZE_MAX);
-    assert_non_null(strstr(err.message, "give one of smoke, load"));
+    assert_non_null(strstr(err.message, "(there are: smoke, load)"));
     assert_true(config_find(config, "base", &err) == SIZE_MAX);
     assert_non_null(strstr(err.message, "tests.base has no scenario"));
     config_destroy(config);
