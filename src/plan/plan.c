@@ -108,7 +108,7 @@ make_workloads(struct plan *plan, const struct plan_candidate *candidates,
     if (options->single_run)
         ok = plan_add_single_run(plan, candidates, err);
     else if (options->workload_count > 0)
-        ok = plan_add_from_script(plan, candidates, count, err);
+        ok = plan_add_from_workloads(plan, candidates, count, err);
     else
         ok = plan_add_from_options(plan, err);
     return ok && number_workers(plan, err);

@@ -7,7 +7,7 @@
 /* How a plan is made: the scenarios are selected, then one of plan_add_...
  * makes the workloads. Each returns false with `err`. */
 
-/* Those that -s, --only-tag and the workloads of the script ask for. */
+/* Those that -s, --only-tag and workloads that are described ask for. */
 bool plan_select_scenarios(struct plan *plan,
                            const struct plan_candidate *candidates,
                            size_t count, struct err *err);
@@ -34,13 +34,21 @@ bool plan_add_from_options(struct plan *plan, struct err *err);
 bool
 plan_add_single_run(struct plan *plan, const struct plan_candidate *candidates,
                     struct err *err);
-/* Those of the script, or the one that --workload names. */
-bool
-plan_add_from_script(struct plan *plan, const struct plan_candidate *candidates,
-                     size_t count, struct err *err);
-/* Does a workload of the script that is wanted name this one? */
-bool plan_is_in_script(const struct options *options,
-                       const struct plan_candidate *candidate);
+/* Those that a script or a config file describes, or the one of them that
+ * --workload names. */
+bool plan_add_from_workloads(struct plan *plan,
+                             const struct plan_candidate *candidates,
+                             size_t count, struct err *err);
+/* Does one of these, and one that is wanted, name this scenario? */
+bool plan_is_in_workloads(const struct options *options,
+                          const struct plan_candidate *candidate);
+
+/* What stronger options change in a workload. Without --workload NAME they are
+ * refused: whose would they be? */
+bool plan_check_changes(const struct options *options, struct err *err);
+/* In a copy, which borrows what the options own. */
+bool plan_change_workload(const struct options *options,
+                          struct option_workload *copy, struct err *err);
 
 void plan_describe_time(struct buf *out, nsec_t t);
 void

@@ -154,7 +154,7 @@ plan_select_scenarios(struct plan *plan,
     for (size_t i = 0; i < count; i++) {
         const struct plan_candidate *candidate = &candidates[i];
         bool idle = candidate->weight <= 0 &&
-                    !plan_is_in_script(plan->options, candidate);
+                    !plan_is_in_workloads(plan->options, candidate);
         if (all ? idle : !is_named(plan->options, candidate))
             continue;
         if (!is_tagged(plan->options, candidate))
