@@ -4,8 +4,6 @@
 
 #define SEED_MAX ((INT64_C(1) << 53) - 1)
 
-#define FORMS_FLAG "true or false"
-
 const char *const option_arrival_words[] = {"fixed", "poisson", NULL};
 static const char *const threads_words[] = {"auto", NULL};
 static const char *const deadlock_words[] = {"stop", "break", NULL};
@@ -159,14 +157,12 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_LOAD,
      .offset = offsetof(struct options, single_run),
-     .forms = FORMS_FLAG,
      .help = "each scenario once by every worker, one scenario after another; "
              "those of one group at the same time"},
     {.name = "manual",
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_LOAD,
      .offset = offsetof(struct options, manual),
-     .forms = FORMS_FLAG,
      .help = "begin with -w workers; the signal SIGUSR1 adds some while it "
              "runs, SIGUSR2 takes some away"},
     {.name = "manual-step",
@@ -191,7 +187,6 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_LOAD,
      .offset = offsetof(struct options, sizing),
-     .forms = FORMS_FLAG,
      .help = "begin with -w workers and add half as many again and again, up "
              "to --max-workers, until too many runs fail, a threshold fails or "
              "runs per second grow no more; then say how many were right"},
@@ -224,7 +219,6 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_LOAD,
      .offset = offsetof(struct options, shuffle),
-     .forms = FORMS_FLAG,
      .help = "with --single-run: the scenarios in an order that the seed "
              "decides"},
 
@@ -234,7 +228,6 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_END,
      .offset = offsetof(struct options, stop_on_failure),
-     .forms = FORMS_FLAG,
      .help = "stop at the first failed run"},
     {.name = "fail",
      .short_name = 'f',
@@ -256,7 +249,6 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_END,
      .offset = offsetof(struct options, strict),
-     .forms = FORMS_FLAG,
      .help = "exit with 5 if molo itself was the bottleneck"},
     {.name = "graceful-stop",
      .argument = "T",
@@ -331,7 +323,6 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_HTTP,
      .offset = offsetof(struct options, insecure),
-     .forms = FORMS_FLAG,
      .help = "accept any TLS certificate"},
     {.name = "timeout",
      .argument = "T",
@@ -382,7 +373,6 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_HTTP,
      .offset = offsetof(struct options, http_debug),
-     .forms = FORMS_FLAG,
      .help = "show on standard error what the first worker sends and receives, "
              "without credentials"},
 
@@ -390,7 +380,6 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_SIM,
      .offset = offsetof(struct options, sim),
-     .forms = FORMS_FLAG,
      .help = "try the scenario out, faster than real time and repeatable with "
              "--seed: time is virtual and nothing is sent. Made-up answers: "
              "GET reads what PUT or POST stored under its URL, else nothing; "
@@ -499,7 +488,6 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .short_name = 'q',
      .kind = OPTION_KIND_QUIET,
      .group = OPTION_GROUP_OUTPUT,
-     .forms = FORMS_FLAG,
      .help = "print nothing but errors; the exit code is the same"},
     {.name = "verbose",
      .short_name = 'v',
@@ -520,14 +508,12 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_OUTPUT,
      .offset = offsetof(struct options, no_color),
-     .forms = FORMS_FLAG,
      .help = "no colours; NO_COLOR in the environment does the same"},
     {.name = "help",
      .short_name = 'h',
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_OUTPUT,
      .offset = offsetof(struct options, help),
-     .forms = FORMS_FLAG,
      .help = "show this help",
      .command_line_only = true},
 };

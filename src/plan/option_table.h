@@ -74,7 +74,8 @@ struct option_spec {
     const char *const *words; /* NULL-terminated; of a number, the word that
                                  stands for 0 */
     bool (*is_valid)(const char *text); /* NULL: any text */
-    const char *forms; /* what is accepted, to follow "is not" */
+    const char *forms; /* what is accepted, to follow "is not"; NULL: what flags
+                          take */
     const char *help;
     bool command_line_only;
 };

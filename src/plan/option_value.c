@@ -171,15 +171,16 @@ option_parse_value(const struct option_spec *spec, enum option_source source,
                    const char *text, struct option_value *out, struct err *err)
 {
     char name[OPTION_SPELLING_SIZE];
+    const char *forms = spec->forms != NULL ? spec->forms : "true or false";
     option_spell(source, spec->name, name);
     if (text == NULL) {
         if (!option_is_flag(spec))
-            return err_set(err, "%s needs a value: %s", name, spec->forms);
+            return err_set(err, "%s needs a value: %s", name, forms);
         text = "true";
     }
     struct option_value value = {.text = text};
     if (!parse(spec, text, &value))
-        return err_set(err, "%s: '%.80s' is not %s", name, text, spec->forms);
+        return err_set(err, "%s: '%.80s' is not %s", name, text, forms);
     *out = value;
     return true;
 }
