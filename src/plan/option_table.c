@@ -151,8 +151,9 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .offset = offsetof(struct options, workload),
      .is_valid = option_is_not_empty,
      .forms = "the name of a workload",
-     .help = "run only this one of the script's workloads; options such as -w, "
-             "-d and --rate then change it"},
+     .help = "run only this one of the workloads that the script or the "
+             "config file describes; options such as -w, -d and --rate then "
+             "change it"},
     {.name = "single-run",
      .kind = OPTION_KIND_FLAG,
      .group = OPTION_GROUP_LOAD,

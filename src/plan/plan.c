@@ -102,9 +102,12 @@ make_workloads(struct plan *plan, const struct plan_candidate *candidates,
     const struct options *options = plan->options;
     bool ok = true;
     if (options->workload != NULL && options->workload_count == 0 &&
-        !options->single_run)
-        return err_set(err, "--workload %.80s: there are no workloads",
+        !options->single_run) {
+        char spelling[PLAN_SPELLING_SIZE];
+        plan_spell(options, "workload", spelling);
+        return err_set(err, "%s %.80s: there are no workloads", spelling,
                        options->workload);
+    }
     if (options->single_run)
         ok = plan_add_single_run(plan, candidates, err);
     else if (options->workload_count > 0)

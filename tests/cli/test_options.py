@@ -52,6 +52,16 @@ def test_forms_of_one_option(t):
         t.equal(outcome.result["workers"], 3, " ".join(arguments))
 
 
+def test_a_flag_is_taken_back(t):
+    text = """
+        molo.options { stop_on_failure = true }
+        molo.scenario("a", function() molo.fail("no") end)
+        """
+    t.run(text, "-r", "3").expect(1).expect_runs(failed=1)
+    t.run(text, "-r", "3", "--stop-on-failure=false").expect(1).expect_runs(failed=3)
+    t.run(text, "-r", "3", env={"MOLO_STOP_ON_FAILURE": "0"}).expect(1).expect_runs(failed=3)
+
+
 def test_env_for_the_scenario(t):
     outcome = t.run("""
         molo.scenario("a", function(session)

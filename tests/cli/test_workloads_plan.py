@@ -211,6 +211,12 @@ def test_a_source_that_is_stronger_wins_without_a_word(t):
             "all", env={"MOLO_ITERATIONS": "8", "MOLO_MAX_RUNS": "5"})
 
 
+def test_a_workload_of_none_is_placed(t):
+    refused(t, "MOLO_WORKLOAD api: there are no workloads", env={"MOLO_WORKLOAD": "api"})
+    refused(t, "workload (molo.options) api: there are no workloads",
+            options="molo.options { workload = 'api' }\n")
+
+
 def test_the_same_in_molo_options(t):
     says(t, check(t, options="molo.options { rate = 0.5, duration = '1m', "
                              "arrival = 'poisson', max_lag = 0 }\n"),
