@@ -65,6 +65,10 @@ place_enter(struct worker *worker, const struct scenario *scenario)
     struct script *script = worker->script;
     const struct script_env *env = &script->env;
     const struct plan_workload *workload = worker->workload;
+    /* Most runs are of the same scenario as the one before. */
+    if (scenario != NULL && scenario == worker->placed)
+        return;
+    worker->placed = scenario;
     struct buf *tags = &script->tags;
     buf_clear(tags);
     append_tags(tags, env->options->tags, env->options->tag_count);

@@ -12,6 +12,7 @@
 
 struct plan_workload;
 struct recorder_context;
+struct scenario;
 struct session;
 
 enum worker_phase {
@@ -69,7 +70,8 @@ struct worker {
     nsec_t called_at;
     /* Where what it does is recorded: of the call that goes on, or the last. */
     const struct recorder_context *context;
-    bool has_requested; /* in the current call */
+    const struct scenario *placed; /* whose context it is; NULL: no run's */
+    bool has_requested;            /* in the current call */
     nsec_t due_at; /* when the current run was due on a schedule; 0: on none */
     nsec_t idle;   /* of the current call: all tasks wait or sleep */
     nsec_t idle_since;
