@@ -34,15 +34,13 @@ static void
 on_ready(void *data, int fd, int events)
 {
     struct pacer *pacer = data;
-    uint64_t expirations;
-    /* Nothing to read: it was moved after the poll had seen it. */
-    if (read(fd, &expirations, sizeof(expirations)) != sizeof(expirations) ||
-        pacer->at == NSEC_NEVER)
-        return;
+    /* It was moved after the poll had seen it. */
     if (clock_now() < pacer->at)
-        pacer_start(pacer, pacer->at);
-    else
-        ring(pacer);
+        return;
+    ring(pacer);
+    /* To arm it again silences it, too: nothing has to be read. */
+    if (pacer->at == NSEC_NEVER)
+        pacer_stop(pacer);
 }
 
 struct pacer *

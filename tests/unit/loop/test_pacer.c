@@ -21,6 +21,7 @@ struct march {
     nsec_t start, due;
     int steps;
     nsec_t least_late;
+    int turns;
     struct timer watch; /* so that a pacer that never rings is a failure */
 };
 
@@ -107,6 +108,34 @@ test_the_past_is_due_at_once(void **state)
 }
 
 static void
+on_one(void *data)
+{
+    struct march *march = data;
+    march->steps++;
+}
+
+static void
+on_turn(void *data)
+{
+    struct march *march = data;
+    march->turns++;
+}
+
+static void
+test_one_that_has_rung_is_silent(void **state)
+{
+    struct march march;
+    open_march(&march, on_one);
+    loop_set_turn_hook(march.loop, on_turn, &march);
+    pacer_start(march.pacer, march.start);
+    timer_start(&march.watch, march.start + 20 * NSEC_PER_MSEC);
+    loop_run(march.loop);
+    assert_int_equal(march.steps, 1);
+    assert_in_range(march.turns, 1, 10);
+    close_march(&march);
+}
+
+static void
 test_stopped_and_moved(void **state)
 {
     struct march march;
@@ -130,6 +159,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_of_a_schedule),
         cmocka_unit_test(test_the_past_is_due_at_once),
+        cmocka_unit_test(test_one_that_has_rung_is_silent),
         cmocka_unit_test(test_stopped_and_moved),
     };
     return cmocka_run_group_tests_name("pacer", tests, NULL, NULL);
