@@ -111,6 +111,7 @@ crew_park(struct member *m)
 {
     list_append(&m->crew->parked, &m->parked);
     pool_count_starts(m->crew);
+    pool_tell_if_free(m->crew);
 }
 
 void

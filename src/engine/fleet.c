@@ -41,6 +41,9 @@ command_apply(struct shard *shard, const struct command *command)
     case COMMAND_ARRIVE:
         shard_arrive(shard, &command->arrival);
         return;
+    case COMMAND_HEAR_OF_FREE:
+        shard_hear_of_free(shard, command->workload);
+        return;
     case COMMAND_END_WORKLOAD:
         shard_end_workload(shard, command->workload);
         return;
@@ -127,6 +130,19 @@ fleet_on_unserved(struct fleet *fleet, size_t shard,
                  .type = COMMAND_ARRIVE,
                  .arrival = *arrival,
              });
+}
+
+void
+fleet_on_free(struct fleet *fleet, size_t shard,
+              const struct plan_workload *workload)
+{
+    for (size_t i = 0; i < fleet->count; i++)
+        if (i != shard)
+            tell_one(fleet, i,
+                     &(struct command){
+                         .type = COMMAND_HEAR_OF_FREE,
+                         .workload = workload,
+                     });
 }
 
 /* An arrival goes from one shard to the others, until nobody is left on any. */

@@ -26,6 +26,7 @@ enum command_type {
     COMMAND_CHANGE_WORKERS, /* number */
     COMMAND_CATCH_UP,
     COMMAND_ARRIVE,       /* arrival */
+    COMMAND_HEAR_OF_FREE, /* workload */
     COMMAND_END_WORKLOAD, /* workload */
     COMMAND_DRAIN,
     COMMAND_STOP_WAITS, /* flag: those of teardowns, too */

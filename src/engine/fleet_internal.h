@@ -50,6 +50,8 @@ void fleet_on_ready(struct fleet *fleet);
 void fleet_on_stage(struct fleet *fleet, size_t shard, int32_t stage);
 void fleet_on_unserved(struct fleet *fleet, size_t shard,
                        const struct arrival *arrival);
+void fleet_on_free(struct fleet *fleet, size_t shard,
+                   const struct plan_workload *workload);
 void
 fleet_on_deserted(struct fleet *fleet, const struct plan_workload *workload);
 void fleet_on_all_ended(struct fleet *fleet);

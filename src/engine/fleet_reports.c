@@ -74,6 +74,9 @@ fleet_on_report(void *data, struct message *message)
     case REPORT_UNSERVED:
         fleet_on_unserved(fleet, report->shard, &report->arrival);
         break;
+    case REPORT_FREE:
+        fleet_on_free(fleet, report->shard, report->workload);
+        break;
     case REPORT_DESERTED:
         fleet_on_deserted(fleet, report->workload);
         break;

@@ -7,11 +7,6 @@
 #include "engine/life.h"
 #include "stats/recorder.h"
 
-/* Whoever becomes idle on another shard does not know that a run waits here. */
-#define ASK_AGAIN (1 * NSEC_PER_MSEC)
-/* After so many questions there is a pause of that length. */
-#define ASK_MANY 64
-
 static struct crew *
 of_pool(struct pool *pool)
 {
@@ -43,6 +38,21 @@ arm_expiry(struct crew *crew)
     if (at !=
         (timer_is_armed(&pool->expiry) ? pool->expiry.node.at : NSEC_NEVER))
         timer_start(&pool->expiry, at);
+}
+
+static void
+wait_here(struct crew *crew, nsec_t due)
+{
+    backlog_add(&crew->pool.waiting, due);
+    arm_expiry(crew);
+}
+
+static nsec_t
+take_first(struct crew *crew)
+{
+    nsec_t due = backlog_pop(&crew->pool.waiting);
+    arm_expiry(crew);
+    return due;
 }
 
 static void
@@ -82,8 +92,7 @@ pool_next(struct crew *crew, nsec_t now)
 void
 pool_take(struct crew *crew)
 {
-    backlog_pop(&crew->pool.waiting);
-    arm_expiry(crew);
+    take_first(crew);
 }
 
 /* --- arrivals --- */
@@ -144,16 +153,6 @@ take(struct crew *crew)
     pool->offering = false;
 }
 
-static void
-wait_here(struct crew *crew, nsec_t due)
-{
-    struct pool *pool = &crew->pool;
-    backlog_add(&pool->waiting, due);
-    arm_expiry(crew);
-    if (crew->shard->config.shards > 1 && !timer_is_armed(&pool->again))
-        timer_start(&pool->again, nsec_add(clock_now(), ASK_AGAIN));
-}
-
 /* Nobody is idle here. Of those that wait the first goes to look elsewhere, so
  * that each of them gets there, and none is overtaken. */
 static void
@@ -162,34 +161,35 @@ pass_on(struct crew *crew, const struct arrival *arrival)
     struct pool *pool = &crew->pool;
     const struct shard_host *host = &crew->shard->config.host;
     struct arrival passed = *arrival;
-    passed.asked++;
     passed.may_start |= pool->started < crew->count;
+    if (passed.asked++ == 0)
+        passed.heard = pool->heard;
     if (pool->waiting.count > 0 && backlog_first(&pool->waiting) < passed.due) {
         wait_here(crew, passed.due);
-        passed.due = backlog_first(&pool->waiting);
-        pool_take(crew);
+        passed.due = take_first(crew);
     }
     host->on_unserved(host->data, &passed);
 }
 
-/* Of an arrival that was passed on: after the first time round it is known
- * whether anybody could be started, after the second it is where it came from.
- * Of a new one: where more arrive than all can serve, or many at once as the
- * loop was late, asking must not be what takes the time. */
+/* After the first time round it is known whether anybody could be started,
+ * after the second the arrival is where it came from. A new one need not ask if
+ * one before it has in vain and nobody has become free since. */
 static bool
-may_ask(struct pool *pool, const struct arrival *arrival, int32_t shards)
+may_ask(const struct pool *pool, const struct arrival *arrival, int32_t shards)
 {
-    if (arrival->asked > 0)
-        return arrival->asked < shards ||
-               (arrival->may_start && arrival->asked < 2 * shards);
-    nsec_t now = clock_now();
-    if (now < pool->asks_from)
-        return false;
-    if (++pool->asks >= ASK_MANY) {
-        pool->asks_from = nsec_add(now, ASK_AGAIN);
-        pool->asks = 0;
-    }
-    return true;
+    if (arrival->asked == 0)
+        return !pool->in_vain;
+    return arrival->asked < shards ||
+           (arrival->may_start && arrival->asked < 2 * shards);
+}
+
+static void
+arrive(struct crew *crew, nsec_t due)
+{
+    pool_arrive(crew, &(struct arrival){
+                          .workload = crew->workload,
+                          .due = due,
+                      });
 }
 
 void
@@ -205,36 +205,45 @@ pool_arrive(struct crew *crew, const struct arrival *arrival)
     bool idle = !list_empty(&crew->parked);
     bool may_start = pool->started < crew->count &&
                      (arrival->asked >= shards || shards == 1);
+    pool->wanted |= arrival->asked % shards != 0;
     if (idle || may_start) {
-        backlog_add(&pool->waiting, arrival->due);
-        arm_expiry(crew);
+        wait_here(crew, arrival->due);
         take(crew);
+        pool_tell_if_free(crew);
     } else if (shards > 1 && may_ask(pool, arrival, shards)) {
         pass_on(crew, arrival);
+    } else if (arrival->asked > 0 && arrival->heard != pool->heard) {
+        /* Whoever has become free since may be one whom it had asked before. */
+        arrive(crew, arrival->due);
     } else {
-        /* Those that come next would fare no better. */
-        if (arrival->asked > 0)
-            pool->asks_from = nsec_add(clock_now(), ASK_AGAIN);
+        pool->in_vain |= arrival->asked > 0;
         wait_here(crew, arrival->due);
     }
 }
 
-static void
-on_again(struct timer *timer)
+void
+pool_tell_if_free(struct crew *crew)
 {
-    struct crew *crew = of_pool(container_of(timer, struct pool, again));
     struct pool *pool = &crew->pool;
-    if (pool->waiting.count == 0)
+    const struct shard_host *host = &crew->shard->config.host;
+    if (!pool->wanted || crew->over || list_empty(&crew->parked))
         return;
-    struct arrival first = {
-        .workload = crew->workload,
-        .due = backlog_first(&pool->waiting),
-    };
-    pool_take(crew);
-    pool->asks_from = 0;
-    pool_arrive(crew, &first);
-    if (pool->waiting.count > 0 && !timer_is_armed(timer))
-        timer_start(timer, nsec_add(clock_now(), ASK_AGAIN));
+    pool->wanted = false;
+    host->on_free(host->data, crew->workload);
+}
+
+void
+pool_hear_of_free(struct crew *crew)
+{
+    struct pool *pool = &crew->pool;
+    pool->heard++;
+    pool->in_vain = false;
+    if (crew->over)
+        return;
+    drop_late(crew);
+    arm_expiry(crew);
+    if (pool->waiting.count > 0)
+        arrive(crew, take_first(crew));
 }
 
 void
@@ -247,10 +256,7 @@ pool_catch_up(struct crew *crew)
     while (pool->due <= now) {
         nsec_t due = pool->due;
         go_to_next(crew);
-        pool_arrive(crew, &(struct arrival){
-                              .workload = crew->workload,
-                              .due = due,
-                          });
+        arrive(crew, due);
         if (crew->over)
             return;
     }
@@ -277,7 +283,6 @@ pool_init(struct crew *crew)
     struct loop *loop = crew->shard->config.loop;
     pool->due = NSEC_NEVER;
     timer_init(&pool->expiry, loop, on_expiry);
-    timer_init(&pool->again, loop, on_again);
     if (!crew->executor->open)
         return;
     pool->pacer = pacer_create(loop, on_due, crew);
@@ -289,7 +294,6 @@ void
 pool_finish(struct crew *crew)
 {
     timer_stop(&crew->pool.expiry);
-    timer_stop(&crew->pool.again);
     pacer_destroy(crew->pool.pacer);
     backlog_finish(&crew->pool.waiting);
 }
@@ -325,7 +329,6 @@ pool_stop(struct crew *crew)
         return;
     pacer_stop(pool->pacer);
     timer_stop(&pool->expiry);
-    timer_stop(&pool->again);
     set_due(crew, NSEC_NEVER);
     for (; pool->waiting.count > 0; backlog_pop(&pool->waiting))
         pool_drop(crew);

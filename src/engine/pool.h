@@ -12,8 +12,9 @@
  * nobody is idle here the other shards are asked in turn whether somebody is,
  * and if not, once more whether one may be started: a new worker is started
  * while the workload may have more. Until somebody is ready the run waits for
- * max_lag, asking the others again now and then; then it is dropped and counted
- * so. Part of a crew. */
+ * max_lag; then it is dropped and counted so. A shard that was asked in vain
+ * tells the others when somebody becomes idle there, and each of them asks for
+ * the first that waits; until then nobody asks. Part of a crew. */
 
 struct arrival;
 struct crew;
@@ -28,9 +29,10 @@ struct pool {
     bool counts;            /* as one of the shard's pending starts */
     struct backlog waiting; /* arrivals that nobody was free for */
     struct timer expiry;    /* of the first of them */
-    struct timer again;     /* to ask other shards for it */
-    nsec_t asks_from;       /* not before, as nobody was idle on any of them */
-    unsigned asks;
+    /* With other shards. */
+    bool in_vain;   /* one of ours found nobody free, and nobody is since */
+    bool wanted;    /* one of theirs found nobody free here */
+    uint32_t heard; /* how often somebody was free elsewhere */
 };
 
 void pool_init(struct crew *crew);
@@ -45,6 +47,11 @@ void pool_start(struct crew *crew);
 void pool_catch_up(struct crew *crew);
 /* An arrival that another shard passes on. */
 void pool_arrive(struct crew *crew, const struct arrival *arrival);
+/* Somebody has become idle here: tells it, if another shard would like to know.
+ */
+void pool_tell_if_free(struct crew *crew);
+/* Somebody is on another shard. */
+void pool_hear_of_free(struct crew *crew);
 /* Somebody here could take an arrival. */
 bool pool_has_taker(const struct crew *crew);
 /* No more arrivals; those that wait are dropped. */

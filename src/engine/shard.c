@@ -343,6 +343,12 @@ shard_arrive(struct shard *shard, const struct arrival *arrival)
 }
 
 void
+shard_hear_of_free(struct shard *shard, const struct plan_workload *workload)
+{
+    pool_hear_of_free(crew_of(shard, workload));
+}
+
+void
 shard_end_workload(struct shard *shard, const struct plan_workload *workload)
 {
     crew_end(crew_of(shard, workload), false);

@@ -22,6 +22,7 @@ struct arrival {
     nsec_t due;     /* from the start of the workload */
     int32_t asked;  /* how many times a shard had nobody free for it */
     bool may_start; /* one of them could start a worker more */
+    uint32_t heard; /* what its pool had, when it began to ask */
 };
 
 /* What a shard tells. Called in the midst of something: only take note. */
@@ -49,6 +50,9 @@ struct shard_host {
     /* Nobody here is free for an arrival: another shard is to be asked. NULL:
      * there is none. */
     void (*on_unserved)(void *data, const struct arrival *arrival);
+    /* Somebody here is free for arrivals of the workload, which had been asked
+     * for in vain: the other shards are to be told. */
+    void (*on_free)(void *data, const struct plan_workload *workload);
     /* Of an open workload that goes on nobody is left here: all have quit, or
      * there was nobody. */
     void (*on_deserted)(void *data, const struct plan_workload *workload);
@@ -116,6 +120,9 @@ void shard_start(struct shard *shard, nsec_t started_at);
 void shard_catch_up(struct shard *shard);
 /* An arrival of another shard that nobody is free for there. */
 void shard_arrive(struct shard *shard, const struct arrival *arrival);
+/* Somebody has become free for its arrivals on another shard. */
+void
+shard_hear_of_free(struct shard *shard, const struct plan_workload *workload);
 /* Nobody is left of an open workload, on any shard: no more of its runs arrive.
  */
 void

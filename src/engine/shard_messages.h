@@ -29,6 +29,7 @@ enum report_type {
     REPORT_WORKLOAD_OVER, /* workload */
     REPORT_STOP_WAITS,    /* number, count, flag */
     REPORT_UNSERVED,      /* arrival */
+    REPORT_FREE,          /* workload */
     REPORT_DESERTED,      /* workload */
     REPORT_CAUGHT_UP,
     REPORT_READY,

@@ -111,6 +111,12 @@ on_unserved(void *data, const struct arrival *arrival)
 }
 
 static void
+on_free(void *data, const struct plan_workload *workload)
+{
+    tell(data, &(struct report){.type = REPORT_FREE, .workload = workload});
+}
+
+static void
 on_deserted(void *data, const struct plan_workload *workload)
 {
     tell(data, &(struct report){
@@ -275,6 +281,7 @@ make_parts(struct shard_thread *thread)
                     .on_workload_over = on_workload_over,
                     .stop_waits = stop_waits,
                     .on_unserved = on_unserved,
+                    .on_free = on_free,
                     .on_deserted = on_deserted,
                     .on_ready = on_ready,
                     .on_stage = on_stage,

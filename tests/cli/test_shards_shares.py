@@ -65,6 +65,21 @@ def test_an_arrival_finds_who_is_idle(t):
     t.equal(outcome.marks[:1], ["zero"], "runs of worker 0")
 
 
+def test_an_arrival_hears_of_who_becomes_idle(t):
+    """Worker 0 has the first thread for itself and waits to the end. What belongs to that thread
+    often finds worker 1 busy, and has to be told when it is not."""
+    outcome = t.run("""
+        molo.scenario("share", function(session)
+          molo.sleep(session.worker_id == 0 and 1000 or 0.02)
+        end)
+        """, "-w", "2", "--rate", "20/s", "--arrival", "poisson", "-d", "3s", "--max-lag", "10s",
+        "--graceful-stop", "0s", "-t", "2", "--seed", "1").expect(0)
+    runs = outcome.result["runs"]
+    arrivals = runs["started"] + runs["dropped"]
+    t.check(arrivals > 40, "arrivals: %d" % arrivals)
+    t.check(runs["ok"] > arrivals * 0.8, "runs of worker 1: %r" % runs)
+
+
 def test_who_can_be_found_makes_it_no_deadlock(t):
     """Run 0 waits on the first thread, run 1 passes on the second, run 2 belongs to the
     first, is taken by the second and ends the wait. Before it comes all is still."""
