@@ -168,12 +168,6 @@ stop_waits(void *data, int32_t first, int32_t count, bool teardowns)
 }
 
 static void
-on_call_over(void *data)
-{
-    ending_notice_signals(data);
-}
-
-static void
 on_global_over(void *data, struct value *value)
 {
     driver_on_all_ended(data);
@@ -199,7 +193,7 @@ driver_shard_host(struct engine *engine)
     bool errors = outputs != NULL && outputs_want_errors(outputs);
     return (struct shard_host){
         .data = engine,
-        .on_call_over = on_call_over,
+        .on_call_over = ending_notice_signals,
         .on_run_failed = on_run_failed,
         .on_fixture_failed = on_fixture_failed,
         .on_time_over = on_time_over,
@@ -468,7 +462,7 @@ driver_run(struct engine *engine)
     judge_init(engine);
     stuck_init(engine);
     engine->deadline_at = NSEC_NEVER;
-    engine->signals = signals_create(loop, ending_on_signal, engine);
+    engine->signals = signals_create(loop, ending_notice_signals, engine);
     /* Shards of their own threads leave this one to see to it; see stuck.h. */
     signals_set_overdue(engine->signals,
                         fleet_size(engine->fleet) == 1 ? SIGNALS_PATIENCE

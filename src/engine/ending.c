@@ -142,8 +142,9 @@ begin_to_end(struct engine *engine)
 }
 
 void
-ending_notice_signals(struct engine *engine)
+ending_notice_signals(void *data)
 {
+    struct engine *engine = data;
     while (engine->signals_seen < signals_count()) {
         engine->signals_seen++;
         if (engine->signals_seen == 1)
@@ -151,12 +152,6 @@ ending_notice_signals(struct engine *engine)
         else
             end_now(engine);
     }
-}
-
-void
-ending_on_signal(void *data, int signo)
-{
-    ending_notice_signals(data);
 }
 
 void

@@ -22,15 +22,14 @@ void ending_start_grace(struct engine *engine, nsec_t patience);
 /* What teardowns have. */
 nsec_t ending_patience(const struct engine *engine);
 
-/* Acts on signals that have come. Also asked between the calls of scripts: one
- * that held the loop may have ended because of a signal that the loop has not
- * delivered yet. */
-void ending_notice_signals(struct engine *engine);
+/* Acts on signals that have come; the callback of signals_create. Also called
+ * between the calls of scripts: one that held the loop may have ended because
+ * of a signal that the loop has not told of yet. */
+void ending_notice_signals(void *engine);
 /* Begins to end if the process takes more memory than --max-rss. */
 void ending_check_memory(struct engine *engine);
 
-/* Callbacks of signals_create and of the engine's timer `grace`. */
-void ending_on_signal(void *data, int signo);
+/* Callback of the engine's timer `grace`. */
 void ending_on_grace_over(struct timer *timer);
 
 #endif

@@ -10,29 +10,24 @@
 #include "base/mem.h"
 #include "loop/impl.h"
 
-enum { ARRIVALS = 16 };
-
 /* How long results may take to be saved. */
 #define SAVE_PATIENCE (5 * NSEC_PER_SEC)
 
 struct signals {
     struct loop *loop;
     ev_async wake;
-    void (*on_signal)(void *data, int signo);
+    void (*on_signal)(void *data);
     void *data;
-    unsigned delivered;
     nsec_t patience; /* of the next */
     void (*on_overdue)(void *data);
     void *overdue_data;
     struct sigaction old_int, old_term, old_pipe, old_alarm;
 };
 
-/* What the handler may touch: lock-free atomics only. A slot of `arrivals` is 0
- * until the handler that claimed it has stored its signal number. */
+/* What the handler may touch: lock-free atomics only. */
 static atomic_uint count;
 static atomic_llong first_at, second_at;
 static atomic_int first_number, overdue;
-static atomic_int arrivals[ARRIVALS];
 static struct signals *_Atomic current;
 
 static void
@@ -61,18 +56,16 @@ static void
 handle_signal(int signo)
 {
     int saved_errno = errno;
-    unsigned index = atomic_fetch_add(&count, 1);
-    if (index == 0) {
+    struct signals *signals = atomic_load(&current);
+    unsigned before = atomic_fetch_add(&count, 1);
+    if (before == 0) {
         atomic_store(&first_at, clock_real_now());
         atomic_store(&first_number, signo);
-    } else if (index == 1) {
+    } else if (before == 1) {
         atomic_store(&second_at, clock_real_now());
-        struct signals *owner = atomic_load(&current);
-        if (owner != NULL && owner->on_overdue != NULL)
-            arm_alarm(owner->patience);
+        if (signals != NULL && signals->on_overdue != NULL)
+            arm_alarm(signals->patience);
     }
-    atomic_store(&arrivals[index % ARRIVALS], signo);
-    struct signals *signals = atomic_load(&current);
     if (signals != NULL)
         ev_async_send(signals->loop->ev, &signals->wake);
     errno = saved_errno;
@@ -82,25 +75,11 @@ static void
 on_wake(struct ev_loop *ev, ev_async *wake, int revents)
 {
     struct signals *signals = wake->data;
-    unsigned arrived = atomic_load(&count);
-    /* Someone who holds the key down: the oldest were overwritten. */
-    if (arrived - signals->delivered > ARRIVALS)
-        signals->delivered = arrived - ARRIVALS;
-    while (signals->delivered != arrived) {
-        atomic_int *slot = &arrivals[signals->delivered % ARRIVALS];
-        int signo = atomic_exchange(slot, 0);
-        if (signo == 0)
-            return;
-        signals->delivered++;
-        signals->on_signal(signals->data, signo);
-        if (atomic_load(&current) != signals)
-            return; /* the callback destroyed it */
-    }
+    signals->on_signal(signals->data);
 }
 
 struct signals *
-signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
-               void *data)
+signals_create(struct loop *loop, void (*on_signal)(void *data), void *data)
 {
     loop_assert_owner(loop);
     assert(atomic_load(&current) == NULL);
@@ -109,13 +88,12 @@ signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
     atomic_store(&first_number, 0);
     atomic_store(&overdue, 0);
     atomic_store(&second_at, 0);
-    for (int i = 0; i < ARRIVALS; i++)
-        atomic_store(&arrivals[i], 0);
-
-    struct signals *signals = xcalloc(1, sizeof(*signals));
-    signals->loop = loop;
-    signals->on_signal = on_signal;
-    signals->data = data;
+    struct signals *signals = xmalloc(sizeof(*signals));
+    *signals = (struct signals){
+        .loop = loop,
+        .on_signal = on_signal,
+        .data = data,
+    };
     ev_async_init(&signals->wake, on_wake);
     signals->wake.data = signals;
     ev_async_start(loop->ev, &signals->wake);

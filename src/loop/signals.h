@@ -3,16 +3,17 @@
 
 #include "base/clock.h"
 
-/* SIGINT and SIGTERM of the process, delivered on the loop. A handler of our
- * own counts them at once, because a script that never yields must be able to
- * see them from its count hook while the loop stands still. SIGPIPE is
- * ignored. One at a time per process. */
+/* SIGINT and SIGTERM of the process, told of on the loop. A handler of our own
+ * counts them at once, because a script that never yields must be able to see
+ * them from its count hook while the loop stands still. SIGPIPE is ignored. One
+ * at a time per process. */
 struct loop;
 struct signals;
 
+/* `on_signal` is told when more have come, once for those that come together;
+ * what is known of them is below. It may call signals_destroy. */
 struct signals *
-signals_create(struct loop *loop, void (*on_signal)(void *data, int signo),
-               void *data);
+signals_create(struct loop *loop, void (*on_signal)(void *data), void *data);
 /* Restores what was there before; but if none or one has come, and nobody
  * handled them before, the next SIGINT and the next SIGTERM have no effect. */
 void signals_destroy(struct signals *signals);

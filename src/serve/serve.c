@@ -28,7 +28,7 @@ struct serve {
 };
 
 static void
-on_signal(void *data, int signo)
+on_signal(void *data)
 {
     struct serve *serve = data;
     loop_stop(serve->loop);

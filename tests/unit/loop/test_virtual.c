@@ -217,7 +217,7 @@ test_a_chain_of_jobs_takes_no_time(void **state)
 }
 
 static void
-on_signal(void *data, int signo)
+on_signal(void *data)
 {
     struct world *world = data;
     world->signals++;
