@@ -303,11 +303,7 @@ void
 life_reset(struct member *m)
 {
     if (m->life == LIFE_WAITING_TO_RUN) {
-        loop_unpost(m->shard->config.loop, &m->held);
-        free(m->pick_error);
-        m->pick_error = NULL;
-        crew_run_refused(m);
-        life_go_home(m, NULL);
+        runs_withdraw(m);
     } else if (m->life == LIFE_RUNNING && m->pick_error) {
         loop_unpost(m->shard->config.loop, &m->held);
         runs_fail_pick(m);

@@ -298,7 +298,7 @@ pool_finish(struct crew *crew)
     backlog_finish(&crew->pool.waiting);
 }
 
-int32_t
+void
 pool_prepare(struct crew *crew)
 {
     int32_t count = crew->executor->open ? crew->workload->pre_allocated : 0;
@@ -309,7 +309,6 @@ pool_prepare(struct crew *crew)
         crew->shard->preparing++;
         life_start(m);
     }
-    return count;
 }
 
 void

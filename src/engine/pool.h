@@ -37,9 +37,8 @@ struct pool {
 
 void pool_init(struct crew *crew);
 void pool_finish(struct crew *crew);
-/* Starts the workers that are to be ready before the schedule begins. Returns
- * their number. */
-int32_t pool_prepare(struct crew *crew);
+/* Starts the workers that are to be ready before the schedule begins. */
+void pool_prepare(struct crew *crew);
 /* The schedule begins. */
 void pool_start(struct crew *crew);
 /* Starts what is due by now, so that a loop that comes late to the end of a

@@ -91,23 +91,42 @@ was_due_in_time(const struct member *m)
 }
 
 void
-runs_begin_answered(struct member *m)
+runs_withdraw(struct member *m)
 {
-    m->begin_answered = false;
-    if (m->begin_granted && (!m->crew->over || was_due_in_time(m))) {
-        life_run(m);
-        return;
-    }
+    loop_unpost(m->shard->config.loop, &m->held);
     m->worker->step--;
-    if (m->begin_granted) {
+    if (m->begin_answered && m->begin_granted) {
         /* Granted as the test began to end: the step was never run. */
         struct hub_op op = {.type = HUB_OP_RUN_END};
         life_submit(m, &op);
     }
+    m->begin_answered = false;
     free(m->pick_error);
     m->pick_error = NULL;
     crew_run_refused(m);
     life_go_home(m, NULL);
+}
+
+void
+runs_begin_answered(struct member *m)
+{
+    if (!m->begin_granted || (m->crew->over && !was_due_in_time(m))) {
+        runs_withdraw(m);
+        return;
+    }
+    m->begin_answered = false;
+    life_run(m);
+}
+
+void
+runs_on_reply(struct member *m, const struct hub_reply *reply)
+{
+    if (reply->id.seq != m->begin_seq || m->begin_answered)
+        return;
+    m->begin_answered = true;
+    m->begin_granted = reply->status == HUB_GRANTED;
+    if (!m->begin_submitting)
+        loop_post(m->shard->config.loop, &m->held);
 }
 
 static void

@@ -5,10 +5,17 @@
  * on its end. Internal to the shard; life.h has the rest of a worker's life. */
 
 struct call_result;
+struct hub_reply;
 struct member;
 
-/* The hub's answer to RUN_BEGIN is there. */
+/* It waits for its run: the hub has answered RUN_BEGIN, or an operation of
+ * before. The run begins at once if that is called from within the request for
+ * it, else in a later turn. */
+void runs_on_reply(struct member *m, const struct hub_reply *reply);
+/* Goes on after an answer that came later. */
 void runs_begin_answered(struct member *m);
+/* It waits for its run, and does not get it: it goes home. */
+void runs_withdraw(struct member *m);
 /* The run whose scenario the picker could not say fails. */
 void runs_fail_pick(struct member *m);
 /* Its run is over, and nothing it acquired is left. */

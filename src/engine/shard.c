@@ -486,18 +486,10 @@ shard_on_reply(struct shard *shard, const struct hub_reply *reply)
     struct member *m = shard->by_id[reply->id.worker];
     if (!m->worker)
         return;
-    if (m->settling.active) {
+    if (m->settling.active)
         settle_on_reply(m, reply);
-        return;
-    }
-    if (m->life != LIFE_WAITING_TO_RUN) {
+    else if (m->life == LIFE_WAITING_TO_RUN)
+        runs_on_reply(m, reply);
+    else
         worker_on_reply(m->worker, reply);
-        return;
-    }
-    if (reply->id.seq != m->begin_seq || m->begin_answered)
-        return;
-    m->begin_answered = true;
-    m->begin_granted = reply->status == HUB_GRANTED;
-    if (!m->begin_submitting)
-        loop_post(shard->config.loop, &m->held);
 }

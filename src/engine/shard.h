@@ -13,7 +13,6 @@
  * of every step. Has a transport and a recorder of its own. Its thread only. */
 
 struct loop;
-struct outputs;
 struct shard;
 
 /* A run of an open workload that looks for a worker. */
