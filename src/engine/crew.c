@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/life.h"
+#include "engine/runs.h"
+#include "engine/stages.h"
 
 /* Streams of random numbers apart from those of workers. */
 #define ROOM_PICK_STREAM (UINT64_C(1) << 63)
@@ -133,7 +135,7 @@ crew_wake(struct crew *crew)
         if (m->life == LIFE_PLANNED)
             crew_plan_start(m);
         else
-            life_next_run(m);
+            runs_next(m);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "engine/life.h"
+#include "engine/shard_internal.h"
 
 /* Global fixtures: a worker of their own, which is in no workload. */
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/runs.h"
 
 void
 life_submit(struct member *m, struct hub_op *op)
@@ -135,7 +136,7 @@ life_setup_session(struct member *m)
     if (has_fixture(m, PHASE_SETUP_SESSION))
         call_fixture(m, LIFE_SETUP_SESSION, PHASE_SETUP_SESSION);
     else
-        life_next_run(m);
+        runs_next(m);
 }
 
 void
@@ -233,7 +234,7 @@ life_call_over(struct member *m, const struct call_result *result)
         else if (m->crew->over)
             end_in_setup(m, result);
         else
-            life_next_run(m);
+            runs_next(m);
         return;
     case LIFE_RUNNING:
         runs_over(m, result);
@@ -262,7 +263,7 @@ life_on_timer(struct member *m)
 {
     m->shard->pending_starts--;
     if (m->life != LIFE_PLANNED) {
-        life_next_run(m);
+        runs_next(m);
         return;
     }
     /* Its runs may have gone to others meanwhile. */

@@ -1,85 +1,10 @@
 #ifndef MOLO_ENGINE_LIFE_H
 #define MOLO_ENGINE_LIFE_H
 
-#include "base/rng.h"
-#include "engine/crew.h"
-#include "engine/runs.h"
-#include "engine/settle.h"
-#include "engine/shard.h"
-#include "engine/stages.h"
-#include "loop/loop.h"
-#include "loop/timer.h"
-#include "plan/executor.h"
-#include "stats/snapshot.h"
+#include "engine/shard_internal.h"
 
-/* The life of one worker on its shard, from its start to its end. Internal to
- * the shard. */
-
-enum life {
-    LIFE_PLANNED,
-    LIFE_SETUP,
-    LIFE_SETUP_SESSION,
-    LIFE_WAITING_TO_RUN, /* the hub holds it back, or its room is not ready */
-    LIFE_RUNNING,
-    LIFE_DELAY,  /* until a time */
-    LIFE_PARKED, /* until something changes, or a run of a rate is due */
-    LIFE_TEARDOWN_SESSION,
-    LIFE_TEARDOWN,
-    LIFE_ENDED,
-};
-
-/* It is not wanted any more (a ramp down), but its run goes on. */
-enum leaving { NOT_LEAVING, LEAVING, LEAVING_STOPPED };
-
-struct member {
-    struct shard *shard;
-    struct crew *crew;
-    struct worker *worker; /* NULL before its start and after its end */
-    int32_t id, index;
-    enum life life;
-    bool preparing;      /* the test begins when it is ready */
-    bool session_set_up; /* setup_session was reached */
-    bool rests;          /* the hub knows that it is between runs */
-    int64_t runs;
-    size_t scenario;    /* index in the script */
-    char *pick_error;   /* what the picker raised for the run that begins */
-    nsec_t due_at;      /* of the run that begins, on a schedule; else 0 */
-    nsec_t began_at;    /* its last run */
-    struct list parked; /* in the crew's list */
-    struct timer timer; /* of the start, or of the delay */
-    struct timer leave; /* of a ramp down */
-    enum leaving leaving;
-    struct job held; /* the hub has answered what it waited for */
-    uint32_t begin_seq;
-    bool begin_submitting, begin_answered, begin_granted;
-    struct settling settling;
-    struct rng pick;
-};
-
-struct shard {
-    struct shard_config config;
-    struct transport *transport; /* NULL: stopped */
-    struct recorder *recorder;
-    struct worker *global; /* of a global fixture that runs */
-    struct job global_over;
-    uint64_t shortages;
-    nsec_t started_at;
-    nsec_t deadline; /* of the whole test; NSEC_NEVER: none, or not yet */
-    struct member *members; /* its own */
-    struct member **by_id;  /* of all workers; NULL: another shard's */
-    int32_t member_count, alive, ended;
-    int32_t late_setups;
-    struct crew *crews;
-    size_t crew_count;
-    int32_t preparing; /* members that the test waits for */
-    size_t pending_starts;
-    bool draining, abandoned;
-    bool none_ended; /* has told the end of the workers it does not have */
-    /* single_run: runs to come of each stage, of all workloads. */
-    int64_t *stage_runs;
-    int32_t stage_count;
-    int32_t stage; /* the first that is not over here, as was told */
-};
+/* The life of one worker on its shard, from its start to its end; runs.h has
+ * what is between setup and teardown. Internal to the shard. */
 
 /* Tells the hub of a step of its; the worker exists. */
 void life_submit(struct member *m, struct hub_op *op);
@@ -96,8 +21,6 @@ void life_is_ready(struct member *m);
 void life_start(struct member *m);
 /* Its start lies behind the end of the test: nobody is to wait for it. */
 void life_never(struct member *m);
-/* Its next run, if it has one; else its way home. */
-void life_next_run(struct member *m);
 /* No more runs: teardown fixtures, then the end. `failure`: of the setup that
  * failed, for those who wait for this worker; or NULL. */
 void life_go_home(struct member *m, const struct call_result *failure);
@@ -108,26 +31,13 @@ void life_end_runs(struct member *m);
 void life_on_timer(struct member *m);
 /* Something of the run that begins, or a fixture, was answered later. */
 void life_on_held(struct member *m);
-void life_on_leave(struct member *m);
 /* Raises `stopped` in its waits outside the hub; in those of a teardown fixture
  * only if `teardowns`. */
 void life_stop_waits(struct member *m, bool teardowns);
 /* Takes down what it is in now; its teardowns follow, unless abandoned. */
 void life_reset(struct member *m);
 bool life_is_in_teardown(const struct member *m);
-/* Counts its run, which ends or is given up. */
-void life_count_run(const struct member *m, enum run_outcome outcome,
-                    nsec_t duration, nsec_t active);
 /* Its fixture or run is over, and nothing it acquired is left. */
 void life_call_over(struct member *m, const struct call_result *result);
-/* Counts an error of a call and tells the log, for `worker`'s phase. */
-void shard_report_error(struct shard *shard, const struct worker *worker,
-                        const struct call_result *result);
-/* --- global.c --- */
-
-/* Its call is over. */
-void global_call_over(struct shard *shard, const struct call_result *result);
-void global_init(struct shard *shard);
-void global_finish(struct shard *shard);
 
 #endif

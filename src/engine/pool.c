@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "engine/crew.h"
 #include "engine/life.h"
+#include "engine/runs.h"
 #include "stats/recorder.h"
 
 static struct crew *
@@ -146,7 +147,7 @@ take(struct crew *crew)
         struct member *m =
             container_of(crew->parked.prev, struct member, parked);
         crew_unpark(m);
-        life_next_run(m);
+        runs_next(m);
     } else if (pool->started < crew->count) {
         start_next(crew);
     }

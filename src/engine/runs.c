@@ -42,7 +42,7 @@ watch_leaving(struct member *m)
 }
 
 static void
-life_run(struct member *m)
+start_run(struct member *m)
 {
     struct recorder *recorder = m->shard->recorder;
     const char *workload = m->crew->workload->name;
@@ -115,7 +115,7 @@ runs_begin_answered(struct member *m)
         return;
     }
     m->begin_answered = false;
-    life_run(m);
+    start_run(m);
 }
 
 void
@@ -166,7 +166,7 @@ wait_until(struct member *m, nsec_t at)
 }
 
 void
-life_next_run(struct member *m)
+runs_next(struct member *m)
 {
     m->life = LIFE_WAITING_TO_RUN;
     struct executor_due due = crew_next(m);
@@ -230,8 +230,8 @@ outcome_of(const struct call_result *result)
 }
 
 void
-life_count_run(const struct member *m, enum run_outcome outcome,
-               nsec_t duration, nsec_t active)
+runs_count(const struct member *m, enum run_outcome outcome, nsec_t duration,
+           nsec_t active)
 {
     const struct plan *plan = m->shard->config.plan;
     struct recorder *recorder = m->shard->recorder;
@@ -249,7 +249,7 @@ runs_over(struct member *m, const struct call_result *result)
 {
     struct shard *shard = m->shard;
     enum run_outcome outcome = outcome_of(result);
-    life_count_run(m, outcome, result->duration, result->active);
+    runs_count(m, outcome, result->duration, result->active);
     if (outcome == RUN_FAILED) {
         shard_report_error(shard, m->worker, result);
         life_emit(m, EVENT_SCENARIO_FAILURE, result);
@@ -279,17 +279,17 @@ runs_over(struct member *m, const struct call_result *result)
         wait_until(m, at);
         watch_leaving(m);
     } else {
-        life_next_run(m);
+        runs_next(m);
     }
 }
 
 void
-life_on_leave(struct member *m)
+runs_on_leave(struct member *m)
 {
     const struct shard_host *host = &m->shard->config.host;
     if (m->life == LIFE_DELAY) {
         life_stop_timer(m);
-        life_next_run(m);
+        runs_next(m);
     } else if (m->life == LIFE_RUNNING && m->leaving == NOT_LEAVING) {
         m->leaving = LEAVING;
         timer_start(&m->leave,

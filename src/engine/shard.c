@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/life.h"
+#include "engine/runs.h"
+#include "engine/stages.h"
 #include "http/transport.h"
 #include "script/late.h"
 #include "stats/recorder.h"
@@ -29,7 +31,7 @@ on_timer(struct timer *timer)
 static void
 on_leave(struct timer *timer)
 {
-    life_on_leave(container_of(timer, struct member, leave));
+    runs_on_leave(container_of(timer, struct member, leave));
 }
 
 static void
@@ -416,7 +418,7 @@ shard_give_up_runs(struct shard *shard)
     for (int32_t i = 0; i < shard->member_count; i++) {
         const struct member *m = &shard->members[i];
         if (m->life == LIFE_RUNNING)
-            life_count_run(m, RUN_INTERRUPTED, now - m->worker->called_at, 0);
+            runs_count(m, RUN_INTERRUPTED, now - m->worker->called_at, 0);
     }
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "engine/life.h"
+#include "engine/shard_internal.h"
 
 void
 stages_tell(struct shard *shard)
