@@ -213,11 +213,13 @@ fail_reset(struct exchange *x, CURLcode code)
     const char *phase = x->transfer->fault_phase;
     if (code == CURLE_GOT_NOTHING)
         exchange_fail(x, FAULT_RESET, code, phase,
-                      "connection closed without an answer");
+                      "connection closed without an answer%s",
+                      exchange_tls_hint(x, false));
     else
         exchange_fail(x, FAULT_RESET, code, phase,
-                      "connection closed while %s (%.120s)",
-                      transfer_phase_words(phase), curl_words(x, code));
+                      "connection closed while %s (%.120s)%s",
+                      transfer_phase_words(phase), curl_words(x, code),
+                      exchange_tls_hint(x, false));
 }
 
 static void
@@ -297,7 +299,7 @@ set_fault(struct exchange *x, CURLcode code)
         fail_connect(x, code, error);
         break;
     case FAULT_TLS:
-        exchange_fail(x, fault, code, "tls", "%.200s", curl_words(x, code));
+        exchange_fail_tls(x, code, curl_words(x, code));
         break;
     case FAULT_TIMEOUT:
         fail_timeout(x, code, transfer_phase_words(phase));
@@ -316,7 +318,11 @@ set_fault(struct exchange *x, CURLcode code)
     case FAULT_PROTOCOL:
         if (is_bad_answer(x, code))
             phase = "receive";
-        exchange_fail(x, fault, code, phase, "%.200s", curl_words(x, code));
+        if (strstr(x->error, "HTTP/0.9") != NULL)
+            exchange_fail(x, fault, code, phase, "the answer is not HTTP%s",
+                          exchange_tls_hint(x, true));
+        else
+            exchange_fail(x, fault, code, phase, "%.200s", curl_words(x, code));
         break;
     case FAULT_GENERATOR:
         exchange_fail(x, fault, ENOMEM, phase,

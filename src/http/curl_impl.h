@@ -25,7 +25,8 @@
  *   curl_result.c     what was measured
  *   curl_fault.c      what came back, or why nothing did
  *   curl_shortage.c   the same for what this machine ran out of
- *   curl_http2.c      the same for HTTP/2 alone */
+ *   curl_http2.c      the same for HTTP/2 alone
+ *   curl_tls.c        the same for TLS alone */
 
 struct curl_transport {
     struct transport base;
@@ -259,6 +260,12 @@ void exchange_fail(struct exchange *x, enum transfer_fault fault, int code,
 /* Both are true if that was what failed, and the fault is set. */
 /* curl_http2.c */
 bool exchange_fail_http2(struct exchange *x, CURLcode code);
+/* curl_tls.c; `words` are libcurl's. */
+void exchange_fail_tls(struct exchange *x, CURLcode code, const char *words);
+/* To be put behind the text of a fault that a server with TLS may have caused,
+ * or "". `answered`: it said something, which was not HTTP; else the port has
+ * to be one that is known for TLS. */
+const char *exchange_tls_hint(const struct exchange *x, bool answered);
 /* curl_shortage.c; `error` is the errno of the attempt to connect, 0: none. */
 bool exchange_fail_for_shortage(struct exchange *x, CURLcode code, int error);
 

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a server of TLS says to a request for HTTP begins so (RFC 8446, 5.1). */
+#define TLS_ALERT 0x15
+
 void
 ws_answer_finish(struct ws_answer *answer)
 {
@@ -57,7 +60,10 @@ take_head(struct ws_answer *answer, struct transfer *transfer)
     int status = parse_status_line(head, line_size, &version);
     if (!begun || (line_end != NULL && status == 0)) {
         transfer_fail(transfer, FAULT_PROTOCOL, "receive",
-                      "the answer is not HTTP/1.1");
+                      head[0] == TLS_ALERT
+                          ? "the answer is TLS: should the URL begin with "
+                            "wss://?"
+                          : "the answer is not HTTP/1.1");
         return WS_ANSWER_FAULT;
     }
     size_t head_size = find_head_end(head, size);

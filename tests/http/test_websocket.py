@@ -219,6 +219,10 @@ HANDSHAKES = {
     "no HTTP at all":
         (answers(b"220 mail.example ESMTP\r\n", then="hold"),
          ("protocol", "receive", "the answer is not HTTP/1.1"), {}),
+    "TLS where HTTP is spoken":
+        (answers(b"\x15\x03\x03\x00\x02\x02\x0a"),
+         ("protocol", "receive",
+          r"the answer is TLS: should the URL begin with wss://\?"), {}),
     "endless header":
         (endless_header, ("too_large", "receive",
                           "the headers are larger than 64 kB"), {}),
