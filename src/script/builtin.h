@@ -3,7 +3,7 @@
 
 #include <lua.h>
 
-/* The public modules written in Lua (lua/), embedded at build time. */
+/* The modules written in Lua (lua/), embedded at build time. */
 struct builtin_module {
     const char *name; /* "molo", "molo.var" */
     const char *source;
@@ -12,8 +12,9 @@ struct builtin_module {
 extern const struct builtin_module builtin_modules[];
 extern const size_t builtin_module_count;
 
-/* Makes them, and the C table on top of the stack as "molo.core", known to
- * require. Pops the table. */
+/* Loads them, with the C table on top of the stack as their "molo.core", and
+ * pops it. Scripts can require "molo" and none of the others: those do not
+ * check what they are given. */
 void builtin_open(lua_State *L);
 
 #endif

@@ -74,6 +74,35 @@ sandbox_not_of_molo(lua_State *L)
     return lua_gettop(L);
 }
 
+/* The last of package.searchers: none has found the module. Lua's own text
+ * lists twenty files. */
+static int
+no_module(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    if (strncmp(name, "molo.", strlen("molo.")) == 0)
+        return mlua_misuse(L,
+                           "there is no module '%s': all of molo comes with "
+                           "require \"molo\"",
+                           name);
+    const char *file = luaL_gsub(L, name, ".", "/");
+    return mlua_misuse(L,
+                       "module '%s' not found: there is neither %s.lua nor "
+                       "%s/init.lua beside the scenario file, or where Lua "
+                       "looks",
+                       name, file, file);
+}
+
+static void
+add_searcher(lua_State *L, lua_CFunction fn)
+{
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "searchers");
+    lua_pushcfunction(L, fn);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 2);
+}
+
 static void
 replace(lua_State *L, const char *library, const char *name, lua_CFunction fn)
 {
@@ -127,6 +156,7 @@ lua_sandbox_open(lua_State *L)
     replace(L, "coroutine", "yield", sandbox_yield);
     guard(L, "resume");
     guard(L, "close");
+    add_searcher(L, no_module);
     lua_pushglobaltable(L);
     lua_createtable(L, 0, 3);
     lua_pushcfunction(L, undeclared_read);

@@ -64,4 +64,16 @@ cases.add("of objects", function(session)
   refuses(held, "clos", "held task has no method did you mean 'close'?")
 end)
 
+cases.add("of modules to require", function()
+  for _, name in ipairs{ "molo.core", "molo.task", "molo.jsn" } do
+    cases.misuse("names.lua: there is no module '" .. name .. "': all of molo comes with "
+      .. "require \"molo\"", function() return require(name) end)
+  end
+  cases.misuse("names.lua: module 'lib.pages' not found: there is neither lib/pages.lua "
+    .. "nor lib/pages/init.lua", function() return require "lib.pages" end)
+  cases.equal(package.loaded["molo.core"], nil)
+  cases.equal(package.preload["molo.task"], nil)
+  cases.equal(require "molo", molo)
+end)
+
 cases.start{ seed = 1 }
