@@ -85,6 +85,10 @@ local function results_or_error(ok, ...)
 end
 
 function molo.try(fn, ...)
+  if type(fn) ~= "function" then
+    core.misuse("molo.try: expected a function and its arguments, such as "
+      .. "molo.try(session.get, session, url), got " .. type(fn))
+  end
   return results_or_error(pcall(fn, ...))
 end
 

@@ -76,11 +76,11 @@ void
 lua_files_set_body(lua_State *L, struct lua_request *r, int index)
 {
     static const char *const known[] = {"path"};
-    mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
     const char *path = push_field(L, index, "path", "body");
     if (!path)
         mlua_misuse(L, "body: expected a string or {path = ...}; for tables "
                        "use json or form");
+    mlua_check_keys(L, index, known, ARRAY_LENGTH(known));
     add_file(L, begin_body(r), path, "body");
 }
 

@@ -138,13 +138,15 @@ static void
 set_option_stages(lua_State *L, struct script *script, const char *key,
                   int index)
 {
+    int top = lua_gettop(L);
     lua_Integer count = (lua_Integer)lua_rawlen(L, index);
     for (lua_Integer i = 1; i <= count; i++) {
-        lua_rawgeti(L, index, i);
+        if (lua_rawgeti(L, index, i) != LUA_TSTRING)
+            break;
         set_option(L, script, key, lua_gettop(L));
         lua_pop(L, 1);
     }
-    if (count == 0)
+    if (count == 0 || lua_gettop(L) > top)
         mlua_misuse(L, "molo.options: '%s' is a list such as {\"1m:50\"}", key);
 }
 

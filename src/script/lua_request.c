@@ -311,6 +311,9 @@ lua_request_apply_options(lua_State *L)
 {
     struct lua_request *r = lua_touserdata(L, 1);
     r->L = L;
+    if (lua_type(L, 2) == LUA_TSTRING)
+        mlua_misuse(L, "options of a request: expected a table, got string; a "
+                       "body is given as {body = ...}");
     lua_options_check_table(L, 2, "options of a request");
     check_names(L);
     lua_options_apply(L, 2, &r->transfer->request);

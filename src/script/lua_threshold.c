@@ -129,6 +129,23 @@ add_table(lua_State *L, int index, struct options *options)
     add(L, options, &option);
 }
 
+/* A single threshold that is not in a list, or, as other tools have it, a table
+ * by metrics. */
+static void
+refuse_key(lua_State *L, const char *key)
+{
+    if (strcmp(key, "abort") == 0 || strcmp(key, "after") == 0)
+        mlua_misuse(L,
+                    WHAT " is a list: write {{\"...\", %s = ...}} for one "
+                         "threshold with '%s'",
+                    key, key);
+    mlua_misuse(L,
+                WHAT
+                " is a list of expressions such as \"http_req_duration:p95 "
+                "< 300ms\", and '%s' is a key",
+                key);
+}
+
 void
 lua_threshold_options(lua_State *L, int index, struct options *options)
 {
@@ -141,10 +158,7 @@ lua_threshold_options(lua_State *L, int index, struct options *options)
     lua_pushnil(L);
     while (lua_next(L, index)) {
         if (lua_type(L, top + 1) == LUA_TSTRING)
-            mlua_misuse(L,
-                        WHAT " is a list: write {{\"...\", %s = ...}} for one "
-                             "threshold with '%s'",
-                        lua_tostring(L, top + 1), lua_tostring(L, top + 1));
+            refuse_key(L, lua_tostring(L, top + 1));
         lua_pop(L, 1);
     }
     for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, index); i++) {

@@ -202,6 +202,9 @@ def test_refused_in_the_script(t):
         ('{"runs:count < 1", abort = true}',
          "is a list: write {{\"...\", abort = ...}} for one threshold with "
          "'abort'"),
+        ('{http_req_duration = {"p(95)<500"}}',
+         "is a list of expressions such as \"http_req_duration:p95 < 300ms\", "
+         "and 'http_req_duration' is a key"),
     )
     for value, message in rows:
         path = t.scenario(THREE_OF_TEN_FAIL %
@@ -209,6 +212,13 @@ def test_refused_in_the_script(t):
         outcome = t.molo("check", path).expect(2)
         t.contains(outcome.err, harness.os.path.basename(path) + ":2: "
                    "molo.options: thresholds", message)
+
+
+def test_stages_as_other_tools_write_them(t):
+    for stages in ('{}', '{{duration = "1s", target = 5}}', '{"1m:5", {}}'):
+        path = t.scenario("molo.options{ stage = %s }" % stages)
+        outcome = t.molo("check", path).expect(2)
+        t.contains(outcome.err, ":2: molo.options: 'stage' is a list such as {\"1m:50\"}")
 
 
 def test_a_script_that_is_overridden_is_read_all_the_same(t):

@@ -56,6 +56,8 @@ cases.add("try gives results", function()
 end)
 
 cases.add("try gives nil and the error", function()
+  cases.misuse("molo.try: function and its arguments molo.try(session.get, got nil",
+               molo.try, (function() end)())
   local value, err = molo.try(molo.wait_var, "absent", nil, { timeout = 0 })
   cases.equal(value, nil)
   cases.equal(err.kind, "timeout")

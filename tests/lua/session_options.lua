@@ -81,6 +81,16 @@ for i, row in ipairs(of_requests) do
   end)
 end
 
+cases.add("a body that is none", function(session)
+  cases.misuse("options table string {body = ...}", session.post, session, URL, "text")
+  for _, body in ipairs{ { a = 1 }, {}, true } do
+    cases.misuse("body: string or {path = ...} tables use json or form", session.post,
+                 session, URL, { body = body })
+  end
+  cases.misuse("unknown option 'pat': did you mean 'path'?", session.post, session, URL,
+               { body = { path = "cases.lua", pat = 1 } })
+end)
+
 cases.add("a URL with a variable wants vars", function(session)
   local refuses = function(url, options)
     cases.misuse("the URL '" .. url .. "' has {id} and no vars to put there: give "

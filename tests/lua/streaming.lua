@@ -35,7 +35,7 @@ local refused = {
   { { files = {}, form = { ["a\0b"] = 1 } }, "form: NUL name" },
   { { body = {} }, "body: {path" },
   { { body = { path = 1 } }, "body: path: string number" },
-  { { body = { pth = "x" } }, "unknown 'pth' 'path'" },
+  { { body = { pth = "x" } }, "body: {path = ...}" },
   { { body = { path = "nowhere.bin" } }, "body: nowhere.bin No such file" },
   { { body = { path = "streaming.lua" }, json = 1 }, "only one of body, json" },
   { { body = true }, "body: string {path boolean" },
