@@ -91,13 +91,19 @@ push_record(lua_State *L, struct lua_feed *feed, uint64_t index)
 }
 
 static int
-raise_end(lua_State *L, const struct lua_feed *feed, struct task *task)
+raise_end(lua_State *L, const struct lua_feed *feed, struct task *task,
+          uint64_t ordinal)
 {
     struct worker *worker = task->worker;
     const char *text =
         lua_pushfstring(L, "'%s' has no more records: it has %I", feed->path,
                         (LUAI_UACINT)feed->plan.count);
     if (feed->plan.end == FEED_STOP && worker->workload) {
+        /* Ordinals count over all threads, so that it is told once. */
+        if (worker->step == 0 && ordinal == feed->plan.count)
+            log_warning("%s; who finds none before the first run makes no run "
+                        "(order = \"worker\" shares records)",
+                        text);
         worker->quit = true;
         /* Its other tasks end with it. */
         worker_stop(worker);
@@ -118,7 +124,7 @@ push_ordinal(lua_State *L, struct lua_feed *feed, struct task *task,
     uint64_t index;
     if (!feed_plan_pick(&feed->plan, script->env.options->seed, ordinal,
                         &index))
-        return raise_end(L, feed, task);
+        return raise_end(L, feed, task, ordinal);
     return push_record(L, feed, index);
 }
 

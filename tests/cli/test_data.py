@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Data files (molo.data): what workers get of them together, and what a user is told."""
 
+import re
 import sys
 
 import harness
@@ -112,8 +113,16 @@ def test_setup_takes_from_a_feed(t):
           molo.log('info', 'MARK', session.state.user.name, session.state.user.password)
         end)
         """)
-    outcome = t.run(script, "-w", "3", "-r", "1").expect(0)
+    outcome = t.run(script, "-w", "2", "-r", "1").expect(0)
     t.equal(sorted(outcome.marks), ["ann x", "ben y"], "users")
+    t.lacks(outcome.err, "warning")
+    # Who wanted more users than there are is told, once.
+    for threads in ("1", "2"):
+        outcome = t.run(script, "-w", "5", "-r", "1", "-t", threads).expect(0)
+        t.equal(sorted(outcome.marks), ["ann x", "ben y"], "users")
+        t.equal(re.findall(r"warning: (.*)", outcome.err), [
+            "'users.csv' has no more records: it has 2; who finds none before the first run "
+            'makes no run (order = "worker" shares records)'], "warnings")
 
 
 def test_the_same_data_in_a_simulation(t):
