@@ -325,12 +325,40 @@ drop_numbers(struct buf *key)
     key->size = size;
 }
 
+/* So is each part of a URL's path or query that has a digit in it, or every
+ * item and every user would have a row. Its host keeps its numbers. */
+static void
+drop_ids(struct buf *key)
+{
+    char *in = strstr(key->data, "://");
+    if (in == NULL)
+        return;
+    in += strcspn(in + 3, "/ ") + 3;
+    char *out = in;
+    while (*in != '\0' && *in != ' ') {
+        size_t size = strcspn(in, "/?&= ");
+        if (strcspn(in, "0123456789") < size) {
+            *out++ = '#';
+        } else {
+            memmove(out, in, size);
+            out += size;
+        }
+        in += size;
+        if (*in != '\0' && *in != ' ')
+            *out++ = *in++;
+    }
+    memmove(out, in, strlen(in) + 1);
+    key->size = strlen(key->data);
+}
+
 struct error_stats *
 snapshot_error(struct snapshot *s, const char *kind, const char *message)
 {
     const struct buf *key = join_key(s, kind, '\n', message);
     if (differs_in_numbers(kind))
         drop_numbers(&s->key);
+    else
+        drop_ids(&s->key);
     struct error_stats *row;
     FIND(s->errors, key->data, key->size, row);
     if (row != NULL)

@@ -106,7 +106,8 @@ struct error_stats {
     char *key; /* "kind\nmessage" */
     char *kind;
     char *message; /* of the first; errors of coordination that differ only in
-                      numbers (of steps, rounds, workers) are one row */
+                      numbers (of steps, rounds, workers) are one row, and
+                      others that do in what has a digit in a URL's path */
     uint64_t count;
     struct error_first first;
     UT_hash_handle hh;

@@ -208,6 +208,19 @@ def test_status_with_expect_raises(t):
     t.equal(outcome.result["requests"]["failed"], 1, "failed")
 
 
+def test_what_fails_for_each_item_is_one_error(t):
+    t.server
+    outcome = t.run("""
+        molo.scenario("a", function(session)
+            local id = ("%d-%d"):format(session.worker_id, session.step)
+            session:get("/items/{id}/price", { vars = { id = id }, expect = 200 })
+        end)
+        """, "-w", "3", "-r", "4").expect(1)
+    error = outcome.error("http")
+    t.equal(error["count"], 12, "count")
+    t.matches(error["message"], r"GET \S+/items/\d-1/price: unexpected status 404, not 200$")
+
+
 def test_name_is_the_label(t):
     outcome = run_session(t, """
     for i = 1, 3 do session:get("/status/20" .. i - 1, { name = "any" }) end

@@ -76,6 +76,43 @@ test_errors_that_differ_in_numbers(void **state)
     snapshot_destroy(s);
 }
 
+/* An item, a user or a page that fails is one error, not as many as there are.
+ */
+static void
+test_errors_that_differ_in_a_url(void **state)
+{
+    static const struct {
+        const char *first, *second;
+        bool same;
+    } rows[] = {
+        {"GET http://a/items/17: not 200", "GET http://a/items/8: not 200",
+         true},
+        {"GET http://a/u/0b3ef0c2-7d6c/x: late", "GET http://a/u/x7/x: late",
+         true},
+        {"GET http://a/?page=1&q=b: late", "GET http://a/?page=12&q=b: late",
+         true},
+        {"http://a/1", "http://a/2", true},
+        {"GET http://a/items/17: not 200", "GET http://a/carts/17: not 200",
+         false},
+        {"GET http://a/items/17: not 200", "GET http://a/items/17: not 204",
+         false},
+        {"GET http://a/?q=b&page=1: late", "GET http://a/?q=c&page=1: late",
+         false},
+        {"GET http://a:1/x: late", "GET http://a:2/x: late", false},
+        {"GET http://a1: late", "GET http://a2: late", false},
+        {"1 of 2", "1 of 3", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct snapshot *s = snapshot_create();
+        struct error_stats *first = snapshot_error(s, "http", rows[i].first);
+        struct error_stats *second = snapshot_error(s, "http", rows[i].second);
+        print_message("%s, %s\n", rows[i].first, rows[i].second);
+        assert_int_equal(first == second, rows[i].same);
+        assert_string_equal(first->message, rows[i].first);
+        snapshot_destroy(s);
+    }
+}
+
 int
 main(void)
 {
@@ -83,6 +120,7 @@ main(void)
         cmocka_unit_test(test_rows_are_made_once),
         cmocka_unit_test(test_rows_keep_the_order_of_first_use),
         cmocka_unit_test(test_errors_that_differ_in_numbers),
+        cmocka_unit_test(test_errors_that_differ_in_a_url),
         cmocka_unit_test(test_every_trend_has_a_name),
     };
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
