@@ -304,14 +304,18 @@ print_generator(const struct summary *sum)
     buf_finish(&text);
 }
 
-/* A request that fails fails nothing by itself: who takes "ok" for an answer is
- * told what it leaves open. */
+/* A request that fails fails nothing by itself, nor does a run that the end of
+ * the test cuts off: who takes "ok" for an answer is told what it leaves open.
+ */
 static void
 print_ok(struct summary *sum)
 {
     const struct snapshot *s = sum->snapshot;
     summary_print(sum, STYLE_GOOD, "ok");
-    if (s->requests_failed > 0) {
+    if (s->runs_started > 0 && s->runs_ok + s->runs_failed == 0) {
+        fputs(", but ", sum->stream);
+        summary_print(sum, STYLE_BAD, "no run came to its end");
+    } else if (s->requests_failed > 0) {
         fputs(", but ", sum->stream);
         struct buf text = {0};
         buf_printf(&text, "%" PRIu64 " of %" PRIu64 " requests failed",

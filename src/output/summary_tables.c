@@ -97,8 +97,11 @@ add_endpoint(struct summary *sum, struct table *table,
               summary_cut(sum, row->name, NAME_WIDTH));
     table_add(table, STYLE_PLAIN, "%" PRIu64, row->count);
     table_add(table, summary_bad_if(row->failed), "%" PRIu64, row->failed);
+    /* Fixtures have counts, and times of their own. */
     table_add(table, STYLE_PLAIN, "%s",
-              summary_rate(row->in_runs, sum->result->duration).s);
+              row->in_runs > 0
+                  ? summary_rate(row->in_runs, sum->result->duration).s
+                  : "-");
     summary_add_mean(table, row->duration);
     summary_add_percentile(table, row->duration, 50);
     summary_add_percentile(table, row->duration, 95);

@@ -262,6 +262,7 @@ def test_graceful_stop_bounds_runs_in_flight(t):
         molo.scenario("a", function(session) molo.sleep(600) end)
         """, "-w", "2", "-d", "500ms", "--graceful-stop", "200ms").expect(0)
     outcome.expect_runs(started=2, ok=0, interrupted=2)
+    t.equal(outcome.out.splitlines()[-1], "ok, but no run came to its end", "the last line")
     outcome.expect_at_once()
 
 

@@ -221,6 +221,16 @@ def test_what_fails_for_each_item_is_one_error(t):
     t.matches(error["message"], r"GET \S+/items/\d-1/price: unexpected status 404, not 200$")
 
 
+def test_requests_of_fixtures_have_a_count_and_no_rate(t):
+    t.server
+    outcome = t.run("""
+        molo.setup_session(function(session) session:post("/echo", { name = "login" }) end)
+        molo.scenario("a", function(session) session:get("/") end)
+        """, "-w", "2", "-r", "3").expect(0)
+    t.matches(outcome.out, r"^POST +login +2 +0 +-( +-)+$")
+    t.matches(outcome.out, r"^GET +/ +6 +0 +\d+/s ")
+
+
 def test_name_is_the_label(t):
     outcome = run_session(t, """
     for i = 1, 3 do session:get("/status/20" .. i - 1, { name = "any" }) end
