@@ -231,3 +231,23 @@ def tls_context(pair):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*pair)
     return context
+
+
+def says(*parts, then="close"):
+    """Sends the parts, then closes, resets or keeps the connection."""
+    def behave(peer, request):
+        peer.send(*parts)
+        if then == "close":
+            peer.close()
+        elif then == "reset":
+            # What was sent may not be overtaken by the reset.
+            peer.wait(0.2)
+            peer.reset()
+        elif then == "hold":
+            peer.hold()
+    return behave
+
+
+def redirects_to(target, status=b"302 Found"):
+    return says(b"HTTP/1.1 " + status + b"\r\nLocation: " + target
+                + b"\r\nContent-Length: 0\r\n\r\n", then="keep")
