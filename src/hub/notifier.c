@@ -32,6 +32,15 @@ create(struct hub *hub, const struct hub_op *op)
     return &notifier->lockstep.object;
 }
 
+/* Those that wait may have enough readers now. */
+static bool
+adopt(struct hub *hub, struct object *object, const struct hub_op *op)
+{
+    object->options.readers = op->options.readers;
+    readers_serve(hub, notifier_of(object));
+    return true;
+}
+
 static void
 destroy(struct hub *hub, struct object *object)
 {
@@ -323,6 +332,7 @@ notifier_op(struct hub *hub, struct object *object, struct member *member,
 
 const struct object_ops notifier_object_ops = {
     .create = create,
+    .adopt = adopt,
     .destroy = destroy,
     .refuses_free = refuses_free,
     .may_use = may_use,

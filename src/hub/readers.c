@@ -171,6 +171,13 @@ readers_wait(struct hub *hub, struct notifier *notifier, struct member *member,
 /* --- events --- */
 
 void
+readers_serve(struct hub *hub, struct notifier *notifier)
+{
+    list_for_each (it, &notifier->read_waits)
+        grant_if_served(hub, container_of(it, struct wait, queue));
+}
+
+void
 readers_update(struct hub *hub, struct notifier *notifier,
                const struct member *member)
 {

@@ -12,6 +12,8 @@ struct round;
 
 void readers_wait(struct hub *hub, struct notifier *notifier,
                   struct member *member, const struct hub_op *op);
+/* After a change of how many are enough. */
+void readers_serve(struct hub *hub, struct notifier *notifier);
 /* `member` has read, written or passed something of this notifier ... */
 void readers_update(struct hub *hub, struct notifier *notifier,
                     const struct member *member);

@@ -268,6 +268,29 @@ test_some_readers_are_enough(void **state)
     play_close(&play);
 }
 
+/* The option may come with a later handle, when they are enough already. */
+static void
+test_readers_that_are_enough_from_now_on(void **state)
+{
+    struct play play;
+    play_open_running(&play, 3);
+    written(&play, 0, "one");
+    wait_writer(&play, 1);
+    one_read(&play, 1);
+    wait_readers(&play, 0);
+    assert_waits(&play, 0); /* for worker 2 */
+    submit(&play, 1, 0,
+           (struct hub_op){
+               .type = HUB_OP_DECLARE,
+               .object = HUB_NOTIFIER,
+               .name = "pad",
+               .options = {.given = true, .readers = 1},
+           });
+    assert_granted(&play, 1);
+    assert_granted(&play, 0);
+    play_close(&play);
+}
+
 int
 main(void)
 {
@@ -286,6 +309,7 @@ main(void)
         cmocka_unit_test(test_round_written_late_counts),
         cmocka_unit_test(test_later_rounds_do_not_matter),
         cmocka_unit_test(test_some_readers_are_enough),
+        cmocka_unit_test(test_readers_that_are_enough_from_now_on),
     };
     return cmocka_run_group_tests_name("readers", tests, NULL, NULL);
 }
