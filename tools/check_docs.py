@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks that docs/lua-api.md has a heading for everything scripts can call, and
 for nothing else, that each option of a request stands in a table and in an example
-there, and that the man page has every command, and every option of `molo run`.
+there, and that the man page has every command, and every option of `molo run` as
+the help spells it, with the same default.
 
 What scripts can call: the entries of lua/molo.lua, and the methods in the
 luaL_Reg tables of src/script/lua_*.c."""
@@ -159,16 +160,43 @@ def check_options(root):
     yield API + ": options", problems
 
 
+# A row of the table of options, and what of it the help shows.
+ROW = re.compile(r"\{\.name = (.*?)(?=\{\.name = |\Z)", re.DOTALL)
+LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
+DEFAULT = re.compile(r"\(default:? (\S+)\)")
+
+
+def options_of_help(root):
+    """Yields ("-w, --workers N", default or None)."""
+    for row in ROW.findall(lint.read(root, OPTIONS)):
+        name = LITERAL.match(row).group(1)
+        short = re.search(r"\.short_name = '(.)'", row)
+        argument = re.search(r'\.argument = "([^"]*)"', row)
+        words = "".join(LITERAL.findall(row.partition(".help =")[2]))
+        default = DEFAULT.search(words)
+        yield ("%s--%s%s" % ("-%s, " % short.group(1) if short else "", name,
+                             " " + argument.group(1) if argument else ""),
+               default and default.group(1))
+
+
 def check_man(root):
     if not os.path.exists(os.path.join(root, OPTIONS)):
         return
-    names = re.findall(r'\.name = "([\w-]+)"', lint.read(root, OPTIONS))
     text = lint.read(root, MAN) if os.path.exists(os.path.join(root, MAN)) \
         else ""
-    # scdoc takes a backslash before what it would interpret.
-    text = text.replace("\\", "")
-    yield MAN, ["%s lacks --%s" % (MAN, name) for name in names
-                if not re.search(r"--%s(?![\w-])" % re.escape(name), text)]
+    # What scdoc interprets.
+    text = "\n" + re.sub(r"[*_\\]", "", text)
+    problems = []
+    for heading, default in options_of_help(root):
+        _, found, rest = text.partition("\n%s\n" % heading)
+        told = rest.partition("\n\n-")[0]
+        if not found:
+            problems.append("%s lacks the line of %s" % (MAN, heading))
+        elif default and not re.search(r"Default:\s+%s[.:;]?(\s|$)"
+                                       % re.escape(default), told):
+            problems.append("%s: %s: the help says 'default %s'"
+                            % (MAN, heading, default))
+    yield MAN, problems
 
 
 def check_commands(root):
@@ -199,6 +227,12 @@ REQUEST = ('static const struct request_option request_options[] = {\n'
            '    {"vars", option_vars}, {"query", option_query},\n};\n')
 TOLD = ("## molo.sleep\n| `vars`, `query` | something |\n"
         "```lua\nsession:get('/', { vars = 1, query = 2 })\n```\n")
+
+ROWS = ('{.name = "workers",\n .short_name = \'w\',\n .argument = "N|auto",\n'
+        ' .help = "how many "\n "(default 1)"},\n'
+        '{.name = "seed",\n .help = "a seed"},\n')
+MAN_ROWS = ("*-w*, *--workers* _N_|*auto*\n\tHow many. Default: 1.\n\n"
+            "*--seed*\n\tA seed.\n")
 
 SELF_TESTS = [
     ("options with entries and examples",
@@ -243,8 +277,19 @@ SELF_TESTS = [
      "documents molo.dream"),
     ("an option the man page lacks",
      {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
-      OPTIONS: '{.name = "workers"}, {.name = "seed"},\n',
-      MAN: "*-w*, *--workers* _N_\n*--seed-value*\n"}, "lacks --seed"),
+      OPTIONS: ROWS, MAN: MAN_ROWS.replace("--seed", "--seed-value")},
+     "lacks the line of --seed"),
+    ("an option with another short name",
+     {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
+      OPTIONS: ROWS, MAN: MAN_ROWS.replace("-w", "-u")},
+     "lacks the line of -w, --workers N|auto"),
+    ("an option with another default",
+     {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
+      OPTIONS: ROWS, MAN: MAN_ROWS.replace("Default: 1", "Default: 10")},
+     "--workers N|auto: the help says 'default 1'"),
+    ("options as they should be",
+     {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
+      OPTIONS: ROWS, MAN: MAN_ROWS}, None),
     ("a command the man page lacks",
      {"lua/molo.lua": MODULE, API: "## molo.sleep\n",
       COMMANDS: '{"run", cmd_run, true}, {"hist", cmd_hist, true},\n',

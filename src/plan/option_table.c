@@ -413,7 +413,7 @@ const struct option_spec option_table[OPTION_TABLE_SIZE] = {
      .forms =
          "the name of a JSON file with tests (the number of workers is -w)",
      .help = "read tests from a JSON file; what stands in place of scenario "
-             "files are then their names (default: test)",
+             "files are then their names, and with none the test named 'test'",
      .command_line_only = true},
     {.name = "jobs",
      .argument = "N|auto|0",
