@@ -6,13 +6,16 @@
 
 /* The paths: a handler answers a request; `argument` is what stands behind the
  * route's path. handlers.c routes; each group has a file. */
-enum {
-    METHOD_GET = 1, /* and HEAD */
-    METHOD_PUT = 2,
-    METHOD_DELETE = 4,
-    METHOD_POST = 8,
-    METHOD_ANY = 16,
-};
+
+/* handlers_basic.c */
+enum MHD_Result handle_pad(struct request *request, const char *argument);
+enum MHD_Result handle_delay(struct request *request, const char *argument);
+enum MHD_Result handle_status(struct request *request, const char *argument);
+enum MHD_Result handle_echo(struct request *request, const char *argument);
+enum MHD_Result handle_bytes(struct request *request, const char *argument);
+enum MHD_Result handle_redirect(struct request *request, const char *argument);
+enum MHD_Result handle_flaky(struct request *request, const char *argument);
+enum MHD_Result handle_stats(struct request *request, const char *argument);
 
 /* handlers_contest.c */
 enum MHD_Result handle_stock(struct request *request, const char *argument);
