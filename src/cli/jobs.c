@@ -77,8 +77,9 @@ pass_signals(struct jobs *jobs)
 
 /* --- what is checked before --- */
 
+/* Of what each process writes by itself. */
 static bool
-check_outputs(struct jobs *jobs, struct err *err)
+check_stdout(struct jobs *jobs, struct err *err)
 {
     const struct options *options = jobs->arguments->options;
     for (size_t i = 0; i < options->outputs.count; i++) {
@@ -96,10 +97,20 @@ check_outputs(struct jobs *jobs, struct err *err)
     if (options->timeline != NULL && strcmp(options->timeline, "-") == 0)
         return err_set(err, "--timeline: of several tests it goes to files, "
                             "not to standard output");
-    struct outputs *outputs = outputs_create(options, err);
-    bool ok = outputs != NULL && outputs_check(outputs, err);
+    return true;
+}
+
+static enum exit_code
+check_outputs(struct jobs *jobs, struct err *err)
+{
+    if (!check_stdout(jobs, err))
+        return EXIT_CODE_USAGE;
+    struct outputs *outputs = outputs_create(jobs->arguments->options, err);
+    if (outputs == NULL)
+        return EXIT_CODE_USAGE;
+    bool ok = outputs_check(outputs, err);
     outputs_destroy(outputs);
-    return ok;
+    return ok ? EXIT_CODE_OK : EXIT_CODE_OUTPUT;
 }
 
 static size_t
@@ -113,29 +124,40 @@ read_at_once(const struct options *options, size_t count)
     return n > 0 && (size_t)n < count ? (size_t)n : count;
 }
 
+/* For the results of the processes. */
 static bool
+create_directory(struct jobs *jobs)
+{
+    const char *place = getenv("TMPDIR");
+    char *path = xasprintf("%s/molo-XXXXXX",
+                           place != NULL && place[0] == '/' ? place : "/tmp");
+    if (mkdtemp(path) != NULL) {
+        jobs->directory = path;
+        return true;
+    }
+    log_error("cannot create '%s': %s (TMPDIR says where)", path,
+              strerror(errno));
+    free(path);
+    return false;
+}
+
+/* Other than EXIT_CODE_OK: the error line is out. */
+static enum exit_code
 prepare_jobs(struct jobs *jobs)
 {
     struct err err;
     const struct option_list *names = &jobs->arguments->names;
     for (size_t i = 0; i < names->count; i++) {
         if (cli_arguments_path(jobs->arguments, names->items[i]) == NULL)
-            return false;
+            return EXIT_CODE_USAGE;
     }
-    if (!check_outputs(jobs, &err)) {
+    enum exit_code code = check_outputs(jobs, &err);
+    if (code != EXIT_CODE_OK) {
         log_error("%s", err.message);
-        return false;
+        return code;
     }
-    const char *place = getenv("TMPDIR");
-    jobs->directory = xasprintf(
-        "%s/molo-XXXXXX", place != NULL && place[0] == '/' ? place : "/tmp");
-    if (mkdtemp(jobs->directory) == NULL) {
-        log_error("cannot create '%s': %s (TMPDIR says where)", jobs->directory,
-                  strerror(errno));
-        free(jobs->directory);
-        jobs->directory = NULL;
-        return false;
-    }
+    if (!create_directory(jobs))
+        return EXIT_CODE_OUTPUT;
     jobs->list = xcalloc(names->count, sizeof(jobs->list[0]));
     for (size_t i = 0; i < names->count; i++) {
         struct job *job = &jobs->list[i];
@@ -145,7 +167,7 @@ prepare_jobs(struct jobs *jobs)
         jobs->count++;
     }
     jobs->at_once = read_at_once(jobs->arguments->options, jobs->count);
-    return true;
+    return EXIT_CODE_OK;
 }
 
 /* --- in each process --- */
@@ -270,8 +292,8 @@ jobs_run(struct cli_arguments *arguments)
         .began_at = clock_real_now(),
         .takes_stdout = arguments->options->summary_format == SUMMARY_JSON,
     };
-    int code = EXIT_CODE_USAGE;
-    if (prepare_jobs(&jobs)) {
+    int code = (int)prepare_jobs(&jobs);
+    if (code == EXIT_CODE_OK) {
         sigset_t open;
         catch_signals(&open);
         wait_for_jobs(&jobs, &open);
