@@ -8,6 +8,7 @@
 #include "plan/executor.h"
 #include "plan/workload_keys.h"
 
+/* Once, where a message leaves: the functions below it do not repeat it. */
 static bool
 refuse(const struct option_workload *workload, struct err *err)
 {
@@ -16,8 +17,7 @@ refuse(const struct option_workload *workload, struct err *err)
 
 /* -1 with `err`: unknown. */
 static int
-find_key(const struct option_workload *workload, const char *name,
-         struct err *err)
+find_key(const char *name, struct err *err)
 {
     int key = workload_key_find(name);
     if (key >= 0)
@@ -31,7 +31,6 @@ find_key(const struct option_workload *workload, const char *name,
                 nearest);
     else
         err_set(err, "unknown option '%.80s'", name);
-    refuse(workload, err);
     return -1;
 }
 
@@ -49,12 +48,11 @@ add_choice(struct option_workload *workload, const char *scenario,
 }
 
 static bool
-refuse_both(const struct option_workload *workload, enum workload_key a,
-            enum workload_key b, const char *which, struct err *err)
+refuse_both(enum workload_key a, enum workload_key b, const char *which,
+            struct err *err)
 {
-    err_set(err, "it has both '%s' and '%s': %s", workload_keys[a].name,
-            workload_keys[b].name, which);
-    return refuse(workload, err);
+    return err_set(err, "it has both '%s' and '%s': %s", workload_keys[a].name,
+                   workload_keys[b].name, which);
 }
 
 static bool
@@ -64,7 +62,7 @@ begin_choices(struct option_workload *workload, enum workload_key key,
     enum workload_key other =
         key == WORKLOAD_SCENARIO ? WORKLOAD_SCENARIOS : WORKLOAD_SCENARIO;
     if (workload->given[other])
-        return refuse_both(workload, WORKLOAD_SCENARIO, WORKLOAD_SCENARIOS,
+        return refuse_both(WORKLOAD_SCENARIO, WORKLOAD_SCENARIOS,
                            "one of them says what it runs", err);
     workload->given[key] = true;
     return true;
@@ -75,7 +73,7 @@ option_workload_set_weight(struct option_workload *workload,
                            const char *scenario, double weight, struct err *err)
 {
     if (!begin_choices(workload, WORKLOAD_SCENARIOS, err))
-        return false;
+        return refuse(workload, err);
     add_choice(workload, scenario, weight);
     return true;
 }
@@ -130,32 +128,36 @@ store(struct option_workload *workload, const struct option_spec *spec,
     }
 }
 
-bool
-option_workload_set(struct option_workload *workload, const char *name,
-                    const char *text, struct err *err)
+static bool
+set_key(struct option_workload *workload, enum workload_key key,
+        const char *text, struct err *err)
 {
-    int key = find_key(workload, name, err);
-    if (key < 0)
-        return false;
     if (key == WORKLOAD_SCENARIO) {
         if (!begin_choices(workload, WORKLOAD_SCENARIO, err))
             return false;
         add_choice(workload, text, -1);
-        return true;
-    }
-    if (key == WORKLOAD_EXECUTOR) {
+    } else if (key == WORKLOAD_EXECUTOR) {
         workload->executor = workload_find_executor(text, err);
         if (workload->executor == NULL)
-            return refuse(workload, err);
+            return false;
     } else {
         struct option_value value;
         if (!option_parse_value(&workload_keys[key], OPTION_SCRIPT, text,
                                 &value, err))
-            return refuse(workload, err);
+            return false;
         store(workload, &workload_keys[key], &value);
     }
     workload->given[key] = true;
     return true;
+}
+
+bool
+option_workload_set(struct option_workload *workload, const char *name,
+                    const char *text, struct err *err)
+{
+    int key = find_key(name, err);
+    return (key >= 0 && set_key(workload, (enum workload_key)key, text, err)) ||
+           refuse(workload, err);
 }
 
 bool
@@ -189,13 +191,11 @@ check_keys(const struct option_workload *workload, struct err *err)
             err_set(err, "executor '%s' has no '%s': it has %s", executor->name,
                     workload_keys[i].name, has.data);
             buf_finish(&has);
-            return refuse(workload, err);
+            return false;
         }
-        if (!workload->given[i] && workload_key_is_needed(executor, i)) {
-            err_set(err, "executor '%s' needs '%s'", executor->name,
-                    workload_keys[i].name);
-            return refuse(workload, err);
-        }
+        if (!workload->given[i] && workload_key_is_needed(executor, i))
+            return err_set(err, "executor '%s' needs '%s'", executor->name,
+                           workload_keys[i].name);
     }
     return true;
 }
@@ -218,59 +218,56 @@ check_stages(const struct option_workload *workload, struct err *err)
                     rates ? "runs per time" : "workers",
                     rates ? "1m:50/s" : "1m:50", text.data);
             buf_finish(&text);
-            return refuse(workload, err);
+            return false;
         }
-        if (sum > OPTION_TIME_MAX) {
-            err_set(err, "stages: together they last longer than ten years");
-            return refuse(workload, err);
-        }
+        if (sum > OPTION_TIME_MAX)
+            return err_set(err,
+                           "stages: together they last longer than ten years");
     }
-    if (workload->given[WORKLOAD_STAGES] && sum == 0) {
-        err_set(err, "stages: one of them must last longer than 0");
-        return refuse(workload, err);
-    }
+    if (workload->given[WORKLOAD_STAGES] && sum == 0)
+        return err_set(err, "stages: one of them must last longer than 0");
     return true;
+}
+
+static bool
+check_numbers(const struct option_workload *workload, struct err *err)
+{
+    if (workload->workers == 0 &&
+        workload->executor->type != EXECUTOR_RAMPING_WORKERS &&
+        workload->executor->type != EXECUTOR_MANUAL)
+        return err_set(err, "workers: '0' is not %s", FORMS_WORKERS);
+    bool needs_rate = workload->executor->type != EXECUTOR_RAMPING_RATE;
+    if (workload->given[WORKLOAD_RATE] && needs_rate &&
+        workload->rate.count == 0)
+        return err_set(err, "rate: must be above 0");
+    if (workload->given[WORKLOAD_WORKERS] &&
+        workload->given[WORKLOAD_WORKERS_AT_START])
+        return refuse_both(WORKLOAD_WORKERS, WORKLOAD_WORKERS_AT_START,
+                           "they mean the same here", err);
+    if (workload->executor->type == EXECUTOR_MANUAL &&
+        workload->given[WORKLOAD_MAX_WORKERS] &&
+        (workload->workers > workload->max_workers ||
+         workload->workers_at_start > workload->max_workers))
+        return err_set(err, "it begins with more workers than max_workers");
+    if (workload->pre_allocated > workload->max_workers)
+        return err_set(err, "pre_allocated is above max_workers");
+    return true;
+}
+
+static bool
+check(const struct option_workload *workload, struct err *err)
+{
+    if (workload->executor == NULL)
+        return err_set(err, "it needs an executor, such as executor = "
+                            "\"constant_workers\"");
+    return check_keys(workload, err) && check_stages(workload, err) &&
+           check_numbers(workload, err);
 }
 
 bool
 option_workload_check(const struct option_workload *workload, struct err *err)
 {
-    if (workload->executor == NULL) {
-        err_set(err, "it needs an executor, such as executor = "
-                     "\"constant_workers\"");
-        return refuse(workload, err);
-    }
-    if (!check_keys(workload, err) || !check_stages(workload, err))
-        return false;
-    if (workload->workers == 0 &&
-        workload->executor->type != EXECUTOR_RAMPING_WORKERS &&
-        workload->executor->type != EXECUTOR_MANUAL) {
-        err_set(err, "workers: '0' is not %s", FORMS_WORKERS);
-        return refuse(workload, err);
-    }
-    bool needs_rate = workload->executor->type != EXECUTOR_RAMPING_RATE;
-    if (workload->given[WORKLOAD_RATE] && needs_rate &&
-        workload->rate.count == 0) {
-        err_set(err, "rate: must be above 0");
-        return refuse(workload, err);
-    }
-    if (workload->given[WORKLOAD_WORKERS] &&
-        workload->given[WORKLOAD_WORKERS_AT_START])
-        return refuse_both(workload, WORKLOAD_WORKERS,
-                           WORKLOAD_WORKERS_AT_START, "they mean the same here",
-                           err);
-    if (workload->executor->type == EXECUTOR_MANUAL &&
-        workload->given[WORKLOAD_MAX_WORKERS] &&
-        (workload->workers > workload->max_workers ||
-         workload->workers_at_start > workload->max_workers)) {
-        err_set(err, "it begins with more workers than max_workers");
-        return refuse(workload, err);
-    }
-    if (workload->pre_allocated > workload->max_workers) {
-        err_set(err, "pre_allocated is above max_workers");
-        return refuse(workload, err);
-    }
-    return true;
+    return check(workload, err) || refuse(workload, err);
 }
 
 void
