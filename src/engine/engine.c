@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "engine/driver.h"
 #include "engine/judge.h"
+#include "engine/notices.h"
 #include "engine/output_thread.h"
 #include "engine/stuck.h"
 #include "http/transport.h"
@@ -246,10 +247,10 @@ start_parts(struct engine *engine, struct err *err)
     engine->health = health_create();
     intervals_init(engine);
     engine->hub = hub_create(&(struct hub_config){
-        .on_reply = driver_on_reply,
-        .on_deadlock = driver_on_deadlock,
-        .on_round_end = driver_on_round_end,
-        .on_history = engine->timeline ? driver_on_history : NULL,
+        .on_reply = notices_on_reply,
+        .on_deadlock = notices_on_deadlock,
+        .on_round_end = notices_on_round_end,
+        .on_history = engine->timeline ? notices_on_history : NULL,
         .data = engine,
         .on_deadlock_do = on_deadlock_do(options),
         .wait_timeout = options->wait_timeout > 0 ? options->wait_timeout

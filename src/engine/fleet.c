@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/driver.h"
 #include "engine/fleet_internal.h"
+#include "engine/notices.h"
 #include "engine/shard_messages.h"
 
 /* --- telling --- */
@@ -290,7 +291,7 @@ fleet_create(struct engine *engine, struct err *err)
         .engine = engine,
         .count = engine->script_count,
         .slots = xcalloc(engine->script_count, sizeof(fleet->slots[0])),
-        .host = driver_shard_host(engine),
+        .host = notices_shard_host(engine),
         .deserted =
             xcalloc(engine->plan->workload_count, sizeof(fleet->deserted[0])),
         .sum = snapshot_create(),

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/driver.h"
+#include "engine/ending.h"
 
 #define INTERVAL NSEC_PER_SEC
 /* In the cause; the section about thresholds has all. */
@@ -72,7 +72,7 @@ on_measured(struct engine *engine)
     }
     snapshot_destroy(snapshot);
     if (end)
-        driver_on_threshold(engine);
+        ending_begin(engine, "threshold");
     else
         timer_start(&engine->check, nsec_add(now, INTERVAL));
 }
