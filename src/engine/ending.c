@@ -126,18 +126,26 @@ end_now(struct engine *engine)
     stuck_watch_closely(engine);
 }
 
+const char *
+ending_add_signal(struct engine *engine)
+{
+    bool interrupt = signals_first_number() == SIGINT;
+    const char *name = interrupt ? "SIGINT" : "SIGTERM";
+    result_add_cause(&engine->result,
+                     interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
+                     "ended by %s", name);
+    return name;
+}
+
 static void
 begin_to_end(struct engine *engine)
 {
     fleet_set_signal_grace(engine->fleet, NSEC_NEVER);
-    bool interrupt = signals_first_number() == SIGINT;
-    result_add_cause(&engine->result,
-                     interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
-                     "ended by %s", interrupt ? "SIGINT" : "SIGTERM");
+    const char *name = ending_add_signal(engine);
     char grace[32];
     units_format_duration(plan_patience(engine->plan), grace, sizeof(grace));
     log_info("%s: no new runs; those in flight have %s (again to end now)",
-             interrupt ? "SIGINT" : "SIGTERM", grace);
+             name, grace);
     ending_begin(engine, "signal");
 }
 

@@ -26,6 +26,8 @@ nsec_t ending_patience(const struct engine *engine);
  * between the calls of scripts: one that held the loop may have ended because
  * of a signal that the loop has not told of yet. */
 void ending_notice_signals(void *engine);
+/* The first signal as a cause of the result. Returns its name. */
+const char *ending_add_signal(struct engine *engine);
 /* Begins to end if the process takes more memory than --max-rss. */
 void ending_check_memory(struct engine *engine);
 
