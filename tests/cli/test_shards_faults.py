@@ -19,20 +19,18 @@ FOREVER = """
 
 RUN = FOREVER + """
     molo.scenario("a", function(session)
-        if session.worker_id == 1 and session.step == %d then forever() end
         molo.sleep(0.01)
+        if session.worker_id == 1 and session.step == 3 then forever() end
     end)
     molo.teardown(function(it) molo.log("info", "MARK", "teardown", it.worker_id) end)
     """
 
 TEARDOWN = FOREVER + """
-    molo.scenario("a", function() molo.add_var("made", 1) end)
+    molo.scenario("a", function() molo.sleep(0.01) end)
     molo.teardown(function(it)
-        if it.worker_id == 1 then
-            molo.wait_var("made", 20)
-            molo.sleep(0.01) -- lets the worker beside it end its run
-            forever()
-        end
+        if it.worker_id ~= 1 then molo.add_var("gone", 1) return end
+        molo.wait_var("gone", 3)
+        forever()
     end)
     """
 
@@ -50,7 +48,7 @@ def judge(t, outcome):
 
 
 def test_two_signals_end_it(t):
-    running = t.start(RUN % 3, "-w", "4", "-d", "1h", "--graceful-stop", "0s", "-t", "2")
+    running = t.start(RUN, "-w", "4", "-d", "1h", "--graceful-stop", "0s", "-t", "2")
     running.wait_for_err("MARK stuck")
     running.send(signal.SIGINT)
     running.wait_for_err("no new runs")
@@ -65,11 +63,11 @@ def test_two_signals_end_it(t):
 
 
 def test_the_end_of_its_time_does(t):
-    outcome = t.run(RUN % 1, "-w", "4", "-d", "2s", "--graceful-stop", "0s",
+    outcome = t.run(RUN, "-w", "4", "-d", "200ms", "--graceful-stop", "0s",
                     "-t", "2").expect(1)
     judge(t, outcome)
     t.contains(outcome.result["exit"]["reason"], "a script never came back")
-    t.contains(outcome.err, "run of worker 1, step 1, never came back")
+    t.contains(outcome.err, "run of worker 1, step 3, never came back")
 
 
 def test_in_a_teardown(t):
@@ -87,7 +85,7 @@ def test_in_a_teardown(t):
 def test_no_descriptors_for_the_loops(t):
     if harness.WRAPPER:
         return
-    outcome = t.start_molo("run", t.scenario(RUN % 1), "-w", "3", "-r", "1", "-t", "3",
+    outcome = t.start_molo("run", t.scenario(RUN), "-w", "3", "-r", "1", "-t", "3",
                            prefix=("prlimit", "--nofile=9")).finish().expect(3)
     t.contains(outcome.err, "cannot create an event loop", "descriptor limit, 'ulimit -n'")
     t.contains(outcome.out, "runs      0 ")
