@@ -129,6 +129,9 @@ end
 
 function core.session.events(session, url, options)
   local own = {}
+  if type(url) ~= "string" then
+    core.misuse("session:events: expected a URL, got " .. type(url))
+  end
   if options ~= nil and type(options) ~= "table" then
     core.misuse("session:events: expected options, got " .. type(options))
   end

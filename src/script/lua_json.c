@@ -302,7 +302,8 @@ mlua_take_json(lua_State *L, json_t *json)
 int
 lua_json_encode(lua_State *L)
 {
-    luaL_checkany(L, 1);
+    if (lua_isnone(L, 1))
+        return mlua_misuse(L, "molo.json.encode: there is no value");
     take(L, (struct taken){.text = mlua_write_json(L, 1)});
     return 1;
 }

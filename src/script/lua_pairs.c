@@ -123,6 +123,23 @@ pass_parameter(lua_State *L, const char *what, lua_parameter_fn *put,
     }
 }
 
+/* The table at the top of the stack, the name below it: what has other keys
+ * would not be sent. */
+static void
+check_is_list(lua_State *L, const char *what, lua_Integer count)
+{
+    const char *name = lua_tostring(L, -2);
+    lua_pushnil(L);
+    for (lua_Integer keys = 0; lua_next(L, -2) != 0; keys++) {
+        lua_pop(L, 1);
+        if (!lua_isinteger(L, -1) || keys == count)
+            mlua_misuse(L,
+                        "%s: '%s' must be a string, number, boolean or a list "
+                        "of these, got a table with the key '%s'",
+                        what, name, luaL_tolstring(L, -1, NULL));
+    }
+}
+
 void
 lua_pairs_each_parameter(lua_State *L, int index, const char *what,
                          lua_parameter_fn *put, void *data)
@@ -145,6 +162,7 @@ lua_pairs_each_parameter(lua_State *L, int index, const char *what,
             continue;
         }
         lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+        check_is_list(L, what, count);
         for (lua_Integer i = 1; i <= count; i++) {
             lua_pushvalue(L, -2);
             lua_rawgeti(L, -2, i);

@@ -114,6 +114,13 @@ option_sink(lua_State *L, struct lua_request *r, int index)
                     luaL_typename(L, index));
 }
 
+/* lua/molo/events.lua takes it out. */
+static void
+option_reconnect(lua_State *L, struct lua_request *r, int index)
+{
+    mlua_misuse(L, "reconnect is an option of session:events alone");
+}
+
 static void
 option_name(lua_State *L, struct lua_request *r, int index)
 {
@@ -280,9 +287,11 @@ struct request_option {
 };
 /* Applied in this order, after those that a session has, too. */
 static const struct request_option request_options[] = {
-    {"vars", option_vars},       {"query", option_query}, {"body", option_body},
-    {"form", option_form},       {"json", option_json},   {"name", option_name},
-    {"cookies", option_cookies}, {"files", option_files}, {"sink", option_sink},
+    {"vars", option_vars},       {"query", option_query},
+    {"body", option_body},       {"form", option_form},
+    {"json", option_json},       {"name", option_name},
+    {"cookies", option_cookies}, {"files", option_files},
+    {"sink", option_sink},       {"reconnect", option_reconnect},
 };
 
 bool

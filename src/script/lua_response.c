@@ -355,12 +355,21 @@ response_tostring(lua_State *L)
     return 1;
 }
 
+static int
+response_newindex(lua_State *L)
+{
+    return mlua_misuse(L, "a response cannot be changed: keep what is yours in "
+                          "a local or in session.state");
+}
+
 static const luaL_Reg response_meta[] = {
+    {"__newindex", response_newindex},
     {"__tostring", response_tostring},
     {NULL, NULL},
 };
 static const luaL_Reg headers_meta[] = {
     {"__index", headers_index},
+    {"__newindex", response_newindex},
     {"__pairs", headers_pairs},
     {NULL, NULL},
 };

@@ -144,13 +144,17 @@ def test_names_of_what_is_open(t):
         print("MARK", pcall(page.json))
         print("MARK", pcall(page.headers.all, "via"))
         print("MARK", pcall(page.headers.all, page.headers))
+        print("MARK", pcall(function() page.status = 200 end))
+        print("MARK", pcall(function() page.headers.via = "me" end))
         """)
     for mark, words in zip(outcome.marks, (
             "websocket has no method 'recieve': did you mean 'receive'?",
             "stream of events has no method 'nxt': did you mean 'next'?",
             "json: call it on a response, with a colon: response:json()",
             "all: call it on the headers of a response, with a colon",
-            "headers:all: the name must be a string, got no value"), strict=True):
+            "headers:all: the name must be a string, got no value",
+            "a response cannot be changed",
+            "a response cannot be changed"), strict=True):
         t.contains(mark, words)
 
 

@@ -106,4 +106,8 @@ cases.add("misuse has the line of the caller", function()
   cases.misuse("json.lua:", function() molo.json.encode(print) end)
 end)
 
+cases.add("encode without a value", function()
+  cases.misuse("molo.json.encode: there is no value", molo.json.encode)
+end)
+
 cases.start()

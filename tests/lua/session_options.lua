@@ -81,6 +81,18 @@ for i, row in ipairs(of_requests) do
   end)
 end
 
+cases.add("a parameter that would not be sent", function(session)
+  for name, verb in pairs{ query = "get", form = "post" } do
+    for _, value in ipairs{ { b = 1 }, { 1, b = 2 }, { 1, nil, 3, b = 1 } } do
+      cases.misuse(name .. ": 'a' must be a string, number, boolean or a list of these, "
+        .. "got a table with the key 'b'", session[verb], session, URL,
+        { [name] = { a = value } })
+    end
+  end
+  cases.misuse("query: 'a' key 'b'", molo.url.query, { a = { b = 1 } })
+  cases.equal(molo.url.query{ a = {}, b = { 1, "x" } }, "b=1&b=x")
+end)
+
 cases.add("a body that is none", function(session)
   cases.misuse("options table string {body = ...}", session.post, session, URL, "text")
   for _, body in ipairs{ { a = 1 }, {}, true } do

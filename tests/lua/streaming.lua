@@ -68,6 +68,11 @@ cases.add("options of events", function(session)
                { sink = print })
   cases.misuse("no option 'expect'", session.events, session, URL,
                { expect = 200 })
+  cases.misuse("unknown option 'reconect': did you mean 'reconnect'?", session.events,
+               session, URL, { reconect = true })
+  cases.misuse("reconnect session:events alone", session.get, session, URL,
+               { reconnect = true })
+  cases.misuse("session:events: expected a URL, got nil", session.events, session)
   cases.misuse("unknown tiemout timeout", session.events, session, URL,
                { tiemout = 1 })
   cases.misuse("expected a URL", session.events, session, 7)
