@@ -16,6 +16,8 @@ import struct
 import threading
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
+# What a server of TLS says to a request for HTTP: unexpected_message.
+TLS_ALERT = b"\x15\x03\x03\x00\x02\x02\x0a"
 
 # Nobody waits for a peer that long; it only keeps threads from staying.
 STUCK = 120.0

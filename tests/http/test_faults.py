@@ -16,7 +16,6 @@ SIZE = b"Content-Length: %d\r\n\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 DETAIL = r" \(.+\)"
 NO_ANSWER = "connection closed without an answer"
-NO_HTTP = r"the answer is not HTTP; should the URL begin with https://\?"
 CUT = "connection closed while "
 SHORT = "connection closed before the end of the body" + DETAIL
 
@@ -117,11 +116,7 @@ FAULTS = {
          {"wire": False}),
     "no HTTP at all":
         (says(b"220 mail.example ESMTP\r\n"),
-         ("protocol", "receive", NO_HTTP), {"wire": False}),
-    # An alert: unexpected_message.
-    "TLS where HTTP is spoken":
-        (says(b"\x15\x03\x03\x00\x02\x02\x0a"),
-         ("protocol", "receive", NO_HTTP), {"wire": False}),
+         ("protocol", "receive", "the answer is not HTTP; should .+"), {"wire": False}),
     "unsupported version":
         (says(b"HTTP/7.3 200 OK\r\nContent-Length: 0\r\n\r\n"),
          ("protocol", "receive",
@@ -348,17 +343,6 @@ def connect_to_refused(t):
                  r"connection refused \(127\.0\.0\.1:\d+\)")
 
 
-def port_of_tls(then, told, t):
-    """What a server of TLS does whom HTTP reaches."""
-    with Server(says(then=then)) as server, Server() as good:
-        outcome = rows.run_pair(
-            t, "http://shop.invalid:443/", good.url,
-            options="{ connect_to = { ['shop.invalid:443'] = '%s' } }"
-            % server.url.replace("http://", ""))
-    rows.expect_fault(t, outcome, "reset", "wait",
-                      told + r"; should the URL begin with https://\?")
-
-
 def unix_socket_absent(t):
     path = os.path.join(t.directory, "none")
     run_reaching(t, "{ unix_socket = '%s' }" % path, "connect", "connect",
@@ -443,11 +427,6 @@ def all_tests():
         "kept connection closed while idle": idle_closed,
         "resolve to where nobody listens": resolve_refused,
         "connect_to where nobody listens": connect_to_refused,
-        "closed on the port of TLS":
-            functools.partial(port_of_tls, "close", NO_ANSWER),
-        "reset on the port of TLS":
-            functools.partial(port_of_tls, "reset",
-                              CUT + "waiting for the first byte" + DETAIL),
         "unix socket that is not there": unix_socket_absent,
         "unix socket that nobody listens on": unix_socket_refused,
     })

@@ -102,6 +102,24 @@ def tls_on_the_plain_port(certificates, t):
     rows.expect_counts(t, outcome, 2, 1, 0)
 
 
+def port_of_tls(answer, kind, message, t):
+    """What a server may do that speaks TLS where HTTP reaches it."""
+    def behave(peer, request):
+        if answer is not None:
+            peer.send(answer)
+            peer.close()
+        else:
+            peer.reset()
+
+    with Server(behave) as server, Server() as good:
+        outcome = rows.run_pair(
+            t, "http://shop.invalid:443/", good.url,
+            options="{ connect_to = { ['shop.invalid:443'] = '%s' } }"
+            % server.url.replace("http://", ""))
+    rows.expect_fault(t, outcome, kind, "receive" if answer else "wait",
+                      message + r"; should the URL begin with https://\?")
+
+
 def no_client_certificate(certificates, t):
     """TLS 1.3 lets the client go ahead before the server refuses; 1.2 does not.
     Either way it is a fault of TLS."""
@@ -229,6 +247,12 @@ def all_tests(certificates):
             part(insecure, certificates, "other_host"),
         "plain HTTP on the TLS port": plain_http_on_the_tls_port,
         "TLS on the plain port": part(tls_on_the_plain_port, certificates),
+        "an alert on the plain port":
+            part(port_of_tls, misbehaving.TLS_ALERT, "protocol", "the answer is not HTTP"),
+        "closed on the port of TLS":
+            part(port_of_tls, b"", "reset", "connection closed without an answer"),
+        "reset on the port of TLS":
+            part(port_of_tls, None, "reset", "connection closed while waiting .+"),
         "closed in the handshake":
             part(closed_in_the_handshake, "close", ".+"),
         "reset in the handshake":
