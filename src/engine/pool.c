@@ -169,6 +169,7 @@ pass_on(struct crew *crew, const struct arrival *arrival)
         wait_here(crew, passed.due);
         passed.due = take_first(crew);
     }
+    passed.more |= pool->waiting.count > 0;
     host->on_unserved(host->data, &passed);
 }
 
@@ -206,8 +207,10 @@ pool_arrive(struct crew *crew, const struct arrival *arrival)
     bool idle = !list_empty(&crew->parked);
     bool may_start = pool->started < crew->count &&
                      (arrival->asked >= shards || shards == 1);
-    pool->wanted |= arrival->asked % shards != 0;
-    if (idle || may_start) {
+    bool taken = idle || may_start;
+    if (arrival->asked % shards != 0)
+        pool->wanted |= !taken || arrival->more;
+    if (taken) {
         wait_here(crew, arrival->due);
         take(crew);
         pool_tell_if_free(crew);

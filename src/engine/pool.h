@@ -31,7 +31,7 @@ struct pool {
     struct timer expiry;    /* of the first of them */
     /* With other shards. */
     bool in_vain;   /* one of ours found nobody free, and nobody is since */
-    bool wanted;    /* one of theirs found nobody free here */
+    bool wanted;    /* one of theirs found nobody free here, or left others */
     uint32_t heard; /* how often somebody was free elsewhere */
 };
 

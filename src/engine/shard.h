@@ -21,6 +21,7 @@ struct arrival {
     nsec_t due;     /* from the start of the workload */
     int32_t asked;  /* how many times a shard had nobody free for it */
     bool may_start; /* one of them could start a worker more */
+    bool more;      /* others wait where it has been */
     uint32_t heard; /* what its pool had, when it began to ask */
 };
 
