@@ -355,17 +355,18 @@ cases.add("one that waits again after a clear waits", function()
   local count = 0
   local task = molo.spawn(function()
     while true do
-      event:wait()
       count = count + 1
+      event:wait()
     end
   end)
   for i = 1, 3 do
-    let_begin()
+    while count < i do molo.sleep(0) end
     event:set()
     event:clear()
-    let_begin()
-    cases.equal(count, i)
   end
+  while count < 4 do molo.sleep(0) end
+  let_begin()
+  cases.equal(count, 4)
   task:cancel()
   pcall(task.join, task)
 end)

@@ -208,7 +208,7 @@ end)
 cases.add("it does not end in time", function()
   local cleaned
   local held = molo.hold_task {
-    timeout = 0.02,
+    timeout = 0.2,
     run = function(_, pause)
       pause()
       local _c <close> = setmetatable({}, { __close = function()
@@ -218,7 +218,7 @@ cases.add("it does not end in time", function()
       molo.sleep(60)
     end,
   }
-  molo.sleep(0.03) -- being held does not count
+  molo.sleep(0.3) -- being held does not count
   local err = raised(held.close, held)
   cases.equal(err.kind, "still_running")
   cases.raises("let go cancelled", error, err)
@@ -249,7 +249,7 @@ cases.add("a timeout around hold_task", function()
 end)
 
 cases.add("a holder that is cancelled lets go and waits", function()
-  local ended
+  local held, ended
   local task = molo.spawn(function()
     local _held <close> = molo.hold_task {
       run = function(_, pause)
@@ -258,9 +258,10 @@ cases.add("a holder that is cancelled lets go and waits", function()
         ended = true
       end,
     }
+    held = true
     molo.sleep(60)
   end)
-  molo.sleep(0.01)
+  while not held do molo.sleep(0.001) end
   task:cancel()
   cases.equal(raised(task.join, task).kind, "cancelled")
   cases.equal(ended, true)

@@ -13,7 +13,7 @@ local function refused(text, fn, ...)
   if ok then
     error("nothing was raised", 2)
   end
-  message = tostring(message):gsub("^%S+:%d+: ", "")
+  message = tostring(message):gsub("^.-:%d+: ", "")
   cases.equal(message, text)
 end
 

@@ -340,9 +340,10 @@ end)
 
 cases.add("a lock that a timeout did not get goes to the next", function()
   local lock = molo.lock("fought over")
+  local enough
   local holder = molo.spawn(function()
     lock:acquire()
-    molo.sleep(0.03)
+    while not enough do molo.sleep(0.001) end
     lock:release()
   end)
   molo.sleep(0.005)
@@ -352,6 +353,7 @@ cases.add("a lock that a timeout did not get goes to the next", function()
     return "got it"
   end)
   cases.equal(kind_of(molo.timeout, 0.01, lock.acquire, lock), "timeout")
+  enough = true
   cases.equal(late:join(), "got it")
   holder:join()
   cases.equal(lock:locked(), false)
