@@ -28,12 +28,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 MOLO = os.path.abspath(os.environ.get("MOLO", os.path.join(ROOT, "build/molo")))
 WRAPPER = shlex.split(os.environ.get("MOLO_WRAPPER", ""))
 
-# Long enough that only a hang meets it, under valgrind too.
-PATIENCE = 240.0 if WRAPPER else 60.0
+# Long enough that only a hang meets it, under valgrind and where many others use the
+# machine, too.
+PATIENCE = 240.0 if WRAPPER else 180.0
 
 # A deadlock is told because it is one, and a deadline does not wait for those who
 # wait: neither takes the 60 s after which a wait times out.
-AT_ONCE = 30.0
+AT_ONCE = 50.0
 
 # What molo says a second after the second signal if a script goes on, or if the
 # machine has not let it run meanwhile.
