@@ -90,15 +90,6 @@ read_environment(struct options *options, struct err *err)
     return options_read_environment(options, environ, err);
 }
 
-static bool
-refuse_nothing(const struct cli_arguments *arguments, const char *command,
-               struct err *err)
-{
-    return arguments->config != NULL ||
-           err_set(err, "give a scenario file: molo %s FILE [options]",
-                   command);
-}
-
 enum cli_load
 cli_arguments_read(struct cli_arguments *arguments, const char *command,
                    int argc, char **argv)
@@ -120,9 +111,10 @@ cli_arguments_read(struct cli_arguments *arguments, const char *command,
         if (arguments->config == NULL)
             goto failed;
     }
-    if (arguments->names.count == 0 &&
-        !refuse_nothing(arguments, command, &err))
+    if (arguments->names.count == 0 && arguments->config == NULL) {
+        err_set(&err, "give a scenario file: molo %s FILE [options]", command);
         goto failed;
+    }
     if (arguments->names.count == 0 && strcmp(command, "list") != 0)
         option_list_append(&arguments->names, "test");
     return CLI_LOAD_OK;
