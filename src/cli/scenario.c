@@ -81,13 +81,14 @@ apply_verbosity(const struct options *options)
 }
 
 static bool
-read_environment(struct options *options, struct err *err)
+read_environment(struct options *options, struct option_list *warnings,
+                 struct err *err)
 {
     const char *no_color = getenv("NO_COLOR");
     if (no_color != NULL && no_color[0] != '\0' &&
         !options_set(options, OPTION_ENVIRONMENT, "no_color", "true", err))
         return false;
-    return options_read_environment(options, environ, err);
+    return options_read_environment(options, environ, warnings, err);
 }
 
 enum cli_load
@@ -96,6 +97,7 @@ cli_arguments_read(struct cli_arguments *arguments, const char *command,
 {
     *arguments = (struct cli_arguments){.options = options_create()};
     struct options *options = arguments->options;
+    struct option_list warnings = {0};
     struct err err;
     if (!options_parse_arguments(options, argc, argv, &arguments->names, &err))
         goto failed;
@@ -103,9 +105,11 @@ cli_arguments_read(struct cli_arguments *arguments, const char *command,
         cli_arguments_finish(arguments);
         return CLI_LOAD_HELP;
     }
-    if (!read_environment(options, &err))
+    if (!read_environment(options, &warnings, &err))
         goto failed;
     apply_verbosity(options);
+    for (size_t i = 0; i < warnings.count; i++)
+        log_warning("%s", warnings.items[i]);
     if (options->config != NULL) {
         arguments->config = config_load(options->config, &err);
         if (arguments->config == NULL)
@@ -117,10 +121,12 @@ cli_arguments_read(struct cli_arguments *arguments, const char *command,
     }
     if (arguments->names.count == 0 && strcmp(command, "list") != 0)
         option_list_append(&arguments->names, "test");
+    option_list_finish(&warnings);
     return CLI_LOAD_OK;
 
 failed:
     log_error("%s", err.message);
+    option_list_finish(&warnings);
     cli_arguments_finish(arguments);
     return CLI_LOAD_FAILED;
 }

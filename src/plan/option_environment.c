@@ -19,12 +19,35 @@ read_service(struct options *options, const char *name, const char *equals,
                    (int)(equals - name), name, equals + 1);
 }
 
-/* MOLO_MAX_RUNS=20; unknown ones are somebody else's. */
+/* What is near to an option is probably meant for molo; other names are
+ * somebody else's. */
+static void
+tell_mistake(const char *name, const struct option_spec *spec,
+             struct option_list *warnings)
+{
+    char asked[OPTION_SPELLING_SIZE], wanted[OPTION_SPELLING_SIZE];
+    const char *nearest =
+        spec == NULL ? option_nearest(OPTION_ENVIRONMENT, name) : NULL;
+    struct buf text = {0};
+    option_spell(OPTION_ENVIRONMENT, name, asked);
+    if (spec != NULL) {
+        buf_printf(&text, "%s has no effect: --%s is for the command line",
+                   asked, spec->name);
+    } else if (nearest != NULL) {
+        option_spell(OPTION_ENVIRONMENT, nearest, wanted);
+        buf_printf(&text, "%s has no effect: did you mean %s?", asked, wanted);
+    }
+    if (text.size > 0)
+        option_list_append(warnings, text.data);
+    buf_finish(&text);
+}
+
+/* MOLO_MAX_RUNS=20 */
 static bool
 read_option(struct options *options, const char *name, const char *equals,
-            struct err *err)
+            struct option_list *warnings, struct err *err)
 {
-    char lower[OPTION_SPELLING_SIZE];
+    char lower[OPTION_SPELLING_SIZE - sizeof(PREFIX)];
     size_t size = (size_t)(equals - name);
     if (size >= sizeof(lower))
         return true;
@@ -32,13 +55,15 @@ read_option(struct options *options, const char *name, const char *equals,
         lower[i] = (char)tolower((unsigned char)name[i]);
     lower[size] = '\0';
     const struct option_spec *spec = option_find(lower, size);
-    return spec == NULL || spec->command_line_only ||
-           options_set(options, OPTION_ENVIRONMENT, lower, equals + 1, err);
+    if (spec != NULL && !spec->command_line_only)
+        return options_set(options, OPTION_ENVIRONMENT, lower, equals + 1, err);
+    tell_mistake(lower, spec, warnings);
+    return true;
 }
 
 bool
 options_read_environment(struct options *options, char *const *environ,
-                         struct err *err)
+                         struct option_list *warnings, struct err *err)
 {
     for (; *environ != NULL; environ++) {
         const char *entry = *environ;
@@ -49,8 +74,8 @@ options_read_environment(struct options *options, char *const *environ,
             continue;
         const char *name = entry + strlen(PREFIX);
         bool is_service = strncmp(name, SERVICE, strlen(SERVICE)) == 0;
-        if (!(is_service ? read_service : read_option)(options, name, equals,
-                                                       err))
+        if (!(is_service ? read_service(options, name, equals, err)
+                         : read_option(options, name, equals, warnings, err)))
             return false;
     }
     return true;

@@ -70,9 +70,8 @@ option_spell(enum option_source source, const char *name,
     }
 }
 
-bool
-option_refuse_unknown(enum option_source source, const char *name,
-                      struct err *err)
+const char *
+option_nearest(enum option_source source, const char *name)
 {
     const char *names[OPTION_TABLE_SIZE];
     size_t count = 0;
@@ -80,9 +79,16 @@ option_refuse_unknown(enum option_source source, const char *name,
         if (source == OPTION_COMMAND_LINE || !option_table[i].command_line_only)
             names[count++] = option_table[i].name;
     }
+    return str_nearest(name, names, count);
+}
+
+bool
+option_refuse_unknown(enum option_source source, const char *name,
+                      struct err *err)
+{
     char asked[OPTION_SPELLING_SIZE], wanted[OPTION_SPELLING_SIZE];
     option_spell(source, name, asked);
-    const char *nearest = str_nearest(name, names, count);
+    const char *nearest = option_nearest(source, name);
     if (nearest == NULL)
         return err_set(err, "unknown option '%s'", asked);
     option_spell(source, nearest, wanted);

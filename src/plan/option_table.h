@@ -98,6 +98,8 @@ option_is_flag(const struct option_spec *spec)
 #define OPTION_SPELLING_SIZE 64
 void option_spell(enum option_source source, const char *name,
                   char out[OPTION_SPELLING_SIZE]);
+/* The option of this source that a mistyped name is near to; NULL: none. */
+const char *option_nearest(enum option_source source, const char *name);
 /* "unknown option '--worker': did you mean '--workers'?" */
 bool option_refuse_unknown(enum option_source source, const char *name,
                            struct err *err);

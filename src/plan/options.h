@@ -146,10 +146,11 @@ bool options_set(struct options *options, enum option_source source,
  * sources replace each other as those of other options do. */
 void options_add_threshold(struct options *options, enum option_source source,
                            const struct option_threshold *threshold);
-/* MOLO_* from `environ`, and MOLO_SERVICE_name for each service. An unknown
- * MOLO_ variable is ignored. */
+/* MOLO_* from `environ`, and MOLO_SERVICE_name for each service. Of variables
+ * that are no options those that were probably meant to be are told in
+ * `warnings`; others are ignored. */
 bool options_read_environment(struct options *options, char *const *environ,
-                              struct err *err);
+                              struct option_list *warnings, struct err *err);
 /* Arguments after "molo run": "--max-runs 5", "--max-runs=5", "-r5", "-r 5",
  * "-vv", flags in one word ("-qx"), "--" ends options. What is no option is
  * appended to `positionals` (owned by the caller's list). Flags of other tools

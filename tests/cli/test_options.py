@@ -44,6 +44,15 @@ def test_a_bad_environment_variable_is_named(t):
     t.contains(outcome.err, "MOLO_WORKERS")
 
 
+def test_a_mistyped_environment_variable_is_told(t):
+    path = t.scenario("molo.scenario('a', function() end)\n")
+    outcome = t.molo("check", path, env={"MOLO_WORKER": "3", "MOLO_CONFIG": "x.json",
+                                         "MOLO_ELEPHANTS": "5"}).expect(0)
+    t.equal(sorted(outcome.err.splitlines()), [
+        "molo: warning: MOLO_CONFIG has no effect: --config is for the command line",
+        "molo: warning: MOLO_WORKER has no effect: did you mean MOLO_WORKERS?"], "stderr")
+
+
 def test_forms_of_one_option(t):
     for arguments in (["-w3"], ["-w", "3"], ["--workers=3"],
                       ["--workers", "3"], ["-qw3"], ["-u", "3"],

@@ -430,30 +430,41 @@ test_environment(void **state)
 {
     char workers[] = "MOLO_WORKERS=4", runs[] = "MOLO_MAX_RUNS=9",
          empty[] = "MOLO_DURATION=", unknown[] = "MOLO_ELEPHANTS=1",
-         other[] = "WORKERS=7", help[] = "MOLO_HELP=1", none[] = "MOLO_";
-    char *variables[] = {workers, runs, empty, unknown,
-                         other,   help, none,  NULL};
+         other[] = "WORKERS=7", help[] = "MOLO_HELP=1", none[] = "MOLO_",
+         mistyped[] = "MOLO_BASEURL=1";
+    char *variables[] = {workers, runs, empty,    unknown, other,
+                         help,    none, mistyped, NULL};
+    struct option_list warnings = {0};
     struct options *options = options_create();
     struct err err = {""};
-    assert_true(options_read_environment(options, variables, &err));
+    assert_true(options_read_environment(options, variables, &warnings, &err));
     assert_int_equal(options->workers, 4);
     assert_int_equal(options->max_runs, 9);
     assert_true(options->duration == NSEC_NEVER);
     assert_false(options->help);
+    assert_int_equal(warnings.count, 2);
+    assert_string_equal(warnings.items[0], "MOLO_HELP has no effect: --help is "
+                                           "for the command line");
+    assert_string_equal(
+        warnings.items[1],
+        "MOLO_BASEURL has no effect: did you mean MOLO_BASE_URL?");
 
     char bad[] = "MOLO_RAMP_UP=soon";
     char *bad_variables[] = {bad, NULL};
-    assert_false(options_read_environment(options, bad_variables, &err));
+    assert_false(
+        options_read_environment(options, bad_variables, &warnings, &err));
     assert_string_equal(err.message,
                         "MOLO_RAMP_UP: 'soon' is not a time such as " TIMES);
 
     char service[] = "MOLO_SERVICE_A.B=http://a";
     bad_variables[0] = service;
-    assert_false(options_read_environment(options, bad_variables, &err));
+    assert_false(
+        options_read_environment(options, bad_variables, &warnings, &err));
     assert_string_equal(err.message,
                         "MOLO_SERVICE_A.B: 'http://a' is not an address such "
                         "as http://127.0.0.1:8642, or the name has other than "
                         "letters, digits, '_' and '-'");
+    option_list_finish(&warnings);
     options_destroy(options);
 }
 
