@@ -25,6 +25,7 @@ struct connection {
     CURL *easy;
     ev_timer timer;
     ev_io io;
+    bool paused; /* between two requests; libev may not know */
 };
 
 static void
@@ -63,6 +64,10 @@ static void
 on_io(struct ev_loop *loop, ev_io *io, int revents)
 {
     struct connection *c = io->data;
+    if (c->paused) {
+        ev_io_stop(loop, io);
+        return;
+    }
     int mask = (revents & EV_READ ? CURL_CSELECT_IN : 0) |
                (revents & EV_WRITE ? CURL_CSELECT_OUT : 0);
     int running;
@@ -95,11 +100,15 @@ static int
 on_multi_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *known)
 {
     struct connection *c = user;
-    ev_io_stop(c->bench->loop, &c->io);
-    if (what == CURL_POLL_REMOVE)
+    c->paused = what == CURL_POLL_REMOVE;
+    if (c->paused)
         return 0;
     int events = (what & CURL_POLL_IN ? EV_READ : 0) |
                  (what & CURL_POLL_OUT ? EV_WRITE : 0);
+    /* As in molo's loop: a kept connection costs no call of epoll_ctl. */
+    if (ev_is_active(&c->io) && c->io.fd == fd && c->io.events == events)
+        return 0;
+    ev_io_stop(c->bench->loop, &c->io);
     ev_io_set(&c->io, fd, events);
     ev_io_start(c->bench->loop, &c->io);
     return 0;
