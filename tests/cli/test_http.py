@@ -232,7 +232,7 @@ def test_requests_of_fixtures_have_a_count_and_no_rate(t):
         molo.scenario("a", function(session) session:get("/") end)
         """, "-w", "2", "-r", "3").expect(0)
     t.matches(outcome.out, r"^POST +login +2 +0 +-( +-)+$")
-    t.matches(outcome.out, r"^GET +/ +6 +0 +\d+/s ")
+    t.matches(outcome.out, r"^GET +/ +6 +0 +[\d.]+/s ")
 
 
 def test_name_is_the_label(t):
