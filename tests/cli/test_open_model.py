@@ -235,9 +235,9 @@ HELLO = """
 def test_a_schedule_at_a_server(t):
     """Run k is due (k - 1) / rate after the first, however late others were. A schedule that
     counts from the run before, or from when a timer has rung, is behind by ever more, some
-    fifty milliseconds at the end. A machine that has other things to do is late, too, but it
+    forty milliseconds at the end. A machine that has other things to do is late, too, but it
     catches up."""
-    rate, seconds = (20, 4) if harness.WRAPPER else (200, 4)
+    rate, seconds = (20, 4) if harness.WRAPPER else (100, 4)
     with Nginx(t.directory, HELLO, log="$msec") as nginx:
         outcome = t.run("""
             molo.options{ workloads = { visits = {

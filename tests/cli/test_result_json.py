@@ -119,7 +119,7 @@ def test_durations_are_those_of_the_server(t):
     # The histogram's error is at most 0.1 %.
     t.check(metrics["http_req_duration"]["min"] >= 0.199, "duration")
     # Whoever has to wait for the core may see late that a request was sent.
-    t.check(metrics["http_req_wait"]["p50"] >= 0.199, "wait")
+    t.check(metrics["http_req_wait"]["max"] >= 0.199, "wait")
     t.check(metrics["run_duration"]["min"] >= 0.199, "run")
     t.check(outcome.result["duration"] >= 0.6, "duration of the test")
 
