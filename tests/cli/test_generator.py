@@ -52,7 +52,7 @@ def test_a_busy_generator_is_found(t):
     outcome, result = busy(t, BUSY)
     t.equal(result["saturated"], True, "saturated")
     t.matches(result["verdict"],
-              r"^generator saturated from \d+\.\d s to \d+\.\d s: loop lag p99 "
+              r"^generator saturated from [\d.]+ s to [\d.]+ s: loop lag p99 "
               r"\S+ \S+, CPU \d+ %.*; results from then on describe molo, not "
               r"the target(; cores were idle: try -t \d+)?$")
     t.contains(outcome.out, result["verdict"])

@@ -126,7 +126,7 @@ def until_interrupted(t):
     with Nginx(t.directory) as nginx:
         running = run(t, nginx, "-r", str(TOTAL))
         # In the midst of it: all workers have sent, and have more to send.
-        running.wait_for("the hundredth round", r"-100 [^\0]*",
+        running.wait_for("the hundredth round", r"-\d{3,} ",
                          lambda: "\n".join(running.err().splitlines()[-50:]))
         running.send(signal.SIGINT)
         outcome = running.finish().expect(130)
