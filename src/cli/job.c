@@ -25,6 +25,9 @@ restore_signals(void)
     sigset_t none;
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    /* What was ignored, as under nohup(1), stays so. */
+    if (signal(SIGHUP, SIG_DFL) == SIG_IGN)
+        signal(SIGHUP, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -199,7 +202,8 @@ judge(struct job *job, int status)
                  job->code);
     } else {
         int number = WTERMSIG(status);
-        bool asked = job->signalled && (number == SIGINT || number == SIGTERM);
+        bool asked = job->signalled && (number == SIGINT || number == SIGTERM ||
+                                        number == SIGHUP);
         snprintf(job->reason, sizeof(job->reason),
                  "its process was ended by signal %d (%s)", number,
                  strsignal(number));

@@ -50,17 +50,19 @@ on_signal(int number)
 static void
 catch_signals(sigset_t *open)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGCHLD};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
     sigset_t blocked;
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal}, before;
     sigemptyset(&action.sa_mask);
     sigemptyset(&blocked);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         sigaddset(&blocked, numbers[i]);
-        sigaction(numbers[i], &action, NULL);
+        sigaction(numbers[i], &action, &before);
+        if (numbers[i] == SIGHUP && before.sa_handler == SIG_IGN)
+            sigaction(SIGHUP, &before, NULL);
     }
     sigprocmask(SIG_BLOCK, &blocked, open);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         sigdelset(open, numbers[i]);
 }
 
@@ -266,8 +268,7 @@ wait_for_jobs(struct jobs *jobs, const sigset_t *open)
     free(fds);
     for (size_t i = jobs->next; i < jobs->count; i++) {
         struct job *job = &jobs->list[i];
-        job->code =
-            jobs->ended_by == SIGINT ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM;
+        job->code = (enum exit_code)(128 + jobs->ended_by);
         snprintf(job->reason, sizeof(job->reason),
                  "the test was ended before it began");
     }

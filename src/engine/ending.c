@@ -129,10 +129,11 @@ end_now(struct engine *engine)
 const char *
 ending_add_signal(struct engine *engine)
 {
-    bool interrupt = signals_first_number() == SIGINT;
-    const char *name = interrupt ? "SIGINT" : "SIGTERM";
-    result_add_cause(&engine->result,
-                     interrupt ? EXIT_CODE_SIGINT : EXIT_CODE_SIGTERM,
+    int number = signals_first_number();
+    const char *name = number == SIGINT   ? "SIGINT"
+                       : number == SIGHUP ? "SIGHUP"
+                                          : "SIGTERM";
+    result_add_cause(&engine->result, (enum exit_code)(128 + number),
                      "ended by %s", name);
     return name;
 }

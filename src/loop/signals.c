@@ -13,6 +13,10 @@
 /* How long results may take to be saved. */
 #define SAVE_PATIENCE (5 * NSEC_PER_SEC)
 
+/* In the order of `old`. */
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
+
 struct signals {
     struct loop *loop;
     ev_async wake;
@@ -21,7 +25,7 @@ struct signals {
     nsec_t patience; /* of the next */
     void (*on_overdue)(void *data);
     void *overdue_data;
-    struct sigaction old_int, old_term, old_pipe, old_alarm;
+    struct sigaction old[NUMBERS], old_pipe, old_alarm;
 };
 
 /* What the handler may touch: lock-free atomics only. */
@@ -104,8 +108,10 @@ signals_create(struct loop *loop, void (*on_signal)(void *data), void *data)
         .sa_flags = SA_RESTART,
     };
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, &signals->old_int);
-    sigaction(SIGTERM, &action, &signals->old_term);
+    for (size_t i = 0; i < NUMBERS; i++)
+        sigaction(numbers[i], &action, &signals->old[i]);
+    if (signals->old[NUMBERS - 1].sa_handler == SIG_IGN)
+        sigaction(SIGHUP, &signals->old[NUMBERS - 1], NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, &signals->old_pipe);
     return signals;
@@ -156,8 +162,8 @@ signals_destroy(struct signals *signals)
         arm_alarm(0);
         sigaction(SIGALRM, &signals->old_alarm, NULL);
     }
-    restore(SIGINT, &signals->old_int);
-    restore(SIGTERM, &signals->old_term);
+    for (size_t i = 0; i < NUMBERS; i++)
+        restore(numbers[i], &signals->old[i]);
     sigaction(SIGPIPE, &signals->old_pipe, NULL);
     atomic_store(&current, NULL);
     ev_async_stop(signals->loop->ev, &signals->wake);

@@ -3,10 +3,11 @@
 
 #include "base/clock.h"
 
-/* SIGINT and SIGTERM of the process, told of on the loop. A handler of our own
- * counts them at once, because a script that never yields must be able to see
- * them from its count hook while the loop stands still. SIGPIPE is ignored. One
- * at a time per process. */
+/* SIGINT, SIGTERM and SIGHUP of the process, told of on the loop. A handler of
+ * our own counts them at once, because a script that never yields must be able
+ * to see them from its count hook while the loop stands still. SIGPIPE is
+ * ignored, and so is a SIGHUP that was, as under nohup(1). One at a time per
+ * process. */
 struct loop;
 struct signals;
 
@@ -15,7 +16,7 @@ struct signals;
 struct signals *
 signals_create(struct loop *loop, void (*on_signal)(void *data), void *data);
 /* Restores what was there before; but if none or one has come, and nobody
- * handled them before, the next SIGINT and the next SIGTERM have no effect. */
+ * handled them before, the next one of each has no effect. */
 void signals_destroy(struct signals *signals);
 
 /* When the process is still there `patience` after the second signal, the
@@ -35,7 +36,7 @@ void signals_set_overdue(struct signals *signals, nsec_t patience,
  * in real time (0: not yet). Any thread. */
 unsigned signals_count(void);
 nsec_t signals_first_at(void);
-int signals_first_number(void); /* SIGINT or SIGTERM; 0: none yet */
+int signals_first_number(void); /* 0: none yet */
 nsec_t signals_second_at(void);
 
 #endif

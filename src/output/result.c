@@ -31,6 +31,7 @@ precedence(enum exit_code code)
         return 1;
     case EXIT_CODE_DEADLOCK:
         return 2;
+    case EXIT_CODE_SIGHUP:
     case EXIT_CODE_SIGINT:
     case EXIT_CODE_SIGTERM:
         return 3;

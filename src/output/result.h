@@ -20,6 +20,8 @@ enum exit_code {
     EXIT_CODE_SATURATED = 5,
     EXIT_CODE_OUTPUT = 6,
     EXIT_CODE_THRESHOLD = 99,
+    /* 128 and the number of the signal. */
+    EXIT_CODE_SIGHUP = 129,
     EXIT_CODE_SIGINT = 130,
     EXIT_CODE_SIGTERM = 143,
 };
@@ -85,7 +87,7 @@ struct result {
 void
 result_add_cause(struct result *result, enum exit_code code, const char *fmt,
                  ...) __attribute__((format(printf, 3, 4)));
-/* The one of two that decides, in the order 2, 3, 4, 130 or 143, 99, 1, 6, 5,
+/* The one of two that decides, in the order 2, 3, 4, that of a signal, 99, 1, 6, 5,
  * 0; of equals the first. */
 enum exit_code exit_code_worse(enum exit_code a, enum exit_code b);
 /* The worst of its causes. */

@@ -153,6 +153,16 @@ def test_6_help_that_nobody_gets(t):
                              "the disk is full\n", " ".join(arguments))
 
 
+def test_129_sighup(t):
+    end_by_signal(t, signal.SIGHUP, 129)
+
+
+def test_a_hangup_that_is_ignored(t):
+    """As under nohup: the signal after it is the first."""
+    end_by_signal(t, signal.SIGTERM, 143, before=signal.SIGHUP,
+                  prefix=["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"])
+
+
 def test_130_sigint(t):
     end_by_signal(t, signal.SIGINT, 130)
 
@@ -161,18 +171,24 @@ def test_143_sigterm(t):
     end_by_signal(t, signal.SIGTERM, 143)
 
 
-def end_by_signal(t, number, code):
-    running = t.start("""
+def end_by_signal(t, number, code, before=None, prefix=()):
+    path = t.scenario("""
         molo.scenario("a", function(session)
             if session.step == 5 then molo.log("info", "MARK busy") end
             molo.sleep(0.01)
         end)
-        """, "-w", "2", "-d", "10m")
+        """)
+    json_path = t.new_path(".json")
+    running = t.start_molo("run", path, "-w", "2", "-d", "10m", "-o", "json=" + json_path,
+                           json_path=json_path, prefix=prefix)
     running.wait_for_err("MARK busy")
+    if before is not None:
+        running.send(before)
     running.send(number)
     outcome = running.finish().expect(code)
     t.check(outcome.runs["ok"] >= 8, "results up to there: %r" % outcome.runs)
     t.equal(outcome.result["exit"]["code"], code, "exit.code")
+    t.equal(len(outcome.result["exit"]["all"]), 1, "causes")
 
 
 def test_deadlock_outranks_failed_runs(t):

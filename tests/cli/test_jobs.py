@@ -207,6 +207,32 @@ def test_two_signals_end_what_does_not_end(t):
     t.check(outcome.code in (130, 143), "exit code\n" + outcome.describe())
 
 
+def test_a_hangup_reaches_all(t):
+    text = "molo.scenario('s', function() molo.log('info', 'MARK run') molo.sleep(60) end)\n"
+    files = [t.scenario(text, "%s.lua" % name) for name in ("a", "b")]
+    running = start(t, files, "-d", "60s", "--jobs", "2", "--graceful-stop", "0s")
+    running.wait_for("both runs", r"MARK run[^M]*MARK run", running.err)
+    running.send(signal.SIGHUP)
+    outcome = running.finish().expect(129)
+    t.equal([file["code"] for file in outcome.result["files"]], [129, 129], "codes")
+
+
+def test_a_hangup_that_is_ignored_ends_nobody(t):
+    """As under nohup, where molo and all its processes get it."""
+    text = """
+        molo.scenario('s', function()
+          molo.log('info', 'MARK run')
+          os.execute('kill -HUP $PPID')
+        end)
+        """
+    files = [t.scenario(text, "%s.lua" % name) for name in ("a", "b")]
+    json_path = t.new_path(".json")
+    running = t.start_molo("run", *files, "-r", "3", "-o", "json=" + json_path,
+                           json_path=json_path,
+                           prefix=["sh", "-c", "trap '' HUP; kill -HUP $$; exec \"$@\"", "sh"])
+    running.finish().expect(0).expect_runs(ok=6)
+
+
 def test_outputs_of_each(t):
     files = scenarios(t, "a", "b")
     csv = os.path.join(t.directory, "out.csv")
