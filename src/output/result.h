@@ -87,8 +87,8 @@ struct result {
 void
 result_add_cause(struct result *result, enum exit_code code, const char *fmt,
                  ...) __attribute__((format(printf, 3, 4)));
-/* The one of two that decides, in the order 2, 3, 4, that of a signal, 99, 1, 6, 5,
- * 0; of equals the first. */
+/* The one of two that decides, in the order 2, 3, 4, that of a signal, 99, 1,
+ * 6, 5, 0; of equals the first. */
 enum exit_code exit_code_worse(enum exit_code a, enum exit_code b);
 /* The worst of its causes. */
 enum exit_code result_exit_code(const struct result *result);

@@ -325,6 +325,14 @@ drop_numbers(struct buf *key)
     key->size = size;
 }
 
+/* "v1", by convention the version of an interface. */
+static bool
+is_version(const char *part, size_t size)
+{
+    return *part == 'v' && size <= 3 &&
+           strspn(part + 1, "0123456789") >= size - 1;
+}
+
 /* So is each part of a URL's path or query that has a digit in it, or every
  * item and every user would have a row. Its host keeps its numbers. */
 static void
@@ -336,8 +344,8 @@ drop_ids(struct buf *key)
     in += strcspn(in + 3, "/ ") + 3;
     char *out = in;
     while (*in != '\0' && *in != ' ') {
-        size_t size = strcspn(in, "/?&= ");
-        if (strcspn(in, "0123456789") < size) {
+        size_t size = strcspn(in, "/?&=: ");
+        if (strcspn(in, "0123456789") < size && !is_version(in, size)) {
             *out++ = '#';
         } else {
             memmove(out, in, size);
