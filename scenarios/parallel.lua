@@ -30,10 +30,10 @@ molo.scenario("page", function(session)
     sum = sum + (t[phase] or 0)
   end
   molo.expect("phases add up", math.abs(sum - parts[1].elapsed) < 1e-6, sum)
-  molo.expect("it waited for the server", t.wait >= 0.09)
 
   -- Both pictures were under way at once. A time that depends on this machine
   -- is a check, which is counted, and no expectation, which fails the run.
+  molo.check("it waited for the server", t.wait >= 0.09)
   molo.check("pictures at once", molo.now() - began < 0.2 + page.elapsed)
 
   -- Anything may go on beside each other, not only requests.
