@@ -439,7 +439,7 @@ def test_a_signal_completes_them(t):
             molo.sleep(60)
         end)
         """, "-o", "ndjson=" + paths[0], "-o", "requests=" + paths[1],
-        "-o", "csv=" + paths[2], "--graceful-stop", "0")
+        "-o", "csv=" + paths[2], "-d", "1h", "--graceful-stop", "0")
     running.wait_for_err("MARK begun")
     running.send(signal.SIGINT)
     running.finish().expect(130)
@@ -458,7 +458,7 @@ def test_a_run_that_cannot_be_stopped_completes_them(t):
             string.rep("a", 40):find(("a*"):rep(30) .. "b")
         end)
         """, "-o", "ndjson=" + paths[0], "-o", "requests=" + paths[1],
-        "--graceful-stop", "0")
+        "-d", "1h", "--graceful-stop", "0")
     running.wait_for_err("MARK begun")
     running.send(signal.SIGINT)
     running.send(signal.SIGINT)

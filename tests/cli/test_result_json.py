@@ -405,7 +405,7 @@ def test_a_signal_conforms(t):
                 molo.log("info", "MARK begun")
                 molo.sleep(60)
             end)
-            """, "--graceful-stop", "0")
+            """, "-d", "1h", "--graceful-stop", "0")
         running.wait_for_err("MARK begun")
         running.send(number)
         conforms(running.finish().expect(code).result, str(number))

@@ -232,7 +232,7 @@ def expect_interrupted(t, outcome):
 
 def test_sigint_while_tasks_wait(t):
     running = t.start(ENDLESS % "molo.sleep(100)", "-w", "2",
-                      "--graceful-stop", "50ms")
+                      "-d", "1h", "--graceful-stop", "50ms")
     running.wait_for_err(r"(READY(.|\n)*){2}")
     running.send(signal.SIGINT)
     expect_interrupted(t, running.finish())
@@ -244,7 +244,7 @@ def test_sigint_while_the_run_waits_for_its_tasks(t):
         "return setmetatable({}, { __close",
         "return setmetatable({}, { __index = { now = function() end }, "
         "__close")
-    running = t.start(text % "", "-w", "2", "--graceful-stop", "50ms")
+    running = t.start(text % "", "-w", "2", "-d", "1h", "--graceful-stop", "50ms")
     running.wait_for_err(r"(READY(.|\n)*){2}")
     running.send(signal.SIGINT)
     outcome = running.finish()
@@ -254,7 +254,7 @@ def test_sigint_while_the_run_waits_for_its_tasks(t):
 
 
 def test_second_signal_while_tasks_wait(t):
-    running = t.start(ENDLESS % "molo.sleep(100)", "-w", "2")
+    running = t.start(ENDLESS % "molo.sleep(100)", "-w", "2", "-d", "1h")
     running.wait_for_err(r"(READY(.|\n)*){2}")
     running.send(signal.SIGINT)
     running.wait_for_err("no new runs")
@@ -334,7 +334,7 @@ def test_a_task_that_never_yields_is_parked(t):
             end)
             molo.sleep(100)
         end)
-        """, "-w", "1")
+        """, "-w", "1", "-d", "1h")
     running.wait_for_err("READY")
     running.send(signal.SIGINT)
     running.send(signal.SIGINT)

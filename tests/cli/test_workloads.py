@@ -244,7 +244,7 @@ def test_a_picker_that_raises_fails_the_run_and_no_more(t):
 
 
 def test_a_picker_that_always_raises_ends_with_the_test(t):
-    running = t.start(PICKER % "error('no idea')", "-v")
+    running = t.start(PICKER % "error('no idea')", "-v", "-d", "1h")
     running.wait_for_err("no idea")
     running.send(signal.SIGINT)
     runs = running.finish().expect(130).runs

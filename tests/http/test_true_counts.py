@@ -158,8 +158,8 @@ def cut_off(t):
         end
         """, 1)
     with Nginx(t.directory) as nginx:
-        running = rows.start(t, asked, "-w", str(WORKERS), "--graceful-stop",
-                             "0", "--base-url", nginx.url)
+        running = rows.start(t, asked, "-w", str(WORKERS), "-d", "1h",
+                             "--graceful-stop", "0", "--base-url", nginx.url)
         running.wait_for("all to ask for it", r"(asks\s+\d+-5\s[^\0]*){%d}"
                          % WORKERS, running.err)
         time.sleep(0.5)  # for what is shown: answers that have begun
