@@ -194,6 +194,17 @@ arrive(struct crew *crew, nsec_t due)
                       });
 }
 
+/* Others who are idle come before one more here, unless it is too late to ask:
+ * the time is over, and what was due in time begins now. */
+static bool
+may_start_here(const struct crew *crew, const struct arrival *arrival)
+{
+    int32_t shards = crew->shard->config.shards;
+    return crew->pool.started < crew->count &&
+           (shards == 1 || arrival->asked >= shards ||
+            now_in(crew) >= crew->workload->duration);
+}
+
 void
 pool_arrive(struct crew *crew, const struct arrival *arrival)
 {
@@ -205,9 +216,7 @@ pool_arrive(struct crew *crew, const struct arrival *arrival)
         return;
     }
     bool idle = !list_empty(&crew->parked);
-    bool may_start = pool->started < crew->count &&
-                     (arrival->asked >= shards || shards == 1);
-    bool taken = idle || may_start;
+    bool taken = idle || may_start_here(crew, arrival);
     if (arrival->asked % shards != 0)
         pool->wanted |= !taken || arrival->more;
     if (taken) {

@@ -162,6 +162,24 @@ def test_more_workers_are_started_where_there_are_more(t):
     outcome.expect(0).expect_runs(started=4, ok=4, dropped=0)
 
 
+def test_what_is_due_before_the_end_is_made(t):
+    """All threads are held from before the first arrival until after the last."""
+    for threads in ("1", "2", "3"):
+        outcome = t.run("""
+            molo.options { workloads = {
+              rate = { executor = "constant_rate", start = "0.3s", rate = "100/s",
+                       duration = "0.2s", max_workers = 60, max_lag = "1h" },
+              hold = { executor = "runs_per_worker", workers = 3, runs = 1 },
+            } }
+            molo.scenario("a", function(session)
+              if session.workload == "rate" then return end
+              while molo.now() < 0.7 do end
+            end)
+            """, "-t", threads).expect(0)
+        row = outcome.result["workloads"]["rate"]
+        t.equal((row["started"], row["dropped"]), (20, 0), "runs, dropped, %s threads" % threads)
+
+
 def test_every_arrival_is_made_or_dropped(t):
     """Also those that look for a worker on other threads, or wait, when the end comes."""
     for workers, threads in ((8, 2), (3, 3), (2, 4)):
